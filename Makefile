@@ -1,0 +1,70 @@
+# Every developer command. Needs only Python >= 3.11 with pip and venv, and make; the rest goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv --quiet
+COMPILE := $(UV) pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+
+INSTALLER := $(VENV)/.installer
+PACKAGES := $(VENV)/.packages
+# The demonstration's stand-ins for other people's services come from npm.
+ifneq ($(wildcard demo/package-lock.json),)
+DEMO_PACKAGES := demo/node_modules/.portway-installed
+endif
+
+PYTEST_ARGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install test lint format demo lock clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(PACKAGES) $(DEMO_PACKAGES) ## Put everything that the other commands need into .venv
+
+# Python 3.11 or newer, checked first: an older one would fail later with a riddle.
+$(INSTALLER): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Portway needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# --no-build-isolation: the build backend is one of the pinned packages, not whatever is newest today.
+$(PACKAGES): $(INSTALLER) requirements/dev.txt pyproject.toml
+	$(UV) pip sync --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo/node_modules/.portway-installed: $(PACKAGES) demo/package.json demo/package-lock.json
+	$(BIN)/python scripts/npm.py --prefix demo ci --no-audit --no-fund
+	@touch $@
+
+test: install ## Run the whole test suite (PYTEST_ARGS adds to pytest's arguments)
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: install ## Formatting, lint, types, architecture contracts, SQL and row-level security
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy $(wildcard src tests demo scripts benchmarks)
+	$(BIN)/lint-imports
+	$(BIN)/squawk $(wildcard src/portway/migrations/*.sql)
+	$(BIN)/python scripts/lint_database.py
+
+format: install ## Format the sources and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+demo: install ## Start everything, make a tour of it, keep serving (DEMO_EXIT=1: end after the tour)
+	$(BIN)/python -m demo
+
+lock: $(INSTALLER) ## Resolve the dependencies anew into requirements/ (LOCK_ARGS=--upgrade for newer ones)
+	$(COMPILE) $(LOCK_ARGS) -o requirements/uv.txt requirements/uv.in
+	$(COMPILE) $(LOCK_ARGS) -o requirements/runtime.txt pyproject.toml
+	$(COMPILE) $(LOCK_ARGS) -c requirements/runtime.txt -o requirements/dev.txt pyproject.toml --group dev requirements/uv.in
+	@! grep -nE '://|^--|^-[if] ' requirements/*.txt || { echo 'a requirements file names an address' >&2; exit 1; }
+
+clean: ## Remove what the other commands made
+	rm -rf $(VENV) demo/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

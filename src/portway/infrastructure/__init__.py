@@ -1,0 +1,1 @@
+"""Adapters: what the application's ports mean on PostgreSQL, HTTP, OAuth and the operating system."""
