@@ -1,0 +1,133 @@
+"""Replacing a connection's secrets: authorization, refresh, removal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from portway.domain.credential import Credential, OAuthClient, TokenSet
+from portway.domain.integration import Integration
+from portway.domain.json_value import JsonObject
+
+
+class LeaseOutcome(StrEnum):
+    """What asking for the right to refresh came to."""
+
+    LEASED = "leased"  # refresh now, then store or release
+    WAIT = "wait"  # somebody else is refreshing
+    FRESH = "fresh"  # the stored credential is newer than the one seen: use it
+    GONE = "gone"  # there is no refresh token, or the connection needs its owner
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshLease:
+    """The answer to `lease_refresh`. With LEASED: the refresh token, the client, and a pass for this refresh alone.
+
+    `interrupted` says that an earlier holder recorded its intent and vanished: the refresh token may be spent.
+    """
+
+    outcome: LeaseOutcome
+    refresh_pass: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+    client: OAuthClient | None = None
+    credential: Credential | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthorization:
+    """What is kept while a user is at the authorization server. `state` and `code_verifier` leave memory only hashed
+    and encrypted. `connection_id` is set when an existing connection is authorized again."""
+
+    workspace_id: UUID
+    integration_id: UUID
+    name: str
+    scopes: tuple[str, ...]
+    config: JsonObject
+    return_url: str | None
+    connection_id: UUID | None
+    state: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    browser_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAuthorization:
+    """An authorization taken up by its state, once. `authorization_pass` is good for completing this one alone."""
+
+    authorization_pass: str = field(repr=False)
+    integration: Integration
+    client: OAuthClient | None
+    code_verifier: str = field(repr=False)
+    scopes: tuple[str, ...]
+    config: JsonObject
+    return_url: str | None
+    expired: bool
+
+
+class CredentialVault(Protocol):
+    """Secrets go in; out come only what a lease or a pending authorization needs. Takes passes, never user ids."""
+
+    async def create_connection(
+        self,
+        sealed_pass: str,
+        *,
+        workspace_id: UUID,
+        integration_id: UUID,
+        name: str,
+        values: Mapping[str, str],
+        config: JsonObject,
+        origins: Sequence[str],
+    ) -> UUID:
+        """A connection with the secret members `values` (encrypted), owned by the caller."""
+        ...
+
+    async def replace_secret(
+        self, sealed_pass: str, connection_id: UUID, values: Mapping[str, str], origins: Sequence[str]
+    ) -> None:
+        """New secret members for the caller's own connection, which becomes active."""
+        ...
+
+    async def oauth_client(self, sealed_pass: str, integration_id: UUID, workspace_id: UUID) -> OAuthClient | None:
+        """The organization's client id at this integration; `client_secret` is always None here."""
+        ...
+
+    async def set_oauth_client(
+        self, sealed_pass: str, organization_id: UUID, integration_id: UUID, client: OAuthClient
+    ) -> None:
+        """Sets the organization's own client at this integration, secret encrypted."""
+        ...
+
+    async def begin_authorization(self, sealed_pass: str, authorization: NewAuthorization) -> datetime:
+        """Keeps it for ten minutes; returns when it expires."""
+        ...
+
+    async def take_authorization(self, state: str, browser_secret: str | None) -> PendingAuthorization | None:
+        """Takes it up, once and for all; None for a state that is unknown, used, or another browser's."""
+        ...
+
+    async def complete_authorization(
+        self, authorization_pass: str, tokens: TokenSet, origins: Sequence[str], scopes: Sequence[str]
+    ) -> UUID:
+        """Stores the tokens; returns the connection, new or re-authorized."""
+        ...
+
+    async def lease_refresh(
+        self, sealed_pass: str, connection_id: UUID, seen_version: int, lease_seconds: float
+    ) -> RefreshLease:
+        """The right to refresh, for one holder at a time over all nodes; records the intent with it."""
+        ...
+
+    async def store_refresh(self, refresh_pass: str, tokens: TokenSet) -> Credential | None:
+        """Stores by compare-and-set on the version that was leased; None where another version is stored by now."""
+        ...
+
+    async def release_refresh(self, refresh_pass: str, *, reauthorization_required: bool) -> None:
+        """Gives the lease back after a failure; with `reauthorization_required` the connection is marked for good."""
+        ...
+
+    async def take_tokens_for_revocation(self, sealed_pass: str, connection_id: UUID) -> tuple[str, ...]:
+        """Deletes the connection; returns the tokens to revoke at the provider, refresh token first."""
+        ...

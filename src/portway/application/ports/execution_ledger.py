@@ -1,0 +1,98 @@
+"""Opening and closing executions: the one way to a decrypted credential, and the audit row around every call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from portway.domain.action import Action
+from portway.domain.connection import Connection
+from portway.domain.credential import Credential
+from portway.domain.errors import PortwayError
+from portway.domain.execution import ExecutionStatus
+from portway.domain.integration import Integration
+from portway.domain.json_value import JsonValue
+
+MAX_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One execution to open. `request_payload` is redacted already by name.
+
+    `refusal` is set for a request that the gateway refuses itself (malformed, too large, rate limited): it gets its
+    audit row and nothing else. `request_hash` is the SHA-256 of the body, for `idempotency_key`. An execution found
+    unfinished `timeout_ms` plus a grace later is `unknown`.
+    """
+
+    sealed_pass: str = field(repr=False)
+    workspace_id: UUID | None
+    connection_id: UUID | None
+    action: str | None
+    request_payload: JsonValue
+    timeout_ms: int
+    idempotency_key: str | None = None
+    request_hash: bytes = b""
+    refusal: PortwayError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """All that a permitted execution works with. `credential` is None for integrations of type `none`."""
+
+    integration: Integration
+    action: Action
+    connection: Connection
+    credential: Credential | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The result for one element, at its place: exactly one of `grant`, `refusal` and `replay` is set.
+
+    `replay` is the recorded answer (status and body as JSON bytes) of the first request with the idempotency key.
+    """
+
+    execution_id: UUID
+    executed_at: datetime
+    grant: Grant | None = None
+    refusal: PortwayError | None = None
+    replay: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How an execution ended. Payloads are redacted; `idempotent_answer` is stored encrypted for replays.
+
+    `frees_idempotency_key`: the service was not called, so the same key may be tried again.
+    """
+
+    sealed_pass: str = field(repr=False)
+    execution_id: UUID
+    executed_at: datetime
+    status: ExecutionStatus
+    request_payload: JsonValue
+    response_payload: JsonValue
+    payload_truncated: bool
+    error_code: str | None
+    status_code: int | None
+    duration_ms: float
+    attempts: int
+    idempotent_answer: bytes | None = field(default=None, repr=False)
+    frees_idempotency_key: bool = False
+
+
+class ExecutionLedger(Protocol):
+    """Both calls are durable when they return, and take at most MAX_BATCH elements, of any number of callers.
+
+    An element never fails because of another. Raises Unavailable where the database does not answer.
+    """
+
+    async def open(self, openings: Sequence[Opening]) -> list[Opened]:
+        """Checks, decrypts, and writes one audit row for each element, refusals included."""
+        ...
+
+    async def close(self, closings: Sequence[Closing]) -> None:
+        """Completes the rows. A row that is finished already, or another caller's, stays as it is."""
+        ...

@@ -1,0 +1,1 @@
+"""Entities and business rules: plain Python, no input or output, no framework."""

@@ -1,0 +1,1 @@
+"""One business rule a file: pure functions that are told the time."""
