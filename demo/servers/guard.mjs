@@ -11,7 +11,7 @@ const agent = new Agent({ keepAlive: true });
 /**
  * A reverse proxy for `service` to `upstream` (a base URL; read at each request, so it may be set later).
  *
- * `admit(request, entry)` decides: {refusal: {status, headers, json}} or {headers, learn}, where headers take
+ * `admit(request, token, entry)` decides: {refusal: {status, headers, json}} or {headers, learn}, where headers take
  * the place of the caller's Authorization and learn(answerBody), if any, sees the answer.
  */
 export function guard(settings) {
