@@ -1,0 +1,97 @@
+"""Connections to the database, and the transaction in which row-level security knows the caller."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from portway.infrastructure.postgres.errors import translated
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+_POOL_WAIT_SECONDS = 5.0
+
+
+class Database:
+    """Pools for the role that servers use, for the sign-in path, and for a read replica where there is one.
+
+    Nothing is kept in a session and no statement is prepared by name, so a pooler in transaction mode may stand between.
+    """
+
+    def __init__(
+        self, app_url: str, *, sign_in_url: str | None = None, read_url: str | None = None, max_size: int = 10
+    ) -> None:
+        self._app = _pool(app_url, max_size)
+        self._sign_in = _pool(sign_in_url, 2) if sign_in_url else None
+        self._read = _pool(read_url, max_size) if read_url else None
+
+    @property
+    def has_sign_in_path(self) -> bool:
+        """Whether a URL of the role portway_sign_in is configured."""
+        return self._sign_in is not None
+
+    async def open(self) -> None:
+        """Starts the pools; does not wait for the database to answer."""
+        for pool in self._pools():
+            await pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        for pool in self._pools():
+            await pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, sealed_pass: str) -> AsyncIterator[Connection]:
+        """A transaction in which the policies see the pass's user; commits unless the block raises.
+
+        Domain errors come out of it for whatever the database refuses; Unavailable where it does not answer.
+        """
+        async with self._transaction(self._app, sealed_pass) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self, sealed_pass: str) -> AsyncIterator[Connection]:
+        """The same on the read replica, where there is one: for logs and analytics."""
+        async with self._transaction(self._read or self._app, sealed_pass) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection without a caller, in autocommit: for functions that take a pass or need none."""
+        with translated():
+            async with self._app.connection() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def sign_in_connection(self) -> AsyncIterator[Connection]:
+        """The same as portway_sign_in. Only where `has_sign_in_path`."""
+        if self._sign_in is None:
+            raise RuntimeError("no sign-in path is configured")
+        with translated():
+            async with self._sign_in.connection() as connection:
+                yield connection
+
+    def _pools(self) -> list[AsyncConnectionPool[Connection]]:
+        return [pool for pool in (self._app, self._sign_in, self._read) if pool is not None]
+
+    @asynccontextmanager
+    async def _transaction(
+        self, pool: AsyncConnectionPool[Connection], sealed_pass: str
+    ) -> AsyncIterator[Connection]:
+        with translated():
+            async with pool.connection() as connection, connection.transaction():
+                await connection.execute("SELECT set_config('portway.pass', %s, true)", [sealed_pass])
+                yield connection
+
+
+def _pool(url: str, max_size: int) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=max_size,
+        timeout=_POOL_WAIT_SECONDS,
+        open=False,
+        kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "portway"},
+    )

@@ -1,0 +1,277 @@
+-- Keys and the only functions that touch them. Everything here belongs to portway_keyring.
+
+SET LOCAL ROLE portway_keyring;
+
+-- Where the master key lives: a file on the database host, Supabase Vault, or (weakest) this table itself.
+CREATE TABLE keyring.master_key (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    source text NOT NULL CHECK (source IN ('file', 'vault', 'table')),
+    location text,
+    key bytea,
+    CHECK ((source = 'table') = (key IS NOT NULL)),
+    CHECK ((source = 'table') = (location IS NULL))
+);
+
+-- seal: HMAC of passes; data: credentials; jwt: Portway's own access tokens. Wrapped by the master key.
+CREATE TABLE keyring.keys (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    purpose text NOT NULL CHECK (purpose IN ('seal', 'data', 'jwt')),
+    iv bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    retired_at timestamptz
+);
+CREATE UNIQUE INDEX keys_current ON keyring.keys (purpose) WHERE retired_at IS NULL;
+
+-- Outside issuers whose tokens are signed with a shared secret (HS256), as Supabase Auth does.
+CREATE TABLE keyring.jwt_issuers (
+    issuer text PRIMARY KEY,
+    audience text,
+    secret_ciphertext bytea NOT NULL,
+    key_id integer NOT NULL
+);
+
+CREATE FUNCTION keyring.master_key() RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    place keyring.master_key;
+    secret text;
+BEGIN
+    SELECT * INTO place FROM keyring.master_key;
+    IF place.source = 'file' THEN
+        RETURN pg_read_binary_file(place.location);
+    ELSIF place.source = 'vault' THEN
+        EXECUTE 'SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = $1' INTO secret USING place.location;
+        RETURN decode(secret, 'hex');
+    END IF;
+    RETURN place.key;
+END
+$$;
+
+CREATE FUNCTION keyring.unwrap(p_key_id integer) RETURNS bytea
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+RETURN (
+    SELECT extensions.decrypt_iv(k.wrapped_key, keyring.master_key(), k.iv, 'aes-cbc/pad:none')
+    FROM keyring.keys AS k WHERE k.id = p_key_id
+);
+
+CREATE FUNCTION keyring.current_key_id(p_purpose text) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+RETURN (SELECT k.id FROM keyring.keys AS k WHERE k.purpose = p_purpose AND k.retired_at IS NULL);
+
+-- Makes a new key the current one of its purpose; what the old one sealed or encrypted still opens.
+CREATE FUNCTION keyring.add_key(p_purpose text) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    iv bytea := extensions.gen_random_bytes(16);
+    new_id integer;
+BEGIN
+    UPDATE keyring.keys SET retired_at = now() WHERE purpose = p_purpose AND retired_at IS NULL;
+    INSERT INTO keyring.keys (purpose, iv, wrapped_key)
+    VALUES (
+        p_purpose, iv,
+        extensions.encrypt_iv(extensions.gen_random_bytes(32), keyring.master_key(), iv, 'aes-cbc/pad:none')
+    )
+    RETURNING id INTO new_id;
+    RETURN new_id;
+END
+$$;
+
+-- Chooses the master key's place, once, and makes the first keys. p_location: an absolute path of a file with 32
+-- random bytes (source file), a secret's name (vault), NULL (table).
+CREATE FUNCTION keyring.initialize(p_source text, p_location text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM keyring.master_key) THEN
+        RETURN;
+    END IF;
+    INSERT INTO keyring.master_key (source, location, key)
+    VALUES (p_source, p_location, CASE WHEN p_source = 'table' THEN extensions.gen_random_bytes(32) END);
+    IF length(keyring.master_key()) IS DISTINCT FROM 32 THEN
+        RAISE EXCEPTION 'the master key must be 32 bytes long';
+    END IF;
+    PERFORM keyring.add_key(purpose) FROM unnest(ARRAY['seal', 'data', 'jwt']) AS purpose;
+END
+$$;
+
+-- A pass is "<HMAC-SHA256 in hex><key id>:<JSON>"; the HMAC covers what follows it.
+CREATE FUNCTION keyring.seal(p_claims jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    key_id integer := keyring.current_key_id('seal');
+    body text := key_id || ':' || p_claims::text;
+BEGIN
+    RETURN encode(extensions.hmac(convert_to(body, 'UTF8'), keyring.unwrap(key_id), 'sha256'), 'hex') || body;
+END
+$$;
+
+-- The claims of a pass whose seal is right, else NULL. Looks at no claim.
+CREATE FUNCTION keyring.open_seal(p_sealed text) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    body text := substr(p_sealed, 65);
+    colon integer := strpos(body, ':');
+BEGIN
+    IF body IS NULL OR colon NOT BETWEEN 2 AND 10 OR left(body, colon - 1) !~ '^[0-9]{1,9}$' THEN
+        RETURN NULL;
+    END IF;
+    IF left(p_sealed, 64) IS DISTINCT FROM encode(
+        extensions.hmac(convert_to(body, 'UTF8'), keyring.unwrap(left(body, colon - 1)::integer), 'sha256'), 'hex'
+    ) THEN
+        RETURN NULL;
+    END IF;
+    RETURN substr(body, colon + 1)::jsonb;
+END
+$$;
+
+-- PGP has no associated data, so the row that a ciphertext belongs to and its type stand inside the plaintext.
+CREATE FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+BEGIN
+    key_id := keyring.current_key_id('data');
+    -- The key is 256 random bits, not a password: stretching it (the default s2k-mode) would only cost time.
+    ciphertext := extensions.pgp_sym_encrypt_bytea(
+        convert_to(p_owner::text || E'\n' || p_type || E'\n' || p_value, 'UTF8'),
+        encode(keyring.unwrap(key_id), 'hex'),
+        'cipher-algo=aes256, s2k-mode=1, compress-algo=0'
+    );
+END
+$$;
+
+-- Raises data_corrupted for a ciphertext that was altered or belongs to another row or type.
+CREATE FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    header text := p_owner::text || E'\n' || p_type || E'\n';
+    plaintext text;
+BEGIN
+    plaintext := convert_from(
+        extensions.pgp_sym_decrypt_bytea(p_ciphertext, encode(keyring.unwrap(p_key_id), 'hex')), 'UTF8'
+    );
+    IF left(plaintext, length(header)) IS DISTINCT FROM header THEN
+        RAISE EXCEPTION 'this ciphertext belongs to something else' USING ERRCODE = 'data_corrupted';
+    END IF;
+    RETURN substr(plaintext, length(header) + 1);
+EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
+    RAISE EXCEPTION 'this ciphertext does not decrypt' USING ERRCODE = 'data_corrupted';
+END
+$$;
+
+CREATE FUNCTION keyring.base64url(p_value bytea) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN rtrim(translate(encode(p_value, 'base64'), E'+/\n', '-_'), '=');
+
+CREATE FUNCTION keyring.from_base64url(p_value text) RETURNS bytea
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN decode(translate(p_value, '-_', '+/') || repeat('=', (4 - length(p_value) % 4) % 4), 'base64');
+
+-- A JWT (RFC 7519) signed with HS256 under Portway's own key.
+CREATE FUNCTION keyring.sign_jwt(p_claims jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    key_id integer := keyring.current_key_id('jwt');
+    signed text := keyring.base64url(convert_to(jsonb_build_object('alg', 'HS256', 'typ', 'JWT', 'kid', key_id::text)::text, 'UTF8'))
+        || '.' || keyring.base64url(convert_to(p_claims::text, 'UTF8'));
+BEGIN
+    RETURN signed || '.' || keyring.base64url(extensions.hmac(convert_to(signed, 'UTF8'), keyring.unwrap(key_id), 'sha256'));
+END
+$$;
+
+-- The claims of an HS256 token, Portway's own or a configured issuer's, else NULL. Checks signature, exp, nbf, iss
+-- and aud (RFC 7519, section 4.1; RFC 8725).
+CREATE FUNCTION keyring.verify_jwt(p_token text) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    parts text[] := string_to_array(p_token, '.');
+    header jsonb;
+    claims jsonb;
+    issuer keyring.jwt_issuers;
+    secret bytea;
+    epoch double precision := extract(epoch FROM clock_timestamp());
+BEGIN
+    IF cardinality(parts) IS DISTINCT FROM 3 OR p_token !~ '^[A-Za-z0-9_.-]+$' THEN
+        RETURN NULL;
+    END IF;
+    BEGIN
+        header := convert_from(keyring.from_base64url(parts[1]), 'UTF8')::jsonb;
+        claims := convert_from(keyring.from_base64url(parts[2]), 'UTF8')::jsonb;
+    EXCEPTION WHEN data_exception OR character_not_in_repertoire OR untranslatable_character THEN
+        RETURN NULL;
+    END;
+    IF header ->> 'alg' IS DISTINCT FROM 'HS256' OR jsonb_typeof(claims) IS DISTINCT FROM 'object' THEN
+        RETURN NULL;
+    END IF;
+    IF claims ->> 'iss' = 'portway' THEN
+        IF header ->> 'kid' IS NULL OR header ->> 'kid' !~ '^[0-9]{1,9}$' THEN
+            RETURN NULL;
+        END IF;
+        SELECT keyring.unwrap(k.id) INTO secret FROM keyring.keys AS k
+        WHERE k.id = (header ->> 'kid')::integer AND k.purpose = 'jwt';
+    ELSE
+        SELECT * INTO issuer FROM keyring.jwt_issuers AS i WHERE i.issuer IN (claims ->> 'iss', '*')
+        ORDER BY (i.issuer = '*') LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        IF issuer.audience IS NOT NULL AND NOT coalesce(
+            claims -> 'aud' = to_jsonb(issuer.audience) OR claims -> 'aud' @> to_jsonb(ARRAY[issuer.audience]), false
+        ) THEN
+            RETURN NULL;
+        END IF;
+        secret := convert_to(
+            keyring.decrypt(issuer.secret_ciphertext, issuer.key_id, '00000000-0000-0000-0000-000000000000', 'jwt_issuer'), 'UTF8'
+        );
+    END IF;
+    IF secret IS NULL OR parts[3] IS DISTINCT FROM keyring.base64url(
+        extensions.hmac(convert_to(parts[1] || '.' || parts[2], 'UTF8'), secret, 'sha256')
+    ) THEN
+        RETURN NULL;
+    END IF;
+    IF jsonb_typeof(claims -> 'exp') IS DISTINCT FROM 'number' OR (claims ->> 'exp')::numeric < epoch
+        OR (jsonb_typeof(claims -> 'nbf') = 'number' AND (claims ->> 'nbf')::numeric > epoch + 60)
+        OR jsonb_typeof(claims -> 'sub') IS DISTINCT FROM 'string'
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN claims;
+END
+$$;
+
+-- Accepts HS256 tokens of an outside issuer from now on, in place of whichever was accepted before. p_issuer '*'
+-- accepts any `iss` that the secret has signed; a NULL secret accepts none.
+CREATE FUNCTION keyring.set_jwt_issuer(p_issuer text, p_audience text, p_secret text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+DECLARE
+    sealed record;
+BEGIN
+    DELETE FROM keyring.jwt_issuers;
+    IF p_secret IS NULL THEN
+        RETURN;
+    END IF;
+    sealed := keyring.encrypt(p_secret, '00000000-0000-0000-0000-000000000000', 'jwt_issuer');
+    INSERT INTO keyring.jwt_issuers (issuer, audience, secret_ciphertext, key_id)
+    VALUES (p_issuer, p_audience, sealed.ciphertext, sealed.key_id);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    keyring.seal(jsonb), keyring.open_seal(text),
+    keyring.encrypt(text, uuid, text), keyring.decrypt(bytea, integer, uuid, text),
+    keyring.sign_jwt(jsonb), keyring.verify_jwt(text)
+TO portway_definer;
+-- For dumps. What they hold is wrapped by the master key, which is elsewhere unless its source is `table`.
+GRANT USAGE ON SCHEMA keyring TO portway_owner;
+GRANT SELECT ON ALL TABLES IN SCHEMA keyring TO portway_owner;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA keyring TO portway_owner;
+
+RESET ROLE;

@@ -1,0 +1,1 @@
+"""SQL migrations, numbered, forward only; applied by `portway.infrastructure.postgres.migrations`."""
