@@ -49,11 +49,9 @@ def cluster_version(pgdata: Path) -> int | None:
 def create_cluster(account: Account, pgdata: Path, superuser: str, password: str, *, sync: bool) -> None:
     """Make the data directory under another name and move it into place when it is complete.
 
-    A process killed on the way leaves a draft, which the next call removes. `sync=False` trades safety
+    A process killed on the way leaves a draft, for `remove_drafts`. `sync=False` trades safety
     against power failure for speed. Raises PostgresFailed.
     """
-    for leftover in pgdata.parent.glob(_DRAFT_PREFIX + "*"):
-        shutil.rmtree(leftover, ignore_errors=True)
     draft = pgdata.parent / f"{_DRAFT_PREFIX}{secrets.token_hex(8)}"
     draft.mkdir(mode=0o700)
     account.own(draft)
@@ -68,7 +66,13 @@ def create_cluster(account: Account, pgdata: Path, superuser: str, password: str
     write_durably(data / "postgresql.conf", extended.encode(), mode=0o600)
     data.rename(pgdata)
     sync_directory(pgdata.parent)
-    shutil.rmtree(draft)
+    remove_drafts(pgdata)
+
+
+def remove_drafts(pgdata: Path) -> None:
+    """Remove what killed calls of `create_cluster` left; an initdb that is still at it may leave a rest."""
+    for leftover in pgdata.parent.glob(_DRAFT_PREFIX + "*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def write_settings(pgdata: Path, settings: Mapping[str, str]) -> None:

@@ -28,6 +28,11 @@ class Postmaster:
     status: str
     """`starting`, `ready` or `stopping`."""
 
+    @property
+    def reachable(self) -> bool:
+        """Whether its socket is still there: cleaners of temporary directories take them away."""
+        return (self.socket_directory / f".s.PGSQL.{self.port}").is_socket()
+
 
 def find_postmaster(pgdata: Path) -> Postmaster | None:
     """Return the server that runs on this directory; None where its file is absent, stale or half written."""
@@ -47,8 +52,7 @@ def spawn(
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_name(log.name + ".1"))
     directory = '"' + str(socket_directory).replace('"', '""') + '"'
-    for leftover in socket_directory.glob(".s.PGSQL.*"):
-        leftover.unlink()  # of a killed server; their process numbers may be in use again, too
+    _remove_stale_socket_locks(socket_directory, pgdata)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         if os.geteuid() == 0:
@@ -83,6 +87,11 @@ def wait_until_ready(
             return None
         time.sleep(_POLL_SECONDS)
     raise PostgresFailed(f"PostgreSQL was not ready after {timeout:.0f} s; it may still be recovering")
+
+
+def disown(child: "subprocess.Popen[bytes]") -> None:
+    """Let the child go on without us; `subprocess` would warn of one that is dropped alive."""
+    child.returncode = 0
 
 
 def stop(pgdata: Path, child: "subprocess.Popen[bytes] | None", timeout: float) -> None:
@@ -161,3 +170,11 @@ def _disown_stale_pid_file(account: Account, pgdata: Path) -> None:
     if number.strip().isdigit() and _alive(int(number)) and not _serves(int(number), pgdata):
         content = str(os.getpid()).encode() + b"\n" + rest
         write_durably(path, content, mode=0o600, owner=(account.uid, account.gid))
+
+
+def _remove_stale_socket_locks(socket_directory: Path, pgdata: Path) -> None:
+    """Remove a killed server's lock on its socket where the process number is in use again."""
+    for lock in socket_directory.glob(".s.PGSQL.*.lock"):
+        number = lock.read_text().partition("\n")[0]
+        if number.strip().isdigit() and _alive(int(number)) and not _serves(int(number), pgdata):
+            lock.unlink()

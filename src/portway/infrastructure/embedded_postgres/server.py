@@ -13,7 +13,12 @@ from portway.infrastructure.embedded_postgres import postmaster
 from portway.infrastructure.embedded_postgres.account import Account, choose_account
 from portway.infrastructure.embedded_postgres.binaries import find_binaries
 from portway.infrastructure.embedded_postgres.borrowing import Borrowers
-from portway.infrastructure.embedded_postgres.cluster import cluster_version, create_cluster, write_settings
+from portway.infrastructure.embedded_postgres.cluster import (
+    cluster_version,
+    create_cluster,
+    remove_drafts,
+    write_settings,
+)
 from portway.infrastructure.embedded_postgres.errors import (
     DataDirectoryInUse,
     EmbeddedPostgresError,
@@ -125,8 +130,15 @@ class EmbeddedPostgres:
         return urls
 
     def _stop_after_the_last(self) -> None:
-        if not self._borrowers.keep_it_alive:
-            return
+        try:
+            if self._borrowers.keep_it_alive:
+                self._stop_unless_used()
+        finally:
+            if self._child is not None and not self._lock.held:
+                postmaster.disown(self._child)
+                self._child = None
+
+    def _stop_unless_used(self) -> None:
         try:
             self._lock.acquire(passing=True, patience=_PASSING_SECONDS)
         except DataDirectoryInUse:
@@ -149,7 +161,8 @@ class EmbeddedPostgres:
 
     def _launch(self) -> DatabaseUrls:
         """Bring the directory and its server to the state that `running` promises, from whatever is there."""
-        adopted = postmaster.wait_until_ready(self._pgdata, None, _START_SECONDS)
+        remove_drafts(self._pgdata)
+        adopted = self._adopt()
         version = cluster_version(self._pgdata)
         account = choose_account(find_binaries(version), self.data_dir, self._pgdata)
         credentials = self._provide_secrets(account, new=version is None)
@@ -165,6 +178,13 @@ class EmbeddedPostgres:
                 self._halt()
             raise
         return urls
+
+    def _adopt(self) -> Postmaster | None:
+        found = postmaster.wait_until_ready(self._pgdata, None, _START_SECONDS)
+        if found and not found.reachable:
+            postmaster.stop(self._pgdata, None, _STOP_SECONDS)
+            return None
+        return found
 
     def _provide_secrets(self, account: Account, *, new: bool) -> Credentials:
         credentials = Credentials.load(self._credentials_file)
@@ -190,7 +210,11 @@ class EmbeddedPostgres:
             if ready:
                 return ready
             printed = self._log.read_bytes()[logged:].decode(errors="replace")
-            # Such as processes of a killed server that are still on their way out, or a port just taken.
+            # A server whose owner was killed while it started may have come first.
+            adopted = self._adopt()
+            if adopted:
+                return adopted
+            # Else what passes: processes of a killed server on their way out, a port just taken.
             if time.monotonic() > deadline or not any(words in printed for words in _TRANSIENT):
                 raise PostgresFailed(f"PostgreSQL did not start: {_reason(printed)} (see {self._log})")
             time.sleep(0.1)
