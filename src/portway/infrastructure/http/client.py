@@ -1,0 +1,169 @@
+"""The HTTP client for outgoing calls: one shared session on aiohttp, past the egress guard."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from portway import __version__
+from portway.application.ports.http import DEFAULT_MAX_RESPONSE_BYTES, OutgoingRequest, UpstreamResponse
+from portway.domain.errors import UpstreamInvalidResponse, UpstreamTimeout
+from portway.infrastructure.http.egress_guard import EgressGuard
+from portway.infrastructure.http.failures import FAILURES, failure_of
+from portway.infrastructure.http.guarded_connection import (
+    GuardedResolver,
+    SystemResolver,
+    guarded_socket_factory,
+)
+from portway.infrastructure.http.request_check import check_request, payload
+from portway.infrastructure.http.response_reading import read_response
+
+USER_AGENT: Final = f"Portway/{__version__}"
+MAX_REDIRECTS: Final = 5
+"""Redirects that are followed for one call."""
+
+CONNECT_SECONDS: Final = 10.0
+DNS_CACHE_SECONDS: Final = 10
+"""How long the (already judged) addresses of a host serve new connections."""
+
+IDLE_SECONDS: Final = 15.0
+MAX_HEADER_BYTES: Final = 32 * 1024
+"""For one header line of an answer; some services send long ones (aiohttp's default is 8,190)."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEPT_FOR_ANOTHER_ORIGIN = frozenset({"accept", "user-agent"})
+
+
+class AiohttpClient:
+    """Implements `application.ports.http.HttpClient`. Opens its session at the first call; `close` it.
+
+    A request whose method, URL or headers cannot be sent as HTTP is never sent: InvalidIntegrationConfig,
+    because what a caller passes is encoded where the request is built, so only a definition can have led
+    here. So are headers that frame the message (`Host`, `Content-Length`, `Transfer-Encoding`, ...), which
+    are the client's own.
+
+    UpstreamUnreachable and EgressBlocked mean that the request was not sent (redirects: that its last hop was
+    not); after UpstreamTimeout and UpstreamInvalidResponse the service may have acted. A request of an
+    idempotent method is sent a second time where the connection broke before any answer (RFC 9110, section
+    9.2.2); it may have been idle.
+    """
+
+    def __init__(
+        self,
+        guard: EgressGuard,
+        *,
+        resolver: AbstractResolver | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = 512,
+        max_connections_per_host: int = 128,
+    ) -> None:
+        self._guard = guard
+        self._resolver = GuardedResolver(guard, resolver or SystemResolver())
+        # Loading the authorities' certificates takes milliseconds, so it is done once.
+        self._ssl_context = ssl_context or _default_ssl_context()
+        self._max_connections = max_connections
+        self._max_connections_per_host = max_connections_per_host
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(
+        self,
+        request: OutgoingRequest,
+        *,
+        timeout_seconds: float,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        follow_redirects: bool = True,
+    ) -> UpstreamResponse:
+        url = check_request(request)
+        follow = follow_redirects and request.method in {"GET", "HEAD"}
+        try:
+            # One limit over all redirects and the whole body.
+            async with asyncio.timeout(timeout_seconds):
+                return await self._send(request, url, max_response_bytes, follow=follow)
+        except TimeoutError:
+            failure = UpstreamTimeout(f"{url.raw_host} did not answer within {timeout_seconds:g} seconds.")
+        raise failure
+
+    async def close(self) -> None:
+        """Closes all connections; calls under way fail."""
+        if self._session is not None:
+            await self._session.close()
+        await self._resolver.close()
+
+    async def _send(
+        self, request: OutgoingRequest, url: URL, max_bytes: int, *, follow: bool
+    ) -> UpstreamResponse:
+        headers, body = request.headers, request.body
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._exchange(request.method, url, headers, body, max_bytes)
+            location = response.headers.get("location") if follow else None
+            if location is None or response.status_code not in _REDIRECTS:
+                return response
+            target = _redirect_target(url, location)
+            if _origin(target) != _origin(url):
+                # Whatever the headers are called, one of them is the credential; the body may hold it too.
+                headers = {
+                    name: value for name, value in headers.items() if name.lower() in _KEPT_FOR_ANOTHER_ORIGIN
+                }
+                body = None
+            url = target
+        raise UpstreamInvalidResponse(f"{url.raw_host} redirected more than {MAX_REDIRECTS} times.")
+
+    async def _exchange(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, max_bytes: int
+    ) -> UpstreamResponse:
+        self._guard.check_url(url)
+        try:
+            async with self._opened().request(
+                method, url, headers=headers, data=payload(body), allow_redirects=False
+            ) as answer:
+                return await read_response(answer, max_bytes)
+        except FAILURES as error:
+            failure = failure_of(error, url.raw_host or "")
+        # Outside of the handler, so that aiohttp's error, which holds the whole URL, is not its context.
+        raise failure
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=self._resolver,
+                    socket_factory=guarded_socket_factory(self._guard),
+                    ssl=self._ssl_context,
+                    limit=self._max_connections,
+                    limit_per_host=self._max_connections_per_host,
+                    ttl_dns_cache=DNS_CACHE_SECONDS,
+                    keepalive_timeout=IDLE_SECONDS,
+                ),
+                headers={"User-Agent": USER_AGENT},
+                # The headers of a request are complete; a type that nobody set is not guessed.
+                skip_auto_headers=["Content-Type"],
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+            )
+        return self._session
+
+
+def _default_ssl_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _redirect_target(url: URL, location: str) -> URL:
+    try:
+        target = url.join(URL(location))
+        target.port  # noqa: B018 - yarl looks at the port no sooner than it is asked for
+    except ValueError:
+        raise UpstreamInvalidResponse(f"{url.raw_host} redirected to something that is not a URL.") from None
+    return target
+
+
+def _origin(url: URL) -> tuple[str, str, int | None]:
+    return url.scheme, (url.raw_host or "").lower(), url.port

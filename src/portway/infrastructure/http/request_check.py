@@ -1,0 +1,76 @@
+"""The last look at a request before it is sent: it must be exactly one HTTP message.
+
+Whoever builds requests encodes what callers pass, so a request that fails here was built from a broken
+definition.
+"""
+
+import io
+import re
+
+from yarl import URL
+
+from portway.application.ports.http import OutgoingRequest
+from portway.domain.errors import InvalidIntegrationConfig
+
+# RFC 9110: a token for names; values without control characters. Lone surrogates cannot be sent as UTF-8.
+_METHOD = re.compile(r"[A-Z][A-Z-]{0,31}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
+# RFC 3986: every character that may stand in a URL. Parsers disagree about the others, and a disagreement
+# about where the host ends would let a credential out.
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+
+_REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
+_REFUSED_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+# Above this size aiohttp warns that writing at once holds up the event loop.
+_WRITTEN_AT_ONCE = 1024 * 1024
+
+
+def check_request(request: OutgoingRequest) -> URL:
+    """Returns the request's URL, parsed. Raises InvalidIntegrationConfig; no message repeats a value."""
+    if not _METHOD.fullmatch(request.method) or request.method in _REFUSED_METHODS:
+        raise InvalidIntegrationConfig("The request's method is not one that can be sent.")
+    for name, value in request.headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise InvalidIntegrationConfig("A header's name has characters that HTTP does not allow.")
+        if name.lower() in _REFUSED_HEADERS or name.lower().startswith("proxy-"):
+            raise InvalidIntegrationConfig(f"The header {name} is set by Portway itself.")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise InvalidIntegrationConfig(
+                f"The value of the header {name} has characters that HTTP does not allow."
+            )
+    return _parse_url(request.url)
+
+
+def payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """The body as aiohttp should get it: a large one is written in pieces, so that other calls go on."""
+    if not body:
+        return None
+    return body if len(body) <= _WRITTEN_AT_ONCE else io.BytesIO(body)
+
+
+def _parse_url(text: str) -> URL:
+    url = None
+    if _URL.fullmatch(text):
+        try:
+            url = URL(text, encoded=True)
+            # yarl looks at the port no sooner than it is asked for.
+            url.port  # noqa: B018
+        except ValueError:
+            url = None
+    if url is None or not url.scheme or not url.raw_host:
+        raise InvalidIntegrationConfig("The request's address is not an absolute, encoded URL.")
+    return url
