@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls, EmbeddedPostgres
+from portway.infrastructure.postgres.migrations import migrate
+from tests.databases import clone_database, cloned_database
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,32 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseUrls]
         yield server.start()
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: DatabaseUrls) -> DatabaseUrls:
+    """A migrated database to make copies of; never connect to it."""
+    template = clone_database(postgres, "migrated")
+    migrate(template.admin, master_key_file=template.master_key_file)
+    return template
+
+
+@pytest.fixture(scope="module")
+def database_urls(migrated: DatabaseUrls) -> Iterator[DatabaseUrls]:
+    """A migrated database of this test module's own."""
+    with cloned_database(migrated) as urls:
+        yield urls
+
+
+@pytest.fixture
+def fresh_database_urls(migrated: DatabaseUrls) -> Iterator[DatabaseUrls]:
+    """A migrated database of this test's own, for those that count users or change what all share."""
+    with cloned_database(migrated) as urls:
+        yield urls
+
+
+@pytest.fixture
+def empty_database_urls(postgres: DatabaseUrls) -> Iterator[DatabaseUrls]:
+    """A database before any migration."""
+    with cloned_database(postgres) as urls:
+        yield urls
