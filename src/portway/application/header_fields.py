@@ -1,0 +1,39 @@
+"""What may be a header field that a row or a caller names (RFC 9110, section 5)."""
+
+import re
+
+from portway.domain.errors import InvalidIntegrationConfig
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+
+# The HTTP client's own business: a row that sets them could smuggle a second request in, or reach another
+# virtual host.
+_RESERVED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def header_name(name: str) -> str:
+    """The name in lower case. Raises InvalidIntegrationConfig for no token, or one that no row may set."""
+    if not _TOKEN.fullmatch(name):
+        raise InvalidIntegrationConfig(f"{name!r} is not a header name.")
+    lower = name.lower()
+    if lower in _RESERVED or lower.startswith("proxy-"):
+        raise InvalidIntegrationConfig(f"The header {lower!r} is set by Portway itself.")
+    return lower
+
+
+def is_header_value(value: str) -> bool:
+    """Whether it can be sent as it is: no line break, NUL or other control character than a tab."""
+    return _CONTROL.search(value) is None
