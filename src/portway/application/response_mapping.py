@@ -1,0 +1,214 @@
+"""From a service's response to `data`: JSON as it is, text as a string, the rest as base64 with its name."""
+
+import base64
+import codecs
+import json
+import re
+from collections.abc import Mapping
+from typing import NoReturn
+from urllib.parse import unquote_to_bytes
+
+from portway.application.ports.http import UpstreamResponse
+from portway.domain.action import Action
+from portway.domain.errors import InvalidIntegrationConfig, UpstreamError, UpstreamInvalidResponse
+from portway.domain.json_value import JsonValue
+from portway.domain.rules.execution_logging import cut
+
+MAX_ERROR_BODY_BYTES = 16_384
+
+_JSON = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json")
+_TEXT = re.compile(
+    r"text/.+|.+\+xml|application/(?:xml|javascript|ecmascript|graphql|sql|toml|csv|(?:x-)?yaml|(?:x-)?ndjson|jsonl|"
+    r"x-www-form-urlencoded)"
+)
+_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_HALF_SURROGATE = re.compile("[\ud800-\udfff]")
+_EXTENDED_FILENAME = re.compile(r";\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]+)", re.IGNORECASE)
+_FILENAME = re.compile(r";\s*filename\s*=\s*(\"(?:[^\"\\]|\\.)*\"|[^;]+)", re.IGNORECASE)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAY_HOLD_HALF_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# Text encodings to Python that no service means, some of them slow.
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
+
+# What helps a caller to act on an error. Others may hold cookies, or say things about the inside of the
+# service.
+_SHOWN_HEADERS = frozenset(
+    {"content-type", "date", "request-id", "retry-after", "www-authenticate", "x-amzn-requestid",
+    "x-correlation-id",
+     "x-github-request-id", "x-guploader-uploadid", "x-request-id", "x-slack-req-id"}
+)  # fmt: skip
+_SHOWN_PREFIXES = ("ratelimit", "x-ratelimit-", "x-rate-limit-")
+
+
+def read_response(response: UpstreamResponse, action: Action) -> JsonValue:
+    """The `data` of a successful response.
+
+    Raises UpstreamError for a status that is no success, and for a body that says otherwise where the action
+    has `transform_config.success`: `{"member": "ok", "equals": true, "message": "error"}` takes a body whose
+    member `ok` is not `true` for an error, and its member `error` for the service's own words. Raises
+    UpstreamInvalidResponse for a body that is not what its content type says, InvalidIntegrationConfig for a
+    `success` of another shape.
+    """
+    raise_for_status(response)
+    data = map_response(response)
+    success = action.transform_config.get("success")
+    if success is not None:
+        _check_success(success, data, response, action)
+    return data
+
+
+def raise_for_status(response: UpstreamResponse) -> None:
+    """Raises UpstreamError unless the status is a success; a redirect that was not followed is none."""
+    if not 200 <= response.status_code < 300:
+        _fail(response, _error_body(response))
+
+
+def map_response(response: UpstreamResponse) -> JsonValue:
+    """The body as JSON. Raises UpstreamInvalidResponse where it is not what its content type says."""
+    declared = response.headers.get("content-type", "")
+    media_type = declared.partition(";")[0].strip().lower()
+    if not response.body:
+        return None
+    if _JSON.fullmatch(media_type):
+        return _parse_json(response.body, declared)
+    if _TEXT.fullmatch(media_type):
+        return _decode_text(response.body, declared)
+    if not media_type:
+        return _guess(response)
+    return _as_file(response, media_type)
+
+
+def _check_success(success: JsonValue, data: JsonValue, response: UpstreamResponse, action: Action) -> None:
+    if (
+        not isinstance(success, dict)
+        or not isinstance(member := success.get("member"), str)
+        or "equals" not in success
+    ):
+        raise InvalidIntegrationConfig(
+            f"Action {action.slug!r}: transform_config.success must have the members `member` and `equals`."
+        )
+    wanted = success["equals"]
+    found = data.get(member) if isinstance(data, dict) else None
+    # 1 == True in Python, but not in JSON.
+    if found == wanted and isinstance(found, bool) == isinstance(wanted, bool):
+        return
+    message = success.get("message")
+    words = data.get(message) if isinstance(data, dict) and isinstance(message, str) else None
+    _fail(response, cut(data, MAX_ERROR_BODY_BYTES)[0], words if isinstance(words, str) else None)
+
+
+def _fail(response: UpstreamResponse, body: JsonValue, words: str | None = None) -> NoReturn:
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name in _SHOWN_HEADERS or name.startswith(_SHOWN_PREFIXES)
+    }
+    detail = f"The service answered with the error {words!r}; see `upstream`." if words else None
+    raise UpstreamError(response.status_code, body, headers, detail)
+
+
+def _error_body(response: UpstreamResponse) -> JsonValue:
+    """An error's body, of any quality, cut to a size that fits into a problem."""
+    try:
+        body = map_response(response)
+    except UpstreamInvalidResponse:
+        body = _decode_text(response.body, response.headers.get("content-type", ""))
+    return cut(body, MAX_ERROR_BODY_BYTES)[0]
+
+
+def _parse_json(body: bytes, declared: str) -> JsonValue:
+    if not body.strip():
+        return None
+    try:
+        try:
+            text = body.decode(json.detect_encoding(body))
+        except UnicodeDecodeError:
+            text = body.decode(_charset(declared) or "utf-8")
+        value: JsonValue = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise UpstreamInvalidResponse(
+            "The service's answer is not the JSON that its content type promises."
+        ) from None
+    return _whole_text(value) if _MAY_HOLD_HALF_SURROGATE.search(body) else value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _whole_text(value: JsonValue) -> JsonValue:
+    """Without halves of surrogate pairs, which JSON can write as an escape and UTF-8 cannot say."""
+    if isinstance(value, str):
+        return _HALF_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole_text(item) for item in value]
+    if isinstance(value, dict):
+        return {_HALF_SURROGATE.sub("\ufffd", key): _whole_text(member) for key, member in value.items()}
+    return value
+
+
+def _guess(response: UpstreamResponse) -> JsonValue:
+    """Without a content type: JSON if it is JSON, text if it is UTF-8, else a file."""
+    try:
+        return _parse_json(response.body, "")
+    except UpstreamInvalidResponse:
+        pass
+    try:
+        return response.body.decode()
+    except UnicodeDecodeError:
+        return _as_file(response, "application/octet-stream")
+
+
+def _decode_text(body: bytes, declared: str) -> str:
+    charset = _charset(declared)
+    if charset is None and (match := _XML_ENCODING.match(body)):
+        charset = _known_charset(match.group(1).decode("ascii"))
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+                           (codecs.BOM_UTF16_BE, "utf-16-be")):  # fmt: skip
+        if body.startswith(mark):
+            body, charset = body[len(mark) :], encoding
+            break
+    return _HALF_SURROGATE.sub("\ufffd", body.decode(charset or "utf-8", "replace"))
+
+
+def _charset(declared: str) -> str | None:
+    match = re.search(r";\s*charset\s*=\s*\"?([A-Za-z0-9._:-]{1,40})", declared, re.IGNORECASE)
+    return _known_charset(match.group(1)) if match else None
+
+
+def _known_charset(name: str) -> str | None:
+    try:
+        known = codecs.lookup(name).name
+        "".encode(known)  # LookupError for codecs that are no text encoding, such as base64
+    except LookupError:
+        return None
+    return None if known in _NO_CHARSETS else known
+
+
+def _as_file(response: UpstreamResponse, media_type: str) -> dict[str, JsonValue]:
+    return {
+        "content_type": media_type,
+        "filename": _filename(response.headers),
+        "size": len(response.body),
+        "base64": base64.b64encode(response.body).decode("ascii"),
+    }
+
+
+def _filename(headers: Mapping[str, str]) -> str | None:
+    """The name that Content-Disposition gives, without any folder.
+
+    Not by `email.message`, which prefers `filename` to `filename*` where both are given; RFC 6266 says
+    otherwise.
+    """
+    disposition = headers.get("content-disposition", "")
+    name = ""
+    if extended := _EXTENDED_FILENAME.search(disposition):
+        name = unquote_to_bytes(extended.group(2)).decode(
+            _known_charset(extended.group(1)) or "utf-8", "replace"
+        )
+    elif plain := _FILENAME.search(disposition):
+        name = plain.group(1).strip()
+        if name.startswith('"'):
+            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    name = _UNPRINTABLE.sub("", re.split(r"[/\\]", name)[-1]).strip()
+    return name or None
