@@ -1,0 +1,1 @@
+"""Custom code for actions whose request or response no row can describe."""
