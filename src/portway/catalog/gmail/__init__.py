@@ -1,0 +1,1 @@
+"""Gmail (https://developers.google.com/workspace/gmail/api)."""

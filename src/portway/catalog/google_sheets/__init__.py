@@ -1,0 +1,1 @@
+"""Google Sheets (https://developers.google.com/workspace/sheets)."""
