@@ -94,15 +94,20 @@ class EgressGuard:
             raise EgressBlocked("The URL names no host, or one with a zone or an escape in it.")
         if "@" in url.raw_authority:
             raise EgressBlocked("A URL with a user name or password in it is not called.")
-        if host.replace(".", "").isdigit():
-            _check_canonical(host)
+        if not _is_name_or_canonical(host):
+            raise EgressBlocked(f"{host} is not an IPv4 address in its usual form.")
 
 
-def _check_canonical(host: str) -> None:
+@lru_cache(maxsize=4096)
+def _is_name_or_canonical(host: str) -> bool:
+    """False for a number, or numbers, that only a lenient parser takes for an IPv4 address."""
+    if not host.replace(".", "").isdigit():
+        return True
     try:
         IPv4Address(host)
     except ValueError:
-        raise EgressBlocked(f"{host} is not an IPv4 address in its usual form.") from None
+        return False
+    return True
 
 
 def _is_global_v4(address: IPv4Address) -> bool:

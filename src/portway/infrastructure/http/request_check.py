@@ -6,6 +6,7 @@ definition.
 
 import io
 import re
+from functools import lru_cache
 
 from yarl import URL
 
@@ -44,10 +45,7 @@ def check_request(request: OutgoingRequest) -> URL:
     if not _METHOD.fullmatch(request.method) or request.method in _REFUSED_METHODS:
         raise InvalidIntegrationConfig("The request's method is not one that can be sent.")
     for name, value in request.headers.items():
-        if not _HEADER_NAME.fullmatch(name):
-            raise InvalidIntegrationConfig("A header's name has characters that HTTP does not allow.")
-        if name.lower() in _REFUSED_HEADERS or name.lower().startswith("proxy-"):
-            raise InvalidIntegrationConfig(f"The header {name} is set by Portway itself.")
+        _check_name(name)
         if not _HEADER_VALUE.fullmatch(value):
             raise InvalidIntegrationConfig(
                 f"The value of the header {name} has characters that HTTP does not allow."
@@ -60,6 +58,14 @@ def payload(body: bytes | None) -> bytes | io.BytesIO | None:
     if not body:
         return None
     return body if len(body) <= _WRITTEN_AT_ONCE else io.BytesIO(body)
+
+
+@lru_cache(maxsize=1024)  # the same few names, with every call
+def _check_name(name: str) -> None:
+    if not _HEADER_NAME.fullmatch(name):
+        raise InvalidIntegrationConfig("A header's name has characters that HTTP does not allow.")
+    if name.lower() in _REFUSED_HEADERS or name.lower().startswith("proxy-"):
+        raise InvalidIntegrationConfig(f"The header {name} is set by Portway itself.")
 
 
 def _parse_url(text: str) -> URL:
