@@ -18,8 +18,8 @@ from portway.infrastructure.http.egress_guard import EgressGuard
 RESOLVER_THREADS = 32
 
 
-class AddressRefused(OSError):  # noqa: N818 - an OSError, for that is what aiohttp carries to the caller
-    """The guard refused the address; nothing was sent."""
+class AddressRefused(OSError):
+    """The guard refused the address; nothing was sent. An OSError: aiohttp hands those to its caller."""
 
 
 class SystemResolver(AbstractResolver):
