@@ -1,8 +1,11 @@
 """Rule: every execution is logged, and no secret is ever in the log."""
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import cast
+from urllib.parse import unquote
 
 from portway.domain.json_value import JsonObject, JsonValue
 
@@ -10,13 +13,14 @@ REDACTED = "[redacted]"
 MAX_PAYLOAD_BYTES = 16_384
 MIN_SECRET_LENGTH = 6  # shorter values would blank ordinary words
 _MAX_APPLICABLE_SCHEMAS = 128
+_UNREADABLE: dict[str, JsonValue] = {"writeOnly": True}
 
 _SECRET_NAME = re.compile(
-    r"(?:^|[_.-])(?:password|passwd|passphrase|secret|token|api_?key|apikey|authorization|credentials?|cookie|"
-    r"private_?key|client_?secret|access_?key|session_?key|signature|pin|cvv|cvc)(?:$|[_.-])"
+    r"(?:^|[_.-])(?:passwords?|passwd|passphrase|passcode|secrets?|token|jwt|api_?key|authorization|credentials?|"
+    r"cookies?|private_?key|access_?key|session_?key|signature|pin|cvv|cvc)(?:$|[_.-])"
 )
 _NOT_SECRET = frozenset({"page_token", "next_page_token", "sync_token", "next_sync_token"})
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def is_secret_name(name: str) -> bool:
@@ -28,22 +32,34 @@ def is_secret_name(name: str) -> bool:
 def redact(payload: JsonValue, *, schema: JsonValue = None, secrets: Iterable[str] = ()) -> JsonValue:
     """A copy of the payload that is fit for the log.
 
-    Masked are members with a secret's name, what `schema` marks as `writeOnly` or `format: password`, and every
-    occurrence of one of the literal `secrets`, wherever a service echoes it.
+    Masked are members with a secret's name, what `schema` marks as `writeOnly` or `format: password`, and
+    every occurrence of one of the literal `secrets`, wherever a service echoes it.
     """
-    literals = sorted(
-        {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _literal_forms(secret)},
-        key=len,
-        reverse=True,
-    )
+    literals = _literals(secrets)
     root = schema if isinstance(schema, dict) else {}
     return _redact(payload, [root] if root else [], root, literals)
 
 
+def mask_literals(value: JsonValue, secrets: Iterable[str]) -> JsonValue:
+    """A copy of the value in which no text holds one of the secrets, for what is shown to the caller."""
+    return _mask_texts(value, _literals(secrets))
+
+
+def _literals(secrets: Iterable[str]) -> list[str]:
+    """All forms of the secrets that are worth looking for, longest first."""
+    forms = {
+        form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _literal_forms(secret)
+    }
+    return sorted(forms, key=len, reverse=True)
+
+
 def _literal_forms(secret: str) -> Iterator[str]:
+    """As it is, and as a service may write it into a text of its own: in JSON (also PHP's), in HTML."""
     yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield html.escape(secret)
+    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield escaped
+        yield escaped.replace("/", "\\/")
 
 
 def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, literals: list[str]) -> JsonValue:
@@ -59,8 +75,23 @@ def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, liter
         }
     if isinstance(value, list):
         return [_redact(item, _items(applicable, index), root, literals) for index, item in enumerate(value)]
+    return _mask_scalar(value, literals)
+
+
+def _mask_texts(value: JsonValue, literals: list[str]) -> JsonValue:
+    if isinstance(value, dict):
+        return {_mask(key, literals): _mask_texts(member, literals) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_mask_texts(item, literals) for item in value]
+    return _mask_scalar(value, literals)
+
+
+def _mask_scalar(value: JsonValue, literals: list[str]) -> JsonValue:
     if isinstance(value, str):
         return _mask(value, literals)
+    if literals and isinstance(value, int | float) and not isinstance(value, bool):
+        written = json.dumps(value)
+        return REDACTED if any(literal in written for literal in literals) else value
     return value
 
 
@@ -73,63 +104,91 @@ def _mask(text: str, literals: list[str]) -> str:
 
 
 def _expand(schemas: list[JsonObject], root: JsonObject) -> Iterator[JsonObject]:
-    """The schemas themselves and what they refer to or combine."""
-    pending, seen = list(schemas), 0
-    while pending and seen < _MAX_APPLICABLE_SCHEMAS:
-        seen += 1
+    """The schemas themselves and what they refer to or combine; what cannot be followed is a secret."""
+    pending, seen = list(schemas), set[int]()
+    while pending:
         schema = pending.pop()
+        if id(schema) in seen:
+            continue
+        if len(seen) == _MAX_APPLICABLE_SCHEMAS:
+            yield _UNREADABLE
+            return
+        seen.add(id(schema))
         yield schema
-        reference = schema.get("$ref")
-        branches: list[JsonValue] = [_resolve(reference, root) if isinstance(reference, str) else None]
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            several = schema.get(keyword)
-            branches += several if isinstance(several, list) else []
-        branches += [schema.get("then"), schema.get("else")]
-        pending += [branch for branch in branches if isinstance(branch, dict)]
+        pending += [branch for branch in _branches(schema, root) if isinstance(branch, dict)]
+
+
+def _branches(schema: JsonObject, root: JsonObject) -> Iterator[JsonValue]:
+    for keyword in ("$ref", "$dynamicRef"):
+        if isinstance(reference := schema.get(keyword), str):
+            yield _resolve(reference, root)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        if isinstance(several := schema.get(keyword), list):
+            yield from several
+    for keyword in ("if", "then", "else"):
+        yield schema.get(keyword)
+    if isinstance(dependent := schema.get("dependentSchemas"), dict):
+        yield from dependent.values()
 
 
 def _resolve(reference: str, root: JsonObject) -> JsonValue:
-    """The target of a `$ref` within the same document, None for any other."""
-    node: JsonValue = dict(root)
-    if not reference.startswith("#/"):
-        return node if reference == "#" else None
-    for part in reference[2:].split("/"):
+    """The target of a JSON Pointer within the same document."""
+    if not re.match(r"#(?:/|$)", reference):
+        return _UNREADABLE
+    node: object = root
+    for part in unquote(reference).split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, dict) or key not in node:
-            return None
-        node = node[key]
-    return node
+        if isinstance(node, dict) and key in node:
+            node = node[key]
+        elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+            node = node[int(key)]
+        else:
+            return _UNREADABLE
+    return cast("JsonValue", node)
 
 
 def _members(schemas: list[JsonObject], key: str) -> list[JsonObject]:
-    found: list[JsonObject] = []
+    found: list[JsonValue] = []
     for schema in schemas:
         properties = schema.get("properties")
-        if isinstance(properties, dict) and isinstance(member := properties.get(key), dict):
-            found.append(member)
-        elif isinstance(rest := schema.get("additionalProperties"), dict):
-            found.append(rest)
-    return found
+        if isinstance(properties, dict) and key in properties:
+            found.append(properties[key])
+        else:
+            found += [schema.get("additionalProperties"), schema.get("unevaluatedProperties")]
+        # Whether the pattern matches is not looked at: a pattern from a row may take forever.
+        if isinstance(patterns := schema.get("patternProperties"), dict):
+            found += patterns.values()
+    return [schema for schema in found if isinstance(schema, dict)]
 
 
 def _items(schemas: list[JsonObject], index: int) -> list[JsonObject]:
-    found: list[JsonObject] = []
+    found: list[JsonValue] = []
     for schema in schemas:
-        prefix, items = schema.get("prefixItems"), schema.get("items")
-        if isinstance(prefix, list) and index < len(prefix) and isinstance(member := prefix[index], dict):
-            found.append(member)
-        elif isinstance(items, dict):
-            found.append(items)
-    return found
+        prefix = schema.get("prefixItems")
+        if isinstance(prefix, list) and index < len(prefix):
+            found.append(prefix[index])
+        else:
+            found += [schema.get("items"), schema.get("unevaluatedItems")]
+        found.append(schema.get("contains"))
+    return [schema for schema in found if isinstance(schema, dict)]
 
 
 def cut(payload: JsonValue, max_bytes: int = MAX_PAYLOAD_BYTES) -> tuple[JsonValue, bool]:
-    """The payload within `max_bytes` of JSON, and whether it was cut.
+    """The payload within `max_bytes` (at least 64) of JSON, and whether it was cut.
 
     What is too long becomes `{"truncated": "<the beginning of its JSON>", "size": <bytes>}`.
     """
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    encoded = text.encode("utf-8", "replace")
+    encoded = _encode(payload)
     if len(encoded) <= max_bytes:
         return payload, False
-    return {"truncated": encoded[:max_bytes].decode("utf-8", "ignore"), "size": len(encoded)}, True
+    beginning = encoded[:max_bytes]
+    # Every quote in it takes another byte now. Each byte less makes it at least one byte shorter.
+    excess = (
+        len(_encode({"truncated": beginning.decode("utf-8", "ignore"), "size": len(encoded)})) - max_bytes
+    )
+    beginning = beginning[: max(0, max_bytes - excess)]
+    return {"truncated": beginning.decode("utf-8", "ignore"), "size": len(encoded)}, True
+
+
+def _encode(payload: JsonValue) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -1,10 +1,12 @@
 """Rule: turn parameters that are easy to write into the shape that the service wants.
 
-`transform_config` of an action has two members, both optional:
+`transform_config` of an action has these members, all optional:
 
 - `parameters`: operations, applied in order: `{"op": "wrap_array", "parameter": "values"}`.
-- `locations`: where a parameter goes in the request: `{"valueInputOption": "query"}` (`path`, `query`, `header`,
-  `body`); the rest is placed by the HTTP method.
+- `locations`: where a parameter goes in the request: `{"valueInputOption": "query"}` (`path`, `query`, `header`
+  or `body`); the rest is placed by the HTTP method.
+- `success`: what the body of a successful answer looks like, for services that answer errors with 200:
+  `{"member": "ok", "equals": true, "message": "error"}`.
 """
 
 from collections.abc import Callable
@@ -32,7 +34,9 @@ def transform_parameters(parameters: JsonObject, transform_config: JsonObject) -
         name, parameter = operation.get("op"), operation.get("parameter")
         apply = OPERATIONS.get(name) if isinstance(name, str) else None
         if apply is None:
-            raise InvalidIntegrationConfig(f"{where}.op must be one of {', '.join(OPERATIONS)}, not {name!r}.")
+            raise InvalidIntegrationConfig(
+                f"{where}.op must be one of {', '.join(OPERATIONS)}, not {name!r}."
+            )
         if not isinstance(parameter, str):
             raise InvalidIntegrationConfig(f"{where}.parameter must name a parameter.")
         try:
@@ -43,7 +47,7 @@ def transform_parameters(parameters: JsonObject, transform_config: JsonObject) -
 
 
 def wrap_array(value: JsonValue) -> JsonValue:
-    """A row becomes a table of one row: `[1, 2, 3]` -> `[[1, 2, 3]]`, `5` -> `[[5]]`; a table stays as it is."""
+    """A row becomes a table: `[1, 2, 3]` -> `[[1, 2, 3]]`, `5` -> `[[5]]`; a table stays as it is."""
     if not isinstance(value, list):
         return [[value]]
     if value and all(isinstance(row, list) for row in value):

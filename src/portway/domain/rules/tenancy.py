@@ -14,7 +14,7 @@ def at_least(role: Role | None, needed: Role) -> bool:
 
 
 def check_may_grant(grantor: Role | None, granted: Role) -> None:
-    """Raises Forbidden unless the grantor administers and is at least as strong as the role that they give."""
+    """Raises Forbidden unless the grantor administers and is no weaker than the role that they give."""
     if not at_least(grantor, Role.ADMIN) or not at_least(grantor, granted):
         raise Forbidden(f"Your role does not let you make someone {granted.value}.")
 

@@ -1,0 +1,221 @@
+import html
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from portway.domain.json_value import JsonValue
+from portway.domain.rules.execution_logging import (
+    REDACTED,
+    cut,
+    is_secret_name,
+    mask_literals,
+    redact,
+)
+from tests.unit.domain.json_values import TEXTS, VALUES
+
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=6, max_size=24)
+
+
+SECRET_NAMES = """
+    password api_key apiKey APIKey X-Api-Key access_token accessToken client.secret token clientSecret
+    Authorization set-cookie refresh_token userPassword privateKey credentials JWTToken secrets passwords
+    cookies signature aws_secret_access_key one_time_passcode
+"""
+OTHER_NAMES = """
+    page_token nextPageToken sync_token max_tokens author keyboard secretary tokenizer key spinner subject
+    cookied id
+"""
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
+def test_names_of_secrets(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES.split())
+def test_names_of_no_secrets(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def texts_in(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield key
+            yield from texts_in(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, str):
+        yield value
+    else:
+        yield json.dumps(value)
+
+
+def holding(secret: str) -> st.SearchStrategy[JsonValue]:
+    """JSON that has the secret in it somewhere, as it is or escaped."""
+    forms = [
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        json.dumps(secret)[1:-1].replace("/", "\\/"),
+        html.escape(secret),
+    ]
+    text = st.builds(lambda a, form, b: a + form + b, TEXTS, st.sampled_from(forms), TEXTS)
+    leaf: st.SearchStrategy[JsonValue] = text | VALUES
+    return st.recursive(
+        leaf,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text | TEXTS, inner, max_size=4),
+        max_leaves=10,
+    )
+
+
+def overlaps_the_mask(secret: str) -> bool:
+    """Whether part of the mask is part of the secret at its edge, so that masking could spell it anew."""
+    return (
+        any(
+            secret.startswith(REDACTED[-size:]) or secret.endswith(REDACTED[:size])
+            for size in range(1, len(REDACTED))
+        )
+        or secret in REDACTED
+    )
+
+
+@given(data=st.data(), secret=SECRETS)
+def test_no_secret_survives_anywhere(data: st.DataObject, secret: str) -> None:
+    assume(not overlaps_the_mask(secret))
+    payload = data.draw(holding(secret))
+    logged = redact(payload, secrets=[secret, "another secret"])
+    escaped = json.dumps(secret)[1:-1]
+    for text in texts_in(logged):
+        assert secret not in text
+        assert escaped not in text
+        assert escaped.replace("/", "\\/") not in text
+
+
+@given(data=st.data(), secret=st.from_regex(r"[A-Za-z0-9/+_-]{8,40}", fullmatch=True))
+def test_no_token_survives_in_the_stored_json(data: st.DataObject, secret: str) -> None:
+    assume(not overlaps_the_mask(secret))
+    payload = data.draw(holding(secret))
+    assert secret not in json.dumps(redact(payload, secrets=[secret]), ensure_ascii=False)
+
+
+def test_a_secret_of_digits_does_not_survive_as_a_number() -> None:
+    assert redact({"pin": 1, "echo": 48151623}, secrets=["48151623"]) == {"pin": REDACTED, "echo": REDACTED}
+    assert redact([148151623, 4815.1623, True, None, 7], secrets=["48151623"]) == [
+        REDACTED,
+        4815.1623,
+        True,
+        None,
+        7,
+    ]
+
+
+def test_a_secret_does_not_survive_in_what_the_caller_sees() -> None:
+    shown = mask_literals(
+        {"password": "mine", "echo": ["it is s3cret/4815", 4815162342]}, ["s3cret/4815", "4815162342"]
+    )
+    assert shown == {"password": "mine", "echo": [f"it is {REDACTED}", REDACTED]}
+
+
+@pytest.mark.parametrize("form", ["ab/cd&amp;&quot;eü", 'ab/cd&\\"e\\u00fc', 'ab\\/cd&\\"eü'])
+def test_a_secret_is_found_in_the_ways_that_services_escape(form: str) -> None:
+    assert redact(f"<{form}>", secrets=['ab/cd&"eü']) == f"<{REDACTED}>"
+
+
+def test_short_values_are_no_secrets_to_look_for() -> None:
+    assert redact({"a": "to be or not"}, secrets=["to", ""]) == {"a": "to be or not"}
+
+
+@given(payload=VALUES)
+def test_what_is_logged_fits_into_postgresql(payload: JsonValue) -> None:
+    logged = redact(payload)
+    assert "\\u0000" not in json.dumps(logged)
+    json.dumps(logged, ensure_ascii=False).encode()
+
+
+def test_halves_of_surrogate_pairs_and_nul_are_replaced() -> None:
+    assert redact({"a\x00": "b\ud83d"}) == {"a\ufffd": "b\ufffd"}
+
+
+@given(payload=VALUES)
+def test_redaction_is_done_once(payload: JsonValue) -> None:
+    logged = redact(payload)
+    assert redact(logged) == logged
+
+
+PASSWORD = {"type": "string", "writeOnly": True}
+
+
+@pytest.mark.parametrize(
+    ("schema", "payload", "logged"),
+    [
+        ({"properties": {"pw": PASSWORD}}, {"pw": "x", "a": "y"}, {"pw": REDACTED, "a": "y"}),
+        ({"properties": {"pw": {"format": "password"}}}, {"pw": 5}, {"pw": REDACTED}),
+        ({"items": PASSWORD}, ["x", "y"], [REDACTED, REDACTED]),
+        ({"prefixItems": [{}, PASSWORD]}, ["x", "y"], ["x", REDACTED]),
+        ({"additionalProperties": PASSWORD}, {"any": "x"}, {"any": REDACTED}),
+        ({"patternProperties": {"^pw": PASSWORD}}, {"pw1": "x"}, {"pw1": REDACTED}),
+        ({"$defs": {"p": PASSWORD}, "properties": {"a": {"$ref": "#/$defs/p"}}}, {"a": "x"}, {"a": REDACTED}),
+        ({"$defs": {"a/b~c": PASSWORD}, "items": {"$ref": "#/$defs/a~1b~0c"}}, ["x"], [REDACTED]),
+        ({"$defs": {"p": PASSWORD | {"$anchor": "pw"}}, "items": {"$ref": "#pw"}}, ["x"], [REDACTED]),
+        (
+            {"oneOf": [{"properties": {"a": {}}}, {"properties": {"a": PASSWORD}}]},
+            {"a": "x"},
+            {"a": REDACTED},
+        ),
+        ({"if": {}, "then": {"properties": {"a": PASSWORD}}}, {"a": "x"}, {"a": REDACTED}),
+        ({"dependentSchemas": {"a": {"properties": {"a": PASSWORD}}}}, {"a": "x"}, {"a": REDACTED}),
+        (
+            {"properties": {"child": {"$ref": "#"}, "pw": PASSWORD}},
+            {"child": {"child": {"pw": "x", "b": 1}}},
+            {"child": {"child": {"pw": REDACTED, "b": 1}}},
+        ),
+        (
+            {"allOf": [{"$ref": "#"}], "properties": {"pw": PASSWORD}},
+            {"pw": "x", "b": 1},
+            {"pw": REDACTED, "b": 1},
+        ),
+        (
+            {"properties": {"a": True, "b": "broken"}, "allOf": 3, "$ref": 5, "items": [1]},
+            {"a": "x"},
+            {"a": "x"},
+        ),
+    ],
+)
+def test_what_the_schema_marks_is_masked(schema: Any, payload: JsonValue, logged: JsonValue) -> None:
+    assert redact(payload, schema=schema) == logged
+
+
+def test_a_schema_too_wide_to_read_masks_rather_than_leaks() -> None:
+    harmless: list[Any] = [{"properties": {"a": {"const": number}}} for number in range(300)]
+    secret: Any = {"properties": {"a": PASSWORD}}
+    assert redact({"a": "x"}, schema={"anyOf": [secret, *harmless]}) != {"a": "x"}
+    assert redact({"a": "x"}, schema={"anyOf": [*harmless, secret]}) != {"a": "x"}
+
+
+@given(payload=VALUES, limit=st.integers(64, 400))
+def test_what_is_cut_is_within_the_limit(payload: JsonValue, limit: int) -> None:
+    logged, was_cut = cut(payload, limit)
+    size = len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode())
+    assert was_cut is (size > limit)
+    if was_cut:
+        assert isinstance(logged, dict)
+        assert logged["size"] == size
+        assert len(json.dumps(logged, ensure_ascii=False, separators=(",", ":")).encode()) <= limit
+        beginning = logged["truncated"]
+        assert isinstance(beginning, str)
+        assert json.dumps(payload, ensure_ascii=False, separators=(",", ":")).startswith(beginning)
+    else:
+        assert logged == payload
+
+
+def test_a_long_text_keeps_its_beginning() -> None:
+    logged, was_cut = cut({"text": '"quoted" ' * 10_000})
+    assert was_cut
+    assert isinstance(logged, dict)
+    assert str(logged["truncated"]).startswith('{"text":"\\"quoted\\" ')
+    assert len(json.dumps(logged)) > 10_000
