@@ -40,7 +40,7 @@ class MalformedRequest(PortwayError):
 
 
 class Unauthenticated(PortwayError):
-    """Send a valid token or API key as `Authorization: Bearer ...`; this one is missing, unknown, expired or revoked."""
+    """Send a token or API key as `Authorization: Bearer ...`; this one is missing, unknown, expired or revoked."""
 
     code = "unauthenticated"
 
@@ -121,7 +121,7 @@ class IdempotencyInFlight(PortwayError):
 
 
 class IdempotencyOutcomeUnknown(PortwayError):
-    """The first request with this Idempotency-Key was cut off; whether the service acted is unknown, so it is not repeated."""
+    """The first request with this Idempotency-Key was cut off: the service may have acted, so it is not repeated."""
 
     code = "idempotency_outcome_unknown"
 

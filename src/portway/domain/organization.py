@@ -38,7 +38,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where connections and logs live. `role` is the reader's own, None for an organization's admin who is no member."""
+    """Where connections and logs live. `role` is the reader's own, None for an admin who is no member of it."""
 
     id: UUID
     organization_id: UUID

@@ -179,14 +179,16 @@ BEGIN
 END
 $$;
 
--- Deletes; returns the tokens to revoke at the provider, refresh token first. Owner, or admin of the workspace.
-CREATE FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) RETURNS text[]
+-- Deletes; returns {tokens, client}: what to revoke at the provider, refresh token first, and with which OAuth client
+-- of the organization's own. For the owner and the workspace's admins.
+CREATE FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
     target public.connections;
     tokens text[] := '{}';
+    client jsonb;
 BEGIN
     SELECT * INTO target FROM public.connections AS c WHERE c.id = p_connection_id FOR UPDATE;
     IF target.id IS NULL OR app.role_in(claims, target.workspace_id) IS NULL THEN
@@ -202,11 +204,12 @@ BEGIN
         tokens := array_remove(ARRAY[
             app.read_secret(p_connection_id, 'refresh_token'), app.read_secret(p_connection_id, 'access_token')
         ], NULL);
+        client := app.read_oauth_client(target.organization_id, target.integration_id);
     EXCEPTION WHEN data_corrupted THEN
         NULL;  -- What no longer opens cannot be revoked; the row goes all the same.
     END;
     DELETE FROM public.connections WHERE id = p_connection_id;
-    RETURN tokens;
+    RETURN jsonb_build_object('tokens', tokens, 'client', client);
 END
 $$;
 

@@ -60,7 +60,6 @@ BEGIN
         payload := p_payloads[i];
         element.execution_id := app.uuid_v7();
         element.executed_at := app.uuid_v7_time(element.execution_id);
-        element.deadline := clock_timestamp() + make_interval(secs => p_timeouts_ms[i] / 1000.0 + 60);
         <<checks>>
         BEGIN
             claims := app.pass_claims(p_passes[i], 'user');
@@ -145,6 +144,8 @@ BEGIN
             element.credential := secrets;
         END;
         element.payload := app.mask_payload(payload, coalesce(found_action.sensitive_parameters, '{}'), secrets);
+        element.deadline := clock_timestamp()
+            + make_interval(secs => coalesce(least(p_timeouts_ms[i], found_action.timeout_ms), 30000) / 1000.0 + 30);
         rows_of_elements[i] := element;
     END LOOP;
 

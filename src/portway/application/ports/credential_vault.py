@@ -39,7 +39,8 @@ class RefreshLease:
 @dataclass(frozen=True, slots=True)
 class NewAuthorization:
     """What is kept while a user is at the authorization server. `state` and `code_verifier` leave memory only hashed
-    and encrypted. `connection_id` is set when an existing connection is authorized again."""
+    and encrypted. `connection_id` is set when an existing connection is authorized again.
+    """
 
     workspace_id: UUID
     integration_id: UUID
@@ -55,16 +56,29 @@ class NewAuthorization:
 
 @dataclass(frozen=True, slots=True)
 class PendingAuthorization:
-    """An authorization taken up by its state, once. `authorization_pass` is good for completing this one alone."""
+    """An authorization taken up by its state, once. `authorization_pass` is good for completing this one alone.
+
+    `integration` is None where the authorization is expired.
+    """
 
     authorization_pass: str = field(repr=False)
-    integration: Integration
+    integration: Integration | None
     client: OAuthClient | None
     code_verifier: str = field(repr=False)
     scopes: tuple[str, ...]
     config: JsonObject
     return_url: str | None
     expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revocable:
+    """What a deleted connection leaves to revoke at the provider, refresh token first, and with which client of the
+    organization's own (None: that of the environment).
+    """
+
+    tokens: tuple[str, ...] = field(repr=False)
+    client: OAuthClient | None
 
 
 class CredentialVault(Protocol):
@@ -80,18 +94,32 @@ class CredentialVault(Protocol):
         values: Mapping[str, str],
         config: JsonObject,
         origins: Sequence[str],
+        expires_at: datetime | None,
     ) -> UUID:
         """A connection with the secret members `values` (encrypted), owned by the caller."""
         ...
 
     async def replace_secret(
-        self, sealed_pass: str, connection_id: UUID, values: Mapping[str, str], origins: Sequence[str]
+        self,
+        sealed_pass: str,
+        connection_id: UUID,
+        values: Mapping[str, str],
+        origins: Sequence[str],
+        expires_at: datetime | None,
     ) -> None:
         """New secret members for the caller's own connection, which becomes active."""
         ...
 
-    async def oauth_client(self, sealed_pass: str, integration_id: UUID, workspace_id: UUID) -> OAuthClient | None:
-        """The organization's client id at this integration; `client_secret` is always None here."""
+    async def set_disabled(self, sealed_pass: str, connection_id: UUID, *, disabled: bool) -> None:
+        """Stops or resumes the use of a connection: its owner's and the workspace's admins' right."""
+        ...
+
+    async def delete_connection(self, sealed_pass: str, connection_id: UUID) -> Revocable:
+        """Deletes the connection: its owner's and the workspace's admins' right."""
+        ...
+
+    async def oauth_client_id(self, sealed_pass: str, workspace_id: UUID, integration_id: UUID) -> str | None:
+        """The client id of the workspace's organization at this integration, None where it has no client."""
         ...
 
     async def set_oauth_client(
@@ -128,6 +156,8 @@ class CredentialVault(Protocol):
         """Gives the lease back after a failure; with `reauthorization_required` the connection is marked for good."""
         ...
 
-    async def take_tokens_for_revocation(self, sealed_pass: str, connection_id: UUID) -> tuple[str, ...]:
-        """Deletes the connection; returns the tokens to revoke at the provider, refresh token first."""
+    async def mark_reauthorization_required(
+        self, sealed_pass: str, connection_id: UUID, seen_version: int
+    ) -> None:
+        """The service refused this version of the credential, and there is nothing to refresh it with."""
         ...

@@ -1,6 +1,5 @@
 """Opening and closing executions: the one way to a decrypted credential, and the audit row around every call."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -14,16 +13,14 @@ from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonValue
 
-MAX_BATCH = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One execution to open. `request_payload` is redacted already by name.
 
     `refusal` is set for a request that the gateway refuses itself (malformed, too large, rate limited): it gets its
-    audit row and nothing else. `request_hash` is the SHA-256 of the body, for `idempotency_key`. An execution found
-    unfinished `timeout_ms` plus a grace later is `unknown`.
+    audit row and nothing else. `request_hash` is the SHA-256 of the body, for `idempotency_key`. `timeout_ms` is
+    the caller's own limit: an execution found unfinished half a minute after it and the action's is `unknown`.
     """
 
     sealed_pass: str = field(repr=False)
@@ -31,7 +28,7 @@ class Opening:
     connection_id: UUID | None
     action: str | None
     request_payload: JsonValue
-    timeout_ms: int
+    timeout_ms: int | None
     idempotency_key: str | None = None
     request_hash: bytes = b""
     refusal: PortwayError | None = None
@@ -49,7 +46,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The result for one element, at its place: exactly one of `grant`, `refusal` and `replay` is set.
+    """The result: exactly one of `grant`, `refusal` and `replay` is set.
 
     `replay` is the recorded answer (status and body as JSON bytes) of the first request with the idempotency key.
     """
@@ -84,15 +81,14 @@ class Closing:
 
 
 class ExecutionLedger(Protocol):
-    """Both calls are durable when they return, and take at most MAX_BATCH elements, of any number of callers.
-
-    An element never fails because of another. Raises Unavailable where the database does not answer.
+    """Both calls are durable when they return. How many of them share a statement is the adapter's affair; one never
+    fails because of another. Raise Unavailable where the database does not answer.
     """
 
-    async def open(self, openings: Sequence[Opening]) -> list[Opened]:
-        """Checks, decrypts, and writes one audit row for each element, refusals included."""
+    async def open(self, opening: Opening) -> Opened:
+        """Checks, decrypts, and writes the audit row, also for a refusal."""
         ...
 
-    async def close(self, closings: Sequence[Closing]) -> None:
-        """Completes the rows. A row that is finished already, or another caller's, stays as it is."""
+    async def close(self, closing: Closing) -> None:
+        """Completes the row. One that is finished already, or another caller's, stays as it is."""
         ...

@@ -27,7 +27,13 @@ class TokenEndpoint(Protocol):
     """Grants over the wire. All calls raise TokenRequestRefused, TokenEndpointUnavailable or EgressBlocked."""
 
     async def exchange_code(
-        self, integration: Integration, client: OAuthClient, *, code: str, redirect_uri: str, code_verifier: str
+        self,
+        integration: Integration,
+        client: OAuthClient,
+        *,
+        code: str,
+        redirect_uri: str,
+        code_verifier: str,
     ) -> TokenSet:
         """The authorization code grant (RFC 6749, section 4.1.3) with its PKCE verifier (RFC 7636)."""
         ...

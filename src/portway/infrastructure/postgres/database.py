@@ -17,7 +17,8 @@ _POOL_WAIT_SECONDS = 5.0
 class Database:
     """Pools for the role that servers use, for the sign-in path, and for a read replica where there is one.
 
-    Nothing is kept in a session and no statement is prepared by name, so a pooler in transaction mode may stand between.
+    Nothing is kept in a session and no statement is prepared by name, so a pooler in transaction mode may stand
+    between.
     """
 
     def __init__(

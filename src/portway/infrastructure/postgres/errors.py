@@ -30,7 +30,7 @@ def translated() -> Iterator[None]:
 
 
 def _raised_by_us(error: psycopg.Error) -> str | None:
-    """The message of a RAISE in a function; PostgreSQL's own refusals ("permission denied for ...") say nothing to users."""
+    """The message of a RAISE in a function; PostgreSQL's own ("permission denied for ...") say nothing to users."""
     return _sentence(error) if (error.diag.context or "").startswith("PL/pgSQL") else None
 
 

@@ -55,7 +55,8 @@ def pending_migrations(connection: psycopg.Connection[tuple[object, ...]]) -> li
     """Those that this database lacks. Raises MigrationError where an applied one was changed since."""
     if connection.execute("SELECT to_regclass('app.migrations')").fetchone() == (None,):
         return all_migrations()
-    applied = dict(connection.execute("SELECT number, checksum FROM app.migrations").fetchall())
+    rows = connection.execute("SELECT number, checksum FROM app.migrations").fetchall()
+    applied = {int(str(number)): str(checksum) for number, checksum in rows}
     known = all_migrations()
     for migration in known:
         if applied.get(migration.number, migration.checksum) != migration.checksum:
@@ -150,7 +151,9 @@ def _allow_login(connection: psycopg.Connection[tuple[object, ...]], role: str, 
         unquote(parts.password).encode(), role.encode(), b"scram-sha-256"
     )
     connection.execute(
-        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier.decode()))
+        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
+            sql.Identifier(role), sql.Literal(verifier.decode())
+        )
     )
 
 

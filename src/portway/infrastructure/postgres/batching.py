@@ -1,0 +1,72 @@
+"""Natural batching: what queues while a statement is in flight becomes the next batch."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Batcher(Generic[Item, Result]):
+    """Runs many single calls as few batched ones. No timer: a lone call is never kept waiting.
+
+    `run` takes up to `max_size` items and returns their results in order; when it raises, each of its callers gets
+    the exception. At most `lanes` batches are in flight.
+    """
+
+    def __init__(
+        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, max_size: int, lanes: int = 2
+    ) -> None:
+        self._run = run
+        self._max_size = max_size
+        self._free_lanes = lanes
+        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, item: Item) -> Result:
+        """The result for this item. A caller who is cancelled does not take the batch along."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._free_lanes:
+            self._free_lanes -= 1
+            task = asyncio.create_task(self._drain())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await future
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                size = min(len(self._queue), self._max_size)
+                await self._run_batch([self._queue.popleft() for _ in range(size)])
+        finally:
+            self._free_lanes += 1
+
+    async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._run([item for item, _ in batch])
+        except BaseException as error:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(_copy(error))
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, future), result in zip(batch, results, strict=True):
+            with contextlib.suppress(asyncio.InvalidStateError):
+                future.set_result(result)
+
+
+def _copy(error: BaseException) -> BaseException:
+    """An exception for each caller: one object raised in several tasks would collect all their tracebacks."""
+    if isinstance(error, asyncio.CancelledError):
+        return asyncio.CancelledError()
+    try:
+        twin = type(error)(*error.args)
+    except TypeError:
+        return error
+    twin.__cause__ = error
+    return twin

@@ -1,0 +1,86 @@
+"""Entities from the JSON that the database's functions return."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from portway.domain.action import Action
+from portway.domain.connection import Connection, ConnectionStatus
+from portway.domain.credential import Credential, OAuthClient
+from portway.domain.integration import AuthType, Integration
+
+Row = Mapping[str, Any]
+
+
+def integration_from(row: Row) -> Integration:
+    """An integration from `app.integration_row`, or its part of a definition."""
+    return Integration(
+        id=UUID(row["id"]),
+        slug=row["slug"],
+        name=row["name"],
+        base_url=row["base_url"],
+        auth_type=AuthType(row["auth_type"]),
+        auth_config=row["auth_config"],
+        organization_id=UUID(row["organization_id"]) if row["organization_id"] else None,
+        description=row["description"],
+        category=row["category"],
+        documentation_url=row["documentation_url"],
+        version=row["version"],
+    )
+
+
+def action_from(row: Row) -> Action:
+    """An action from its part of a definition."""
+    return Action(
+        id=UUID(row["id"]),
+        integration_id=UUID(row["integration_id"]),
+        slug=row["slug"],
+        name=row["name"],
+        http_method=row["http_method"],
+        endpoint_path=row["endpoint_path"],
+        description=row["description"],
+        request_schema=row["request_schema"],
+        transform_config=row["transform_config"],
+        scopes=tuple(row["scopes"]),
+        handler=row["handler"],
+        timeout_ms=row["timeout_ms"],
+        version=row["version"],
+    )
+
+
+def connection_from(row: Row) -> Connection:
+    """A connection as `app.open_executions` returns it."""
+    return Connection(
+        id=UUID(row["id"]),
+        user_id=UUID(row["user_id"]),
+        workspace_id=UUID(row["workspace_id"]),
+        organization_id=UUID(row["organization_id"]),
+        integration_id=UUID(row["integration_id"]),
+        name=row["name"],
+        status=ConnectionStatus(row["status"]),
+        integration_slug=row["integration_slug"],
+        origins=tuple(row["origins"]),
+        scopes=tuple(row["scopes"]),
+        config=row["config"],
+        expires_at=_time(row["expires_at"]),
+    )
+
+
+def credential_from(row: Row) -> Credential:
+    """A credential as `app.credential_of` returns it."""
+    return Credential(
+        values=row["values"] or {},
+        version=row["version"],
+        issued_at=_time(row["issued_at"]),
+        expires_at=_time(row["expires_at"]),
+    )
+
+
+def oauth_client_from(row: Row | None) -> OAuthClient | None:
+    """A client as `app.read_oauth_client` returns it."""
+    return OAuthClient(row["client_id"], row["client_secret"]) if row else None
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
