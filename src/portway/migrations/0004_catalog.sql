@@ -54,6 +54,8 @@ CREATE TABLE public.actions (
     scopes text[] NOT NULL DEFAULT '{}',
     handler text,
     timeout_ms integer NOT NULL DEFAULT 30000 CHECK (timeout_ms BETWEEN 1 AND 300000),
+    -- As in integrations: the catalog changes and removes its own actions, and nobody else's.
+    shipped boolean NOT NULL DEFAULT false CHECK (NOT shipped OR organization_id IS NULL),
     sensitive_parameters text[] NOT NULL GENERATED ALWAYS AS (app.sensitive_parameters(request_schema)) STORED,
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),

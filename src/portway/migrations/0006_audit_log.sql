@@ -27,6 +27,8 @@ CREATE TABLE public.api_logs (
 CREATE INDEX api_logs_workspace ON public.api_logs (workspace_id, executed_at DESC);
 CREATE INDEX api_logs_connection ON public.api_logs (connection_id, executed_at DESC);
 CREATE INDEX api_logs_user ON public.api_logs (user_id, executed_at DESC);
+-- Refusals in no workspace of the caller's: few, and only their own caller sees them.
+CREATE INDEX api_logs_nowhere ON public.api_logs (user_id, executed_at DESC) WHERE workspace_id IS NULL;
 
 -- lz4 costs a third of the default's time where the server has it.
 DO $$

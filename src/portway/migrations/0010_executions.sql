@@ -12,7 +12,8 @@ CREATE FUNCTION app.definition(p_integration public.integrations, p_action publi
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 RETURN jsonb_build_object(
     'integration', to_jsonb(p_integration) - ARRAY['created_at', 'updated_at', 'shipped'],
-    'action', to_jsonb(p_action) - ARRAY['created_at', 'updated_at', 'organization_id', 'sensitive_parameters']
+    'action', to_jsonb(p_action)
+        - ARRAY['created_at', 'updated_at', 'organization_id', 'shipped', 'sensitive_parameters']
 )::text;
 
 CREATE TYPE app.opened_element AS (

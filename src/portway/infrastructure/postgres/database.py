@@ -7,11 +7,18 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from portway.domain.errors import Unauthenticated
 from portway.infrastructure.postgres.errors import translated
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
 _POOL_WAIT_SECONDS = 5.0
+
+# CASE, because only that promises the order: first the pass, then what it says.
+_BECOME_CALLER = """
+SELECT set_config('TimeZone', 'UTC', true),
+    CASE WHEN set_config('portway.pass', %s, true) IS NOT NULL THEN app.current_user_id() END
+"""
 
 
 class Database:
@@ -47,7 +54,8 @@ class Database:
     async def transaction(self, sealed_pass: str) -> AsyncIterator[Connection]:
         """A transaction in which the policies see the pass's user; commits unless the block raises.
 
-        Domain errors come out of it for whatever the database refuses; Unavailable where it does not answer.
+        Domain errors come out of it for whatever the database refuses: Unauthenticated where the pass is expired or
+        revoked by now, Unavailable where it does not answer. Times come back in UTC.
         """
         async with self._transaction(self._app, sealed_pass) as connection:
             yield connection
@@ -83,7 +91,10 @@ class Database:
     ) -> AsyncIterator[Connection]:
         with translated():
             async with pool.connection() as connection, connection.transaction():
-                await connection.execute("SELECT set_config('portway.pass', %s, true)", [sealed_pass])
+                cursor = await connection.execute(_BECOME_CALLER, [sealed_pass])
+                # A session or key that was revoked a moment ago must not look like one that owns nothing.
+                if (row := await cursor.fetchone()) is None or row[1] is None:
+                    raise Unauthenticated
                 yield connection
 
 
