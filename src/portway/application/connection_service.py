@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portway.application.credential_placement import authenticate
+from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.oauth_client import choose_client
 from portway.application.ports.clock import Clock
 from portway.application.ports.credential_vault import CredentialVault, Revocable
@@ -33,6 +34,9 @@ from portway.domain.rules.access_control import origin_of
 
 _log = logging.getLogger(__name__)
 
+VERIFICATION = "verify-connection"
+"""The action that every integration with a verification request has."""
+
 _VERIFICATION_SECONDS = 15.0
 
 # What a connection of each kind consists of, unless the integration's `auth_config.credential_fields` names its own
@@ -54,6 +58,7 @@ class ConnectionService:
         *,
         unit_of_work: UnitOfWorkFactory,
         vault: CredentialVault,
+        execute: ExecuteAction,
         token_endpoint: TokenEndpoint,
         http: HttpClient,
         environment: Mapping[str, str],
@@ -61,6 +66,7 @@ class ConnectionService:
     ) -> None:
         self._unit_of_work = unit_of_work
         self._vault = vault
+        self._execute = execute
         self._token_endpoint = token_endpoint
         self._http = http
         self._environment = environment
@@ -112,6 +118,20 @@ class ConnectionService:
             principal.sealed_pass, connection_id, values, _origins(integration, connection.config), expires_at
         )
         return (await self._get(principal, connection_id))[0]
+
+    async def test(self, principal: Principal, connection_id: UUID) -> None:
+        """Makes the integration's verification request with the stored credential, as an execution like any other.
+
+        Raises ExecutionFailed, which says what is wrong.
+        """
+        connection, integration = await self._get(principal, connection_id)
+        if verification_action(integration) is None:
+            raise InvalidIntegrationConfig(
+                f"Integration {integration.slug!r} has no auth_config.verification."
+            )
+        await self._execute.execute(
+            principal, ExecutionRequest(connection.workspace_id, connection_id, VERIFICATION, {})
+        )
 
     async def set_disabled(self, principal: Principal, connection_id: UUID, *, disabled: bool) -> None:
         """Stops or resumes its use."""

@@ -23,6 +23,7 @@ from portway.application.response_mapping import read_response
 from portway.domain.action import MAX_TIMEOUT_MS
 from portway.domain.credential import Credential
 from portway.domain.errors import (
+    EgressBlocked,
     InsufficientScope,
     InvalidParameters,
     MalformedRequest,
@@ -30,6 +31,7 @@ from portway.domain.errors import (
     ReauthorizationRequired,
     UpstreamError,
     UpstreamFailure,
+    UpstreamUnreachable,
 )
 from portway.domain.execution import ExecutionStatus
 from portway.domain.json_value import JsonObject, JsonValue
@@ -239,13 +241,13 @@ def _closing(
     answer = result.data if result else failure.body if isinstance(failure, UpstreamError) else None
     response_payload, response_cut = cut(redact(answer, secrets=secrets))
     upstream_status = failure.status_code if isinstance(failure, UpstreamError) else None
-    was_called = call.attempts > 0
+    was_called = _was_called(call, failure)
     repeatable = result or (failure if was_called and isinstance(failure, UpstreamFailure) else None)
     return Closing(
         sealed_pass=execution.principal.sealed_pass,
         execution_id=execution.opened.execution_id,
         executed_at=execution.opened.executed_at,
-        status=_status(result, was_called=was_called),
+        status=_status(result, attempted=call.attempts > 0),
         request_payload=request_payload,
         response_payload=response_payload,
         payload_truncated=request_cut or response_cut,
@@ -260,7 +262,13 @@ def _closing(
     )
 
 
-def _status(result: ExecutionResult | None, *, was_called: bool) -> ExecutionStatus:
+def _was_called(call: ExecutableCall, failure: PortwayError | None) -> bool:
+    """Whether the service may have acted: with these two errors, the last attempt was not sent."""
+    not_sent = isinstance(failure, UpstreamUnreachable | EgressBlocked)
+    return call.attempts > (1 if not_sent else 0)
+
+
+def _status(result: ExecutionResult | None, *, attempted: bool) -> ExecutionStatus:
     if result is not None:
         return ExecutionStatus.SUCCESS
-    return ExecutionStatus.ERROR if was_called else ExecutionStatus.REFUSED
+    return ExecutionStatus.ERROR if attempted else ExecutionStatus.REFUSED

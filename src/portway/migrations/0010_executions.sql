@@ -22,6 +22,24 @@ CREATE TYPE app.opened_element AS (
     payload jsonb, definition_key text, definition text, connection jsonb, credential jsonb, replay text
 );
 
+-- The action that every integration with a verification request has without a row: the cheap call that proves a
+-- credential. `auth_config.verification` is {method, path, success}. NULL where there is none.
+CREATE FUNCTION app.verification_action(p_integration public.integrations) RETURNS public.actions
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT jsonb_populate_record(NULL::public.actions, jsonb_build_object(
+        'id', p_integration.id, 'integration_id', p_integration.id,
+        'name', 'Verify connection', 'slug', 'verify-connection', 'description', '',
+        'http_method', coalesce(verification ->> 'method', 'GET'), 'endpoint_path', verification ->> 'path',
+        'request_schema', '{}'::jsonb, 'scopes', '{}'::text[], 'sensitive_parameters', '{}'::text[],
+        'transform_config', CASE WHEN verification ? 'success'
+            THEN jsonb_build_object('success', verification -> 'success') ELSE '{}' END,
+        'timeout_ms', 15000, 'version', p_integration.version
+    ))
+    FROM (SELECT p_integration.auth_config -> 'verification') AS v (verification)
+    WHERE jsonb_typeof(verification -> 'path') = 'string'
+);
+
 -- Each element: check the pass, find connection, integration and action, check the rules, decrypt. Then one insert of
 -- all audit rows, refusals included. An element never fails because of another, nor sees anything of it: exception
 -- blocks only read and decrypt, and every result starts as NULL.
@@ -83,6 +101,9 @@ BEGIN
                 element.organization_id := found_connection.organization_id;
                 element.integration_id := found_integration.id;
                 element.action_id := found_action.id;
+                IF found_action.id IS NULL AND p_actions[i] = 'verify-connection' THEN
+                    found_action := app.verification_action(found_integration);
+                END IF;
             END IF;
             IF p_refusals[i] IS NOT NULL THEN
                 element.outcome := p_refusals[i];
