@@ -82,4 +82,5 @@ def _faults(error: ValidationError) -> list[Fault]:
             Fault(parameter_pointer(*error.instance_path, name), "is not a parameter of this action.")
             for name in kind.unexpected[:MAX_FAULTS]
         ]
-    return [Fault(parameter_pointer(*error.instance_path), f"{error.message}.")]
+    message = "is not allowed" if isinstance(kind, ValidationErrorKind.FalseSchema) else error.message
+    return [Fault(parameter_pointer(*error.instance_path), f"{message}.")]

@@ -1,0 +1,197 @@
+import json
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portway.application.credential_placement import authenticate, secrets_of
+from portway.application.ports.http import OutgoingRequest
+from portway.domain.credential import Credential
+from portway.domain.errors import InvalidIntegrationConfig
+from portway.domain.integration import AuthType
+from portway.domain.json_value import JsonValue
+from portway.domain.rules.access_control import origin_of
+from portway.domain.rules.execution_logging import REDACTED, redact
+from tests.unit.application.rows import an_integration
+
+REQUEST = OutgoingRequest("POST", "https://api.example/x?a=1&key=callers", {"accept": "a/b"}, b"{}")
+
+
+def credential(**values: str) -> Credential:
+    return Credential(values, version=1)
+
+
+def placed(auth_type: AuthType, held: Credential | None, **auth_config: Any) -> OutgoingRequest:
+    return authenticate(REQUEST, an_integration(auth_type=auth_type, **auth_config), held)
+
+
+def refused(auth_type: AuthType, held: Credential | None, **auth_config: Any) -> str:
+    with pytest.raises(InvalidIntegrationConfig) as error:
+        placed(auth_type, held, **auth_config)
+    assert error.value.detail.startswith("Integration 'acme': ")
+    return error.value.detail
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "held", "authorization"),
+    [
+        (AuthType.BEARER, credential(token="t0ken"), "Bearer t0ken"),
+        (AuthType.OAUTH2, credential(access_token="t0ken", refresh_token="r"), "Bearer t0ken"),
+        (AuthType.OAUTH2_CLIENT_CREDENTIALS, credential(access_token="t0ken"), "Bearer t0ken"),
+        (AuthType.JWT_BEARER, credential(access_token="t0ken", token="other"), "Bearer t0ken"),
+        (AuthType.API_KEY, credential(api_key="k3y"), "Bearer k3y"),
+        (
+            AuthType.BASIC,
+            credential(username="Aladdin", password="open sesame"),
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        ),
+        (AuthType.BASIC, credential(username="test", password="123£"), "Basic dGVzdDoxMjPCow=="),
+        (AuthType.BASIC, credential(username="sk_key", password=""), "Basic c2tfa2V5Og=="),
+        (AuthType.BASIC, credential(username="sk_key"), "Basic c2tfa2V5Og=="),
+    ],
+)
+def test_where_each_type_goes(auth_type: AuthType, held: Credential, authorization: str) -> None:
+    request = placed(auth_type, held)
+    assert request.headers == {"accept": "a/b", "authorization": authorization}
+    assert (request.method, request.url, request.body) == (REQUEST.method, REQUEST.url, REQUEST.body)
+    assert "authorization" not in REQUEST.headers
+
+
+def test_without_authentication_nothing_is_added() -> None:
+    assert placed(AuthType.NONE, None) is REQUEST
+    assert placed(AuthType.NONE, credential(token="t")) is REQUEST
+
+
+def test_an_integration_says_where_and_may_say_several() -> None:
+    request = placed(
+        AuthType.CUSTOM,
+        credential(account="AC 1&2", token="t0ken"),
+        credential_placement=[
+            {"in": "header", "name": "X-Auth", "value": "Token {token}; v={account}"},
+            {"in": "header", "name": "Accept", "value": "fixed"},
+            {"in": "query", "name": "key", "value": "{account}"},
+        ],
+    )
+    assert request.headers == {"accept": "fixed", "x-auth": "Token t0ken; v=AC 1&2"}
+    assert request.url == "https://api.example/x?a=1&key=AC%201%262"
+
+
+def test_a_caller_cannot_send_a_credential_of_their_own_beside_it() -> None:
+    sent = OutgoingRequest(
+        "GET", "https://api.example/x?k%65y=1&key=2&key&b=3", {"authorization": "Bearer mine"}
+    )
+    placement = [{"in": "query", "name": "key", "value": "{api_key}"}]
+    integration = an_integration(auth_type=AuthType.API_KEY, credential_placement=placement)
+    assert authenticate(sent, integration, credential(api_key="K")).url == "https://api.example/x?b=3&key=K"
+    bearer = authenticate(sent, an_integration(auth_type=AuthType.BEARER), credential(token="ours"))
+    assert bearer.headers == {"authorization": "Bearer ours"}
+
+
+@given(value=st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
+def test_a_value_stays_in_its_place(value: str) -> None:
+    request = placed(
+        AuthType.API_KEY,
+        credential(api_key=value),
+        credential_placement=[{"in": "query", "name": "k&", "value": "{api_key}"}],
+    )
+    assert origin_of(request.url) == "https://api.example:443"
+    assert parse_qsl(urlsplit(request.url).query) == [("a", "1"), ("key", "callers"), ("k&", value)]
+
+
+@given(
+    value=st.text(st.characters(codec="utf-8"), max_size=10),
+    character=st.sampled_from("\r\n\x00\x1b\x7f\x85"),
+    auth_type=st.sampled_from([AuthType.BEARER, AuthType.API_KEY]),
+)
+def test_a_header_is_never_broken(value: str, character: str, auth_type: AuthType) -> None:
+    held = credential(token=f"a{value}{character}b", api_key=f"a{value}{character}b")
+    assert refused(auth_type, held).endswith(
+        "the connection's credential has a control character, such as a line break."
+    )
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "held", "auth_config", "what"),
+    [
+        (AuthType.BEARER, None, {}, "access_token"),
+        (AuthType.OAUTH2, credential(api_key="x"), {}, "access_token"),
+        (AuthType.API_KEY, credential(api_key=""), {}, "api_key"),
+        (AuthType.BASIC, credential(password="x"), {}, "username"),
+        (AuthType.BASIC, credential(username="a:b", password="x"), {}, "colon"),
+        (AuthType.OAUTH1, credential(token="x"), {}, "oauth1"),
+        (AuthType.AWS_SIGV4, credential(token="x"), {}, "aws_sigv4"),
+        (AuthType.CUSTOM, credential(token="x"), {}, "custom"),
+        (AuthType.API_KEY, credential(api_key="x"), {"credential_placement": {}}, "credential_placement"),
+        (AuthType.API_KEY, credential(api_key="x"), {"credential_placement": []}, "credential_placement"),
+        (
+            AuthType.API_KEY,
+            credential(api_key="x"),
+            {"credential_placement": ["x"]},
+            r"credential_placement[0]",
+        ),
+        (
+            AuthType.API_KEY,
+            credential(api_key="x"),
+            {"credential_placement": [{"in": "body", "name": "x", "value": "y"}]},
+            "credential_placement[0].in",
+        ),
+        (
+            AuthType.API_KEY,
+            credential(api_key="x"),
+            {"credential_placement": [{"in": "header", "value": "y"}]},
+            "credential_placement[0]",
+        ),
+        (
+            AuthType.API_KEY,
+            credential(api_key="x"),
+            {"credential_placement": [{"in": "header", "name": "Host", "value": "{api_key}"}]},
+            "host",
+        ),
+        (
+            AuthType.API_KEY,
+            credential(api_key="x"),
+            {"credential_placement": [{"in": "header", "name": "X", "value": "{missing}"}]},
+            "missing",
+        ),
+        (
+            AuthType.API_KEY,
+            credential(api_key="\ud800"),
+            {"credential_placement": [{"in": "query", "name": "x", "value": "{api_key}"}]},
+            "Unicode",
+        ),
+    ],
+)
+def test_what_is_broken_is_said(
+    auth_type: AuthType, held: Credential | None, auth_config: dict[str, Any], what: str
+) -> None:
+    assert what in refused(auth_type, held, **auth_config)
+
+
+@given(
+    username=st.from_regex(r"[A-Za-z0-9@.]{6,20}", fullmatch=True),
+    password=st.text(st.characters(min_codepoint=33, max_codepoint=0x24F), min_size=6, max_size=20),
+)
+def test_what_was_sent_can_be_masked_in_every_form(username: str, password: str) -> None:
+    held = credential(username=username, password=password)
+    basic = placed(AuthType.BASIC, held).headers["authorization"].removeprefix("Basic ")
+    query = [{"in": "query", "name": "p", "value": "{password}"}]
+    url = placed(AuthType.BASIC, held, credential_placement=query).url
+    echo: list[JsonValue] = [
+        f"authorization: Basic {basic}",
+        basic.rstrip("="),
+        f"GET {url}",
+        password,
+        {"sent": {password: password}},
+    ]
+    text = json.dumps(redact({"echo": echo}, secrets=secrets_of(held)), ensure_ascii=False)
+    text = text.replace(REDACTED, "")
+    assert basic.rstrip("=") not in text
+    assert password not in text
+    assert quote(password, safe="") not in text
+
+
+def test_there_is_nothing_to_mask_without_a_credential() -> None:
+    assert secrets_of(None) == []
+    assert secrets_of(credential(token="", api_key="k")) == ["k"]
