@@ -1,0 +1,1 @@
+"""The outside: HTTP routes, wire models, problem documents."""

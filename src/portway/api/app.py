@@ -1,0 +1,67 @@
+"""The application: routers, and what stands around all of them."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from portway import __version__
+from portway.api import health, problems, reference
+from portway.api.body_limit import BodyLimitMiddleware
+from portway.api.metrics import MetricsMiddleware
+from portway.api.openapi import OPENAPI_PATH, RawRoute, openapi_document
+from portway.api.problems import LastResort
+from portway.api.request_id import RequestIdMiddleware
+from portway.api.response_headers import ResponseHeadersMiddleware
+from portway.api.services import Services
+
+ROUTERS: tuple[APIRouter, ...] = (health.router,)
+"""One for each resource, in the order in which the reference shows them."""
+
+
+def create_app(services: Services, raw_routes: Mapping[str, RawRoute] | None = None) -> ASGIApp:
+    """The gateway as one ASGI application.
+
+    `raw_routes`, by exact path, stand in front of the framework, whose own cost they are spared; request ids, headers,
+    metrics and the size limit hold for them too.
+    """
+    raw = dict(raw_routes or {})
+    app: ASGIApp = _InFront(raw, create_control_plane(services, raw))
+    app = LastResort(BodyLimitMiddleware(app))
+    app = MetricsMiddleware(app, services.registry, frozenset(raw))
+    app = ResponseHeadersMiddleware(app, https=services.public_url.startswith("https://"))
+    return RequestIdMiddleware(app)
+
+
+def create_control_plane(services: Services, raw_routes: Mapping[str, RawRoute]) -> FastAPI:
+    """All routes but the raw ones."""
+    app = FastAPI(
+        title="Portway",
+        version=__version__,
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = services
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    document = partial(openapi_document, app, raw_routes)
+    app.openapi = document  # type: ignore[method-assign]
+    app.add_route("/docs", reference.page_of(document), include_in_schema=False)
+    return app
+
+
+class _InFront:
+    """Sends a request to the raw route of its path, else to the application behind."""
+
+    def __init__(self, raw: Mapping[str, RawRoute], behind: ASGIApp) -> None:
+        self._raw = {path: route.app for path, route in raw.items()}
+        self._behind = behind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._raw.get(scope["path"], self._behind) if scope["type"] == "http" else self._behind
+        await app(scope, receive, send)

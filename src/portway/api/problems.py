@@ -1,0 +1,248 @@
+"""Errors as RFC 9457 problem documents."""
+
+import logging
+import math
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portway.api.request_id import request_id_of
+from portway.domain import errors
+from portway.domain.errors import Fault, PortwayError
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: dict[type[PortwayError], int] = {
+    errors.MalformedRequest: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.ReauthorizationRequired: 409,
+    errors.InsufficientScope: 409,
+    errors.IdempotencyConflict: 409,
+    errors.IdempotencyInFlight: 409,
+    errors.IdempotencyOutcomeUnknown: 409,
+    errors.PayloadTooLarge: 413,
+    errors.InvalidParameters: 422,
+    errors.InvalidIntegrationConfig: 422,
+    errors.RateLimited: 429,
+    errors.UpstreamFailure: 502,
+    errors.UpstreamTimeout: 504,
+    errors.Unavailable: 503,
+}
+
+_TITLES = {
+    "malformed_request": "Malformed request",
+    "unauthenticated": "Not authenticated",
+    "not_found": "Not found",
+    "invalid_integration_config": "Broken integration",
+    "internal_error": "Internal error",
+}
+
+
+def _known_problems() -> dict[str, tuple[int, str]]:
+    kinds = [(kind, status) for kind, status in _STATUS.items() if kind.code != PortwayError.code]
+    kinds += [
+        (kind, _STATUS[errors.UpstreamFailure])
+        for kind in errors.UpstreamFailure.__subclasses__()
+        if kind not in _STATUS
+    ]
+    return {kind.code: (status, (kind.__doc__ or "").strip()) for kind, status in kinds}
+
+
+KNOWN_PROBLEMS = _known_problems()
+"""Status and meaning of each code, for the reference page."""
+
+# Errors of the framework itself that have a code of ours.
+_HTTP_ERRORS: dict[int, type[PortwayError]] = {
+    400: errors.MalformedRequest,
+    404: errors.NotFound,
+    413: errors.PayloadTooLarge,
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document, ready to be sent: its status, its members and the header fields that go with it."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """The body as JSON."""
+        return msgspec.json.encode(self.body)
+
+    def response(self) -> Response:
+        """The problem as an answer."""
+        return Response(self.encoded(), self.status, self.headers, MEDIA_TYPE)
+
+
+def status_of(error: PortwayError) -> int:
+    """The HTTP status of an error; 500 for one that should not have come this far."""
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+
+
+def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Problem:
+    """The document for an error, with what its kind carries."""
+    status = status_of(error)
+    body = _document(status, error.code, error.detail)
+    headers: dict[str, str] = {}
+    if execution_id is not None:
+        body["execution_id"] = str(execution_id)
+    if isinstance(error, errors.MalformedRequest | errors.InvalidParameters) and error.faults:
+        body["errors"] = [{"pointer": fault.pointer, "message": fault.message} for fault in error.faults]
+    if isinstance(error, errors.ReauthorizationRequired | errors.InsufficientScope) and error.authorize_url:
+        body["authorize_url"] = error.authorize_url
+    if isinstance(error, errors.UpstreamError):
+        body["upstream"] = {
+            "status_code": error.status_code,
+            "body": error.body,
+            "headers": dict(error.headers),
+        }
+        if error.status_code == 429 and (retry_after := _field(error.headers, "retry-after")):
+            headers["Retry-After"] = retry_after
+    if isinstance(error, errors.RateLimited | errors.Unavailable):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Problem(status, body, headers)
+
+
+def internal_error(request_id: str) -> Problem:
+    """The document for a fault of our own, which tells nothing but how to find it in the log."""
+    detail = f"Something went wrong inside Portway. The log has it under the request id {request_id}."
+    return Problem(500, _document(500, "internal_error", detail))
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: these statuses are answered with a problem document."""
+    schema = {"$ref": "#/components/schemas/ProblemOutput"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Makes the framework answer errors with problem documents."""
+    app.add_exception_handler(PortwayError, _on_portway_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+def faults_of(found: Sequence[Any]) -> list[Fault]:
+    """Pydantic's findings as faults."""
+    return [Fault(_pointer(entry["loc"]), str(entry["msg"])) for entry in found]
+
+
+class LastResort:
+    """Answers 500 where an application failed before its answer began; logs it, and keeps the server out of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = complete = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started, complete
+            started = True
+            complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:  # noqa: BLE001 - this is where they end
+            if started or not isinstance(error, PortwayError) or status_of(error) == 500:
+                _log_fault(scope, error)
+                problem = internal_error(request_id_of(scope))
+            else:
+                problem = problem_of(error)
+            if not started:
+                await problem.response()(scope, receive, send)
+            elif not complete:
+                raise _CutOff from None
+
+
+class _CutOff(Exception):
+    """The application failed in the middle of its answer; the connection must be closed, so that it looks cut off."""
+
+
+async def _on_portway_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, PortwayError) or status_of(error) == 500:
+        raise error
+    authorization = request.headers.get("authorization", "")
+    if isinstance(error, errors.Unauthenticated) and authorization:
+        # The pass that was remembered is not good any more; the bearer may still be.
+        request.app.state.services.authenticator.forget(authorization.partition(" ")[2].strip())
+    return problem_of(error).response()
+
+
+async def _on_invalid_request(_request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    return problem_of(errors.MalformedRequest(faults=faults_of(found))).response()
+
+
+async def _on_http_error(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict((error.headers or {}) if isinstance(error, HTTPException) else {})
+    known = _HTTP_ERRORS.get(status)
+    if known is not None:
+        detail = "There is nothing at this address." if status == 404 else None
+        problem = problem_of(known(detail))
+    else:
+        phrase = HTTPStatus(status).phrase
+        problem = Problem(status, _document(status, phrase.lower().replace(" ", "_"), f"{phrase}."))
+    return Problem(problem.status, problem.body, headers | problem.headers).response()
+
+
+async def _on_unexpected(request: Request, _error: Exception) -> Response:
+    # The framework raises it again for LastResort, which logs it.
+    return internal_error(request_id_of(request.scope)).response()
+
+
+def _log_fault(scope: Scope, error: Exception) -> None:
+    """Kind and place, but not the messages, which may quote what a caller sent."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("request %s failed: %s\n%s", request_id_of(scope), type(error).__qualname__, frames)
+    _log.debug("its message: %s", error)
+
+
+def _document(status: int, code: str, detail: str) -> dict[str, Any]:
+    return {
+        "type": f"/docs#problem-{code}",
+        "title": _TITLES.get(code, code.replace("_", " ").capitalize()),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    place = list(location)
+    if place and place[0] == "body":
+        place = place[1:]
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+
+
+def _field(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)

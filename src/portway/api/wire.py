@@ -1,0 +1,60 @@
+"""Shapes that several routes share on the wire."""
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+T = TypeVar("T")
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""What people call a thing: 1 to 200 characters, not only white space."""
+
+
+class Input(BaseModel):
+    """Base of request bodies: an unknown member is a mistake, and said to be one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """Base of answers, made from the domain's own entities."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list. `next_cursor` is null on the last page."""
+
+    data: list[T]
+    next_cursor: str | None
+
+
+class FaultOutput(BaseModel):
+    """One thing wrong in the request."""
+
+    pointer: str = Field(
+        description="Where in the body, as a JSON Pointer; `/query/...`, `/path/...`, `/header/...` for the rest"
+    )
+    message: str
+
+
+class UpstreamOutput(BaseModel):
+    """What the service itself answered."""
+
+    status_code: int
+    body: Any
+    headers: dict[str, str]
+
+
+class ProblemOutput(BaseModel):
+    """An error, as RFC 9457 writes it. Programs look at `code`, people read `detail`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    execution_id: str | None = None
+    errors: list[FaultOutput] | None = None
+    upstream: UpstreamOutput | None = None
+    authorize_url: str | None = None

@@ -1,0 +1,164 @@
+"""Collections of aggregates, as one caller may see and change them.
+
+Every method raises NotFound for what the caller cannot see, Forbidden for what they see and may not do so,
+Conflict and MalformedRequest for what contradicts the rest of the data, and Unavailable where the database does not
+answer. Lists are sorted by id, which is by time of creation; `after` is the last id of the page before.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from portway.application.ports.tenancy_records import CreatedApiKey, CreatedInvitation, OrganizationMember
+from portway.domain.organization import Invitation, Member, Organization, Role, Workspace
+from portway.domain.principal import ApiKey
+
+
+class OrganizationRepository(Protocol):
+    """Organizations that the caller belongs to. Their members are shown to their owners and admins."""
+
+    async def list(self, *, after: UUID | None, limit: int) -> Sequence[Organization]:
+        """At most `limit` of them."""
+        ...
+
+    async def get(self, organization_id: UUID) -> Organization: ...
+
+    async def create(self, name: str) -> tuple[UUID, UUID]:
+        """A new one with a workspace, both owned by the caller; returns their ids."""
+        ...
+
+    async def rename(self, organization_id: UUID, name: str) -> None: ...
+
+    async def delete(self, organization_id: UUID) -> None:
+        """Deletes it with its workspaces and all that is in them. The audit log stays."""
+        ...
+
+    async def lock_members(self, organization_id: UUID) -> None:
+        """Until the transaction ends, nobody else changes who belongs to it: for rules over all of its members."""
+        ...
+
+    async def members(
+        self, organization_id: UUID, *, after: UUID | None, limit: int
+    ) -> Sequence[OrganizationMember]:
+        """At most `limit` of them, by user id. A plain member sees only themselves."""
+        ...
+
+    async def member(self, organization_id: UUID, user_id: UUID) -> OrganizationMember: ...
+
+    async def owners(self, organization_id: UUID) -> Sequence[UUID]:
+        """The users who own it, as far as the caller may see its members."""
+        ...
+
+    async def change_role(self, organization_id: UUID, user_id: UUID, role: Role) -> None: ...
+
+    async def remove_member(self, organization_id: UUID, user_id: UUID) -> None:
+        """Ends the membership, and with it those in the organization's workspaces."""
+        ...
+
+
+class WorkspaceRepository(Protocol):
+    """Workspaces that the caller belongs to or administers, and who belongs to them."""
+
+    async def list(
+        self, *, organization_id: UUID | None, after: UUID | None, limit: int
+    ) -> Sequence[Workspace]:
+        """At most `limit` of them, of one organization or of all."""
+        ...
+
+    async def get(self, workspace_id: UUID) -> Workspace: ...
+
+    async def create(self, organization_id: UUID, name: str) -> UUID:
+        """A new one, owned by the caller."""
+        ...
+
+    async def rename(self, workspace_id: UUID, name: str) -> None: ...
+
+    async def delete(self, workspace_id: UUID) -> None:
+        """Deletes it and all that is in it. The audit log stays."""
+        ...
+
+    async def lock_members(self, workspace_id: UUID) -> None:
+        """Until the transaction ends, nobody else changes who belongs to it: for rules over all of its members."""
+        ...
+
+    async def members(self, workspace_id: UUID, *, after: UUID | None, limit: int) -> Sequence[Member]:
+        """At most `limit` of them, by user id."""
+        ...
+
+    async def member(self, workspace_id: UUID, user_id: UUID) -> Member: ...
+
+    async def owners(self, workspace_id: UUID) -> Sequence[UUID]:
+        """The users who own it."""
+        ...
+
+    async def add_member(self, workspace_id: UUID, user_id: UUID, role: Role) -> None:
+        """Takes in a member of the workspace's organization."""
+        ...
+
+    async def change_role(self, workspace_id: UUID, user_id: UUID, role: Role) -> None: ...
+
+    async def remove_member(self, workspace_id: UUID, user_id: UUID) -> None: ...
+
+
+class InvitationRepository(Protocol):
+    """Open invitations to workspaces that the caller administers."""
+
+    async def list(
+        self, *, workspace_id: UUID | None, after: UUID | None, limit: int
+    ) -> Sequence[Invitation]:
+        """At most `limit` that are neither accepted nor expired, to one workspace or to all."""
+        ...
+
+    async def get(self, invitation_id: UUID) -> Invitation: ...
+
+    async def create(self, workspace_id: UUID, email: str, role: Role, *, mailed: bool) -> CreatedInvitation:
+        """A new one, good for seven days. `mailed`: its link goes to the address alone, and so proves it."""
+        ...
+
+    async def accept(self, token: str) -> UUID | None:
+        """Joins the caller; returns the workspace, None for a link that is unknown, used or expired."""
+        ...
+
+    async def delete(self, invitation_id: UUID) -> None: ...
+
+
+class ApiKeyRepository(Protocol):
+    """The caller's own API keys."""
+
+    async def list(self, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
+        """At most `limit` of them, revoked ones too."""
+        ...
+
+    async def get(self, api_key_id: UUID) -> ApiKey: ...
+
+    async def create(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str] | None,
+        workspace_id: UUID | None,
+        expires_at: datetime | None,
+    ) -> CreatedApiKey:
+        """A new one. Without `scopes` it has all that the caller's role allows."""
+        ...
+
+    async def revoke(self, api_key_id: UUID) -> None:
+        """Ends it for good; it stays in the list."""
+        ...
+
+
+class IntegrationRepository(Protocol):
+    """Integrations that the caller may use."""
+
+
+class ActionRepository(Protocol):
+    """Actions of integrations that the caller may use."""
+
+
+class ConnectionRepository(Protocol):
+    """Connections in the caller's workspaces."""
+
+
+class LogRepository(Protocol):
+    """The audit log of the caller's workspaces."""
