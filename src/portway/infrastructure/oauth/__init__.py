@@ -1,0 +1,1 @@
+"""OAuth over the wire: token endpoints of services, and the keys of outside issuers."""
