@@ -55,6 +55,8 @@ def make_roles(account: Account, pgdata: Path, urls: DatabaseUrls, credentials: 
         _make_database(connection)
         _compress_with_lz4(connection)
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        # Before PostgreSQL 16, NOINHERIT also costs the rights that a database's owner has in it.
+        _run(connection, "ALTER SCHEMA public OWNER TO {}", OWNER)
         # Membership in pg_read_server_files opens the paths, but not the function.
         _run(connection, "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_binary_file(text) TO {}", KEYRING)
     write_durably(pgdata / _MARKER, _VERSION.encode(), mode=0o600, owner=(account.uid, account.gid))
@@ -67,7 +69,7 @@ def _run(connection: psycopg.Connection, statement: LiteralString, *identifiers:
 def _make_role(
     connection: psycopg.Connection, role: str, attributes: LiteralString, credentials: Credentials
 ) -> None:
-    if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         _run(connection, "CREATE ROLE {}", role)
     _run(connection, "ALTER ROLE {} " + attributes, role)
     if role in LOGIN_ROLES:
@@ -80,7 +82,7 @@ def _make_role(
 
 
 def _make_database(connection: psycopg.Connection) -> None:
-    if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
         _run(connection, "CREATE DATABASE {} OWNER {}", DATABASE, OWNER)
     for database in (DATABASE, SUPERUSER, "template1"):
         _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
@@ -92,7 +94,7 @@ def _compress_with_lz4(connection: psycopg.Connection) -> None:
     """Prefer lz4, several times faster than the built-in compression, in builds that have it."""
     for setting in ("default_toast_compression", "wal_compression"):
         if connection.execute(
-            "SELECT FROM pg_settings WHERE name = %s AND 'lz4' = ANY (enumvals)", [setting]
+            "SELECT 1 FROM pg_settings WHERE name = %s AND 'lz4' = ANY (enumvals)", [setting]
         ).fetchone():
             _run(connection, "ALTER SYSTEM SET {} = 'lz4'", setting)
     connection.execute("SELECT pg_reload_conf()")
