@@ -10,7 +10,28 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from portway.application.ports.catalog_records import (
+    ActionChanges,
+    IntegrationChanges,
+    IntegrationFilter,
+    IntegrationSummary,
+    NewAction,
+    NewIntegration,
+    OAuthClientRecord,
+)
+from portway.application.ports.log_queries import (
+    Bucket,
+    ConnectionFilter,
+    LogFilter,
+    LogPosition,
+    Usage,
+    UsageGroup,
+)
 from portway.application.ports.tenancy_records import CreatedApiKey, CreatedInvitation, OrganizationMember
+from portway.domain.action import Action
+from portway.domain.connection import Connection
+from portway.domain.execution import ExecutionLog
+from portway.domain.integration import Integration
 from portway.domain.organization import Invitation, Member, Organization, Role, Workspace
 from portway.domain.principal import ApiKey
 
@@ -149,16 +170,92 @@ class ApiKeyRepository(Protocol):
 
 
 class IntegrationRepository(Protocol):
-    """Integrations that the caller may use."""
+    """Integrations that the caller may use: the global ones and those of their organizations."""
+
+    async def list(
+        self, criteria: IntegrationFilter, *, after: tuple[str, UUID] | None, limit: int
+    ) -> Sequence[IntegrationSummary]:
+        """At most `limit` of them, by slug and id; `after` is both of the last one of the page before."""
+        ...
+
+    async def get(self, integration_id: UUID) -> Integration: ...
+
+    async def resolve(
+        self, slug: str, *, organization_id: UUID | None = None, workspace_id: UUID | None = None
+    ) -> Integration:
+        """What the slug means in an organization, or in a workspace's: its own integration, else the global one.
+
+        Without either, an own integration of any of the caller's organizations counts; MalformedRequest where
+        several have one.
+        """
+        ...
+
+    async def count_actions(self, integration_id: UUID) -> int: ...
+
+    async def create(self, integration: NewIntegration) -> Integration: ...
+
+    async def change(self, integration_id: UUID, changes: IntegrationChanges) -> Integration:
+        """Changes at least one member of it."""
+        ...
+
+    async def delete(self, integration_id: UUID) -> None:
+        """Deletes it with its actions. Conflict where a connection still uses it."""
+        ...
+
+    async def oauth_clients(self, integration_id: UUID) -> Sequence[OAuthClientRecord]:
+        """The OAuth clients of those organizations that the caller administers."""
+        ...
+
+    async def delete_oauth_client(self, organization_id: UUID, integration_id: UUID) -> None: ...
 
 
 class ActionRepository(Protocol):
     """Actions of integrations that the caller may use."""
 
+    async def list(
+        self, integration_id: UUID, *, query: str | None, after: str | None, limit: int
+    ) -> Sequence[Action]:
+        """At most `limit` of them, by slug, as is `after`; `query` is looked for in slug, name and description."""
+        ...
+
+    async def get(self, integration_id: UUID, slug: str) -> Action: ...
+
+    async def create(self, action: NewAction) -> Action: ...
+
+    async def change(self, action_id: UUID, changes: ActionChanges) -> Action:
+        """Changes at least one member of it."""
+        ...
+
+    async def delete(self, action_id: UUID) -> None: ...
+
 
 class ConnectionRepository(Protocol):
-    """Connections in the caller's workspaces."""
+    """Connections in the caller's workspaces. Their secrets, and with them creating and deleting, are the vault's."""
+
+    async def list(
+        self, criteria: ConnectionFilter, *, after: UUID | None, limit: int
+    ) -> Sequence[Connection]:
+        """At most `limit` of them, newest first."""
+        ...
+
+    async def get(self, connection_id: UUID) -> Connection: ...
+
+    async def rename(self, connection_id: UUID, name: str) -> None:
+        """Its owner's and the workspace's admins' right."""
+        ...
 
 
 class LogRepository(Protocol):
-    """The audit log of the caller's workspaces."""
+    """The audit log of the caller's workspaces, and the caller's own refusals that name no workspace of theirs."""
+
+    async def list(
+        self, criteria: LogFilter, *, after: LogPosition | None, limit: int, payloads: bool = True
+    ) -> Sequence[ExecutionLog]:
+        """At most `limit` executions, newest first; without `payloads`, those are None."""
+        ...
+
+    async def get(self, execution_id: UUID) -> ExecutionLog: ...
+
+    async def usage(self, criteria: LogFilter, *, bucket: Bucket, group: UsageGroup | None) -> Usage:
+        """Executions in the caller's workspaces, counted. Groups beyond the twenty busiest are taken together."""
+        ...

@@ -1,0 +1,100 @@
+"""What the catalog's repositories take and give besides the entities."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from portway.domain.action import DEFAULT_TIMEOUT_MS
+from portway.domain.integration import AuthType, Integration
+from portway.domain.json_value import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationFilter:
+    """Which integrations to list; None means any.
+
+    With `organization_id`: the global ones and that organization's. Without: also those of every other organization
+    of the caller. Either way a global one does not show where a listed organization's own has its slug. `query` is
+    looked for in slug, name, description and category.
+    """
+
+    organization_id: UUID | None = None
+    query: str | None = None
+    category: str | None = None
+    auth_type: AuthType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSummary:
+    """An integration and how many actions it has."""
+
+    integration: Integration
+    action_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClientRecord:
+    """An organization's own OAuth client as its admins see it; the secret is never read back."""
+
+    organization_id: UUID
+    client_id: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewIntegration:
+    """An organization's own integration, to be made."""
+
+    organization_id: UUID
+    slug: str
+    name: str
+    base_url: str
+    auth_type: AuthType
+    auth_config: JsonObject = field(default_factory=dict)
+    description: str = ""
+    category: str = ""
+    documentation_url: str | None = None
+
+
+class IntegrationChanges(TypedDict, total=False):
+    """What to change; what is absent stays as it is."""
+
+    name: str
+    base_url: str
+    auth_type: AuthType
+    auth_config: JsonObject
+    description: str
+    category: str
+    documentation_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """An action of an organization's own integration, to be made."""
+
+    integration_id: UUID
+    slug: str
+    name: str
+    http_method: str = "GET"
+    endpoint_path: str = "/"
+    description: str = ""
+    request_schema: JsonObject = field(default_factory=dict)
+    transform_config: JsonObject = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    handler: str | None = None
+    timeout_ms: int = DEFAULT_TIMEOUT_MS
+
+
+class ActionChanges(TypedDict, total=False):
+    """What to change; what is absent stays as it is."""
+
+    name: str
+    http_method: str
+    endpoint_path: str
+    description: str
+    request_schema: JsonObject
+    transform_config: JsonObject
+    scopes: tuple[str, ...]
+    handler: str | None
+    timeout_ms: int

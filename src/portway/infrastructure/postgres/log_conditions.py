@@ -1,0 +1,66 @@
+"""A log filter as SQL: only the conditions that it has, so that each can use its index."""
+
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg import sql
+
+from portway.application.ports.log_queries import LogFilter
+
+_BY_ID_OR_SLUG: dict[str, tuple[LiteralString, LiteralString]] = {
+    "integration": (
+        " AND l.integration_id = %(integration)s::uuid",
+        " AND l.integration_id IN (SELECT n.id FROM public.integrations AS n WHERE n.slug = %(integration)s)",
+    ),
+    "action": (
+        " AND l.action_id = %(action)s::uuid",
+        " AND l.action_id IN (SELECT n.id FROM public.actions AS n WHERE n.slug = %(action)s)",
+    ),
+}
+
+
+def conditions(criteria: LogFilter) -> sql.SQL:
+    """` AND ...` for each, on `l`, a row of api_logs. The workspace is left to the caller."""
+    where: LiteralString = ""
+    if criteria.since is not None:
+        where += " AND l.executed_at >= %(since)s"
+    if criteria.until is not None:
+        where += " AND l.executed_at < %(until)s"
+    if criteria.connection_id is not None:
+        where += " AND l.connection_id = %(connection_id)s"
+    if criteria.user_id is not None:
+        where += " AND l.user_id = %(user_id)s"
+    if criteria.statuses:
+        where += " AND l.status = ANY (%(statuses)s)"
+    if criteria.status_code is not None:
+        where += " AND l.status_code = %(status_code)s"
+    if criteria.error_code is not None:
+        where += " AND l.error_code = %(error_code)s"
+    for member, (by_id, by_slug) in _BY_ID_OR_SLUG.items():
+        wanted: str | None = getattr(criteria, member)
+        if wanted is not None:
+            where += by_id if _is_uuid(wanted) else by_slug
+    return sql.SQL(where)
+
+
+def values_of(criteria: LogFilter) -> dict[str, object]:
+    """The values that the conditions name."""
+    return {
+        "since": criteria.since,
+        "until": criteria.until,
+        "workspace_id": criteria.workspace_id,
+        "connection_id": criteria.connection_id,
+        "user_id": criteria.user_id,
+        "statuses": [status.value for status in criteria.statuses],
+        "status_code": criteria.status_code,
+        "error_code": criteria.error_code,
+        "integration": criteria.integration,
+        "action": criteria.action,
+    }
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

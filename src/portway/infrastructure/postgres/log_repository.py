@@ -1,0 +1,131 @@
+"""The audit log on PostgreSQL: for reading only, as the functions alone write it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from portway.application.ports.log_queries import (
+    Bucket,
+    LogFilter,
+    LogPosition,
+    Usage,
+    UsageGroup,
+)
+from portway.domain.errors import NotFound
+from portway.domain.execution import ExecutionLog, ExecutionStatus
+from portway.infrastructure.postgres import usage_query
+from portway.infrastructure.postgres.database import Connection
+from portway.infrastructure.postgres.log_conditions import conditions, values_of
+from portway.infrastructure.postgres.statements import rows_of
+
+# A question that would read for longer than this is better asked again with a shorter time.
+_STATEMENT_TIMEOUT = "20s"
+
+_SHOWN = sql.SQL("""
+SELECT l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.action_id,
+    i.slug AS integration, a.slug AS action, l.request_payload, l.response_payload, l.payload_truncated,
+    l.status_code, l.error_code, l.duration_ms, l.attempts
+FROM {rows} AS l
+LEFT JOIN public.integrations AS i ON i.id = l.integration_id
+LEFT JOIN public.actions AS a ON a.id = l.action_id
+""")
+
+# By the id's own time, so that one partition is read and not all.
+_GET = _SHOWN.format(rows=sql.SQL("public.api_logs")) + sql.SQL(
+    "WHERE l.executed_at = app.uuid_v7_time(%(id)s) AND l.id = %(id)s"
+)
+
+_ALL = sql.SQL("l.*")
+_WITHOUT_PAYLOADS = sql.SQL("""
+    l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.integration_id,
+    l.action_id, NULL::jsonb AS request_payload, NULL::jsonb AS response_payload, l.payload_truncated, l.status_code,
+    l.error_code, l.duration_ms, l.attempts
+""")
+
+_NEWEST = sql.SQL("ORDER BY l.executed_at DESC, l.id DESC")
+
+# The first condition says nothing new, but is what partitions are chosen by.
+_AFTER = sql.SQL(
+    "AND l.executed_at <= %(after_time)s AND (l.executed_at, l.id) < (%(after_time)s, %(after_id)s::uuid)"
+)
+
+# One index scan for each workspace, none longer than the page.
+_OF_WORKSPACES = sql.SQL("""
+SELECT l.* FROM unnest((SELECT app.current_workspaces())::uuid[]) AS mine (id)
+CROSS JOIN LATERAL (
+    SELECT {columns} FROM public.api_logs AS l WHERE l.workspace_id = mine.id {conditions}
+    {newest} LIMIT %(limit)s
+) AS l
+WHERE %(workspace_id)s::uuid IS NULL OR mine.id = %(workspace_id)s
+""")
+
+# The caller's own refusals that name no workspace of theirs.
+_OF_NO_WORKSPACE = sql.SQL("""
+SELECT l.* FROM (
+    SELECT {columns} FROM public.api_logs AS l
+    WHERE l.workspace_id IS NULL AND l.user_id = (SELECT app.current_user_id()) AND %(workspace_id)s::uuid IS NULL
+        {conditions}
+    {newest} LIMIT %(limit)s
+) AS l
+""")
+
+_PAGE = sql.SQL(
+    "(SELECT l.* FROM ({of_workspaces} UNION ALL {of_no_workspace}) AS l {newest} LIMIT %(limit)s)"
+)
+
+
+class PostgresLogRepository:
+    """The executions that row-level security lets the transaction's caller see."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list(
+        self, criteria: LogFilter, *, after: LogPosition | None, limit: int, payloads: bool = True
+    ) -> Sequence[ExecutionLog]:
+        values = values_of(criteria) | {"limit": limit}
+        if after is not None:
+            values |= {"after_time": after.executed_at, "after_id": after.id}
+        await self._limit_time()
+        return [
+            _log(row)
+            for row in await rows_of(self._connection, _page(criteria, after, payloads=payloads), values)
+        ]
+
+    async def get(self, execution_id: UUID) -> ExecutionLog:
+        rows = await rows_of(self._connection, _GET, {"id": execution_id})
+        if not rows:
+            raise NotFound("There is no such execution in a workspace that you belong to.")
+        return _log(rows[0])
+
+    async def usage(self, criteria: LogFilter, *, bucket: Bucket, group: UsageGroup | None) -> Usage:
+        await self._limit_time()
+        rows = await rows_of(
+            self._connection, usage_query.statement(criteria, bucket, group), values_of(criteria)
+        )
+        return usage_query.usage_of(rows)
+
+    async def _limit_time(self) -> None:
+        await self._connection.execute(
+            "SELECT set_config('statement_timeout', %s, true)", [_STATEMENT_TIMEOUT]
+        )
+
+
+def _page(criteria: LogFilter, after: LogPosition | None, *, payloads: bool) -> sql.Composed:
+    pieces = {
+        "columns": _ALL if payloads else _WITHOUT_PAYLOADS,
+        "conditions": conditions(criteria) + (_AFTER if after else sql.SQL("")),
+        "newest": _NEWEST,
+    }
+    page = _PAGE.format(
+        of_workspaces=_OF_WORKSPACES.format(**pieces),
+        of_no_workspace=_OF_NO_WORKSPACE.format(**pieces),
+        newest=_NEWEST,
+    )
+    return _SHOWN.format(rows=page) + _NEWEST
+
+
+def _log(row: dict[str, Any]) -> ExecutionLog:
+    return ExecutionLog(**row | {"status": ExecutionStatus(row["status"])})
