@@ -2,9 +2,10 @@
 
 SET LOCAL ROLE portway_owner;
 
--- UUID version 7 (RFC 9562): sorted by time, to the millisecond.
+-- UUID version 7 (RFC 9562): sorted by time, to the millisecond. (No search_path is set, so that it is inlined; the
+-- names in such a body were resolved when it was made.)
 CREATE FUNCTION app.uuid_v7() RETURNS uuid
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql VOLATILE
 RETURN encode(
     set_bit(set_bit(overlay(
         uuid_send(gen_random_uuid())
@@ -15,7 +16,7 @@ RETURN encode(
 )::uuid;
 
 CREATE FUNCTION app.uuid_v7_time(p_id uuid) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE STRICT
 RETURN to_timestamp(('x' || left(replace(p_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
 
 CREATE TABLE public.users (
@@ -88,6 +89,8 @@ CREATE TABLE public.invitations (
     email text NOT NULL CHECK (email = lower(email) AND length(email) <= 320),
     role text NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
     token_hash bytea NOT NULL UNIQUE,
+    -- The link went to the address and to nobody else, so that who redeems it has proved the address.
+    mailed boolean NOT NULL DEFAULT false,
     invited_by uuid REFERENCES public.users ON DELETE SET NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,

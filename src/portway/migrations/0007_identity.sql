@@ -18,30 +18,44 @@ RESET ROLE;
 SET LOCAL ROLE portway_definer;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM public;
 
--- The claims of a pass that is sealed, meant for this purpose, not expired, and whose session or key is not revoked;
--- else NULL. A user's pass: {purpose, sub, credential, kind, workspace, scopes, exp}.
+-- For each pass its claims, if it is sealed, meant for this purpose, not expired, and, where it is a user's, neither
+-- its user is disabled nor its session or key ended; else NULL.
+-- A user's pass: {purpose, sub, credential, kind, workspace, scopes, exp}.
+CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS jsonb[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT CASE WHEN o.claims ->> 'purpose' = p_purpose
+            AND (o.claims ->> 'exp')::double precision > extract(epoch FROM clock_timestamp())::double precision
+            AND (p_purpose <> 'user' OR EXISTS (
+                SELECT FROM public.users AS u
+                WHERE u.id = (o.claims ->> 'sub')::uuid AND u.disabled_at IS NULL
+            ) AND CASE o.claims ->> 'kind'
+                WHEN 'api_key' THEN EXISTS (
+                    SELECT FROM public.api_keys AS k
+                    WHERE k.id = (o.claims ->> 'credential')::uuid AND k.revoked_at IS NULL
+                        AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+                )
+                WHEN 'session' THEN EXISTS (
+                    SELECT FROM public.sessions AS s
+                    WHERE s.id = (o.claims ->> 'credential')::uuid AND s.revoked_at IS NULL
+                        AND s.expires_at > clock_timestamp()
+                )
+                ELSE o.claims ->> 'kind' = 'operator'
+            END)
+        THEN o.claims END
+        FROM unnest(keyring.open_seals(p_passes)) WITH ORDINALITY AS o (claims, i)
+        ORDER BY o.i
+    );
+END
+$$;
+
 CREATE FUNCTION app.pass_claims(p_pass text, p_purpose text) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    claims jsonb := keyring.open_seal(p_pass);
-    alive boolean;
 BEGIN
-    IF claims IS NULL OR claims ->> 'purpose' IS DISTINCT FROM p_purpose
-        OR (claims ->> 'exp')::double precision < extract(epoch FROM clock_timestamp())
-    THEN
-        RETURN NULL;
-    END IF;
-    IF claims ->> 'kind' = 'api_key' THEN
-        SELECT k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) INTO alive
-        FROM public.api_keys AS k WHERE k.id = (claims ->> 'credential')::uuid;
-    ELSIF claims ->> 'kind' = 'session' THEN
-        SELECT s.revoked_at IS NULL AND s.expires_at > clock_timestamp() INTO alive
-        FROM public.sessions AS s WHERE s.id = (claims ->> 'credential')::uuid;
-    ELSE
-        alive := claims ->> 'kind' = 'operator' OR p_purpose <> 'user';
-    END IF;
-    RETURN CASE WHEN alive THEN claims END;
+    RETURN (app.live_claims(ARRAY[p_pass], p_purpose))[1];
 END
 $$;
 
@@ -168,7 +182,7 @@ BEGIN
 END
 $$;
 
--- Membership as an invitation offers it; keeps a stronger role that the user has already.
+-- Membership as an invitation offers it. A stronger role that the user has already stays.
 CREATE FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation public.invitations) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -176,9 +190,11 @@ BEGIN
     UPDATE public.invitations SET accepted_at = now() WHERE id = p_invitation.id;
     INSERT INTO public.organization_members VALUES (p_invitation.organization_id, p_user_id, 'member')
     ON CONFLICT DO NOTHING;
-    INSERT INTO public.workspace_members
+    INSERT INTO public.workspace_members AS m
     VALUES (p_invitation.workspace_id, p_invitation.organization_id, p_user_id, p_invitation.role)
-    ON CONFLICT DO NOTHING;
+    ON CONFLICT (workspace_id, user_id) DO UPDATE SET role = excluded.role
+    WHERE array_position(ARRAY['viewer', 'member', 'admin', 'owner'], m.role)
+        < array_position(ARRAY['viewer', 'member', 'admin', 'owner'], excluded.role);
 END
 $$;
 
@@ -425,8 +441,8 @@ BEGIN
     IF invitation.id IS NULL THEN
         SELECT * INTO user_id, organization_id, workspace_id FROM app.create_person(p_email, p_name, false);
     ELSE
-        -- The invitation went to this address, so it is verified.
-        INSERT INTO public.users (email, name, email_verified_at) VALUES (lower(p_email), p_name, now())
+        INSERT INTO public.users (email, name, email_verified_at)
+        VALUES (lower(p_email), p_name, CASE WHEN invitation.mailed THEN now() END)
         RETURNING id INTO user_id;
         PERFORM app.join_by_invitation(user_id, invitation);
         organization_id := invitation.organization_id;
@@ -554,7 +570,7 @@ END
 $$;
 
 CREATE FUNCTION app.create_invitation(
-    p_pass text, p_workspace_id uuid, p_email text, p_role text, OUT id uuid, OUT token text
+    p_pass text, p_workspace_id uuid, p_email text, p_role text, p_mailed boolean, OUT id uuid, OUT token text
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -569,9 +585,11 @@ BEGIN
         RAISE EXCEPTION 'your role does not let you invite %', p_role USING ERRCODE = 'insufficient_privilege';
     END IF;
     token := app.random_token();
-    INSERT INTO public.invitations (organization_id, workspace_id, email, role, token_hash, invited_by, expires_at)
+    INSERT INTO public.invitations (
+        organization_id, workspace_id, email, role, token_hash, mailed, invited_by, expires_at
+    )
     SELECT w.organization_id, w.id, lower(p_email), p_role, sha256(convert_to(create_invitation.token, 'UTF8')),
-        (claims ->> 'sub')::uuid, now() + interval '7 days'
+        p_mailed, (claims ->> 'sub')::uuid, now() + interval '7 days'
     FROM public.workspaces AS w WHERE w.id = p_workspace_id
     RETURNING invitations.id INTO create_invitation.id;
 END
@@ -639,7 +657,7 @@ GRANT EXECUTE ON FUNCTION
     app.sign_up(text, text, bytea, text, bytea, text, text, boolean),
     app.verify_email(text), app.reset_password(text, bytea, text, bytea),
     app.create_organization(text, text), app.create_workspace(text, uuid, text),
-    app.create_invitation(text, uuid, text, text), app.accept_invitation(text, text),
+    app.create_invitation(text, uuid, text, text, boolean), app.accept_invitation(text, text),
     app.create_api_key(text, text, text[], uuid, timestamptz)
 TO portway_app;
 
