@@ -127,6 +127,8 @@ GRANT SELECT, DELETE,
         name, http_method, endpoint_path, description, request_schema, transform_config, scopes, handler, timeout_ms
     )
 ON public.actions TO portway_app;
+-- A generated column is computed with the rights of whoever inserts.
+GRANT EXECUTE ON FUNCTION app.sensitive_parameters(jsonb) TO portway_app;
 
 DO $$
 DECLARE
