@@ -90,12 +90,13 @@ RETURN (
     WHERE p_claims ->> 'workspace' IS NULL OR reachable.id = (p_claims ->> 'workspace')::uuid
 );
 
+-- A key that is limited to one workspace sees its organization as a plain member does, and administers none.
 CREATE FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT coalesce(array_agg(o.organization_id), '{}') FROM public.organization_members AS o
     WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_roles)
-        AND (p_claims ->> 'workspace' IS NULL OR EXISTS (
+        AND (p_claims ->> 'workspace' IS NULL OR 'member' = ANY (p_roles) AND EXISTS (
             SELECT FROM public.workspaces AS w
             WHERE w.id = (p_claims ->> 'workspace')::uuid AND w.organization_id = o.organization_id
         ))
@@ -124,6 +125,11 @@ RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin']);
 CREATE FUNCTION app.owned_organizations() RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 RETURN app.organizations_of(app.claims(), ARRAY['owner']);
+
+-- The one workspace that the caller's key is limited to; NULL for all others.
+CREATE FUNCTION app.workspace_limit() RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (app.claims() ->> 'workspace')::uuid;
 
 -- Everyone who shares a workspace with the caller, or an organization that the caller administers.
 CREATE FUNCTION app.visible_users() RETURNS uuid[]
@@ -651,7 +657,7 @@ $$;
 GRANT EXECUTE ON FUNCTION
     app.current_user_id(), app.has_scope(text), app.current_workspaces(), app.administered_workspaces(),
     app.owned_workspaces(), app.current_organizations(), app.administered_organizations(), app.owned_organizations(),
-    app.visible_users(),
+    app.workspace_limit(), app.visible_users(),
     app.authenticate(text, text), app.password_parameters(text, text), app.sign_in(text, bytea),
     app.refresh_session(text), app.sign_out(text),
     app.sign_up(text, text, bytea, text, bytea, text, text, boolean),

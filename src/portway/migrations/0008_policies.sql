@@ -25,7 +25,10 @@ GRANT SELECT (id, email, name, email_verified_at, created_at), UPDATE (name) ON 
 CREATE POLICY read ON public.users FOR SELECT TO portway_app
     USING (id = ANY ((SELECT app.visible_users())::uuid[]));
 CREATE POLICY rename ON public.users FOR UPDATE TO portway_app
-    USING (id = (SELECT app.current_user_id()) AND (SELECT app.has_scope('admin')))
+    USING (
+        id = (SELECT app.current_user_id()) AND (SELECT app.has_scope('admin'))
+        AND (SELECT app.workspace_limit()) IS NULL
+    )
     WITH CHECK (id = (SELECT app.current_user_id()));
 
 GRANT SELECT, UPDATE (name), DELETE ON public.organizations TO portway_app;
@@ -106,10 +109,17 @@ CREATE POLICY remove ON public.invitations FOR DELETE TO portway_app
 GRANT SELECT (id, user_id, workspace_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at),
     UPDATE (revoked_at)
 ON public.api_keys TO portway_app;
+-- A key that is limited to a workspace knows of those limited to the same.
 CREATE POLICY read ON public.api_keys FOR SELECT TO portway_app
-    USING (user_id = (SELECT app.current_user_id()) AND (SELECT app.has_scope('admin')));
+    USING (
+        user_id = (SELECT app.current_user_id()) AND (SELECT app.has_scope('admin'))
+        AND coalesce(workspace_id = (SELECT app.workspace_limit()), (SELECT app.workspace_limit()) IS NULL)
+    );
 CREATE POLICY revoke ON public.api_keys FOR UPDATE TO portway_app
-    USING (user_id = (SELECT app.current_user_id()) AND (SELECT app.has_scope('admin')))
+    USING (
+        user_id = (SELECT app.current_user_id()) AND (SELECT app.has_scope('admin'))
+        AND coalesce(workspace_id = (SELECT app.workspace_limit()), (SELECT app.workspace_limit()) IS NULL)
+    )
     WITH CHECK (user_id = (SELECT app.current_user_id()) AND revoked_at IS NOT NULL);
 
 -- Catalog.
