@@ -9,18 +9,23 @@ SET LOCAL ROLE portway_definer;
 
 -- Everything an execution needs that is no secret. Texts, so that a gateway that knows this version need not parse it.
 CREATE FUNCTION app.definition(p_integration public.integrations, p_action public.actions) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN jsonb_build_object(
-    'integration', to_jsonb(p_integration) - ARRAY['created_at', 'updated_at', 'shipped'],
-    'action', to_jsonb(p_action)
-        - ARRAY['created_at', 'updated_at', 'organization_id', 'shipped', 'sensitive_parameters']
-)::text;
-
-CREATE TYPE app.opened_element AS (
-    execution_id uuid, executed_at timestamptz, deadline timestamptz, outcome text, detail text,
-    user_id uuid, organization_id uuid, workspace_id uuid, connection_id uuid, integration_id uuid, action_id uuid,
-    payload jsonb, definition_key text, definition text, connection jsonb, credential jsonb, replay text
-);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT json_build_object('integration', to_json(i), 'action', to_json(a))
+        FROM (SELECT
+            p_integration.id, p_integration.organization_id, p_integration.name, p_integration.slug,
+            p_integration.base_url, p_integration.auth_type, p_integration.auth_config, p_integration.description,
+            p_integration.category, p_integration.documentation_url, p_integration.version
+        ) AS i CROSS JOIN (SELECT
+            p_action.id, p_action.integration_id, p_action.name, p_action.slug, p_action.http_method,
+            p_action.endpoint_path, p_action.description, p_action.request_schema, p_action.transform_config,
+            p_action.scopes, p_action.handler, p_action.timeout_ms, p_action.version
+        ) AS a
+    );
+END
+$$;
 
 -- The action that every integration with a verification request has without a row: the cheap call that proves a
 -- credential. `auth_config.verification` is {method, path, success}. NULL where there is none.
@@ -40,196 +45,27 @@ RETURN (
     WHERE jsonb_typeof(verification -> 'path') = 'string'
 );
 
--- Each element: check the pass, find connection, integration and action, check the rules, decrypt. Then one insert of
--- all audit rows, refusals included. An element never fails because of another, nor sees anything of it: exception
--- blocks only read and decrypt, and every result starts as NULL.
---
--- outcome: granted, replay, or the stable code of the refusal. p_refusals: the code with which the gateway refuses an
--- element itself; it only gets its audit row.
-CREATE FUNCTION app.open_executions(
-    p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[],
-    p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]
-) RETURNS TABLE (
-    ordinal integer, execution_id uuid, executed_at timestamptz, outcome text, detail text,
-    definition_key text, definition text, connection text, credential text, replay text
-)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Raises unless the arrays of a batch are of one length, and of at most 64 elements.
+CREATE FUNCTION app.check_batch(VARIADIC p_sizes integer[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    size constant integer := cardinality(p_passes);
-    claims jsonb;
-    role text;
-    found_connection public.connections;
-    found_integration public.integrations;
-    found_action public.actions;
-    secrets jsonb;
-    payload jsonb;
-    held public.idempotency_keys;
-    rows_of_elements app.opened_element[] := '{}';
-    element app.opened_element;
-    i integer;
 BEGIN
-    IF size > 64 THEN
-        RAISE EXCEPTION 'at most 64 executions are opened at once' USING ERRCODE = 'program_limit_exceeded';
+    IF array_position(p_sizes, NULL) IS NOT NULL OR p_sizes[1] <> ANY (p_sizes) THEN
+        RAISE EXCEPTION 'the arrays of a batch must be of one length' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    FOR i IN 1..size LOOP
-        element := NULL;
-        claims := NULL; role := NULL; found_connection := NULL; found_integration := NULL; found_action := NULL;
-        secrets := NULL;
-        payload := p_payloads[i];
-        element.execution_id := app.uuid_v7();
-        element.executed_at := app.uuid_v7_time(element.execution_id);
-        <<checks>>
-        BEGIN
-            claims := app.pass_claims(p_passes[i], 'user');
-            IF claims IS NULL THEN
-                element.outcome := 'unauthenticated';
-                payload := NULL;
-                EXIT checks;
-            END IF;
-            element.user_id := (claims ->> 'sub')::uuid;
-            role := app.role_in(claims, p_workspace_ids[i]);
-            IF role IS NOT NULL THEN
-                element.workspace_id := p_workspace_ids[i];
-                SELECT * INTO found_connection FROM public.connections AS c
-                WHERE c.id = p_connection_ids[i] AND c.workspace_id = p_workspace_ids[i];
-                SELECT * INTO found_integration FROM public.integrations AS n
-                WHERE n.id = found_connection.integration_id;
-                SELECT * INTO found_action FROM public.actions AS a
-                WHERE a.integration_id = found_integration.id AND a.slug = p_actions[i];
-                element.connection_id := found_connection.id;
-                element.organization_id := found_connection.organization_id;
-                element.integration_id := found_integration.id;
-                element.action_id := found_action.id;
-                IF found_action.id IS NULL AND p_actions[i] = 'verify-connection' THEN
-                    found_action := app.verification_action(found_integration);
-                END IF;
-            END IF;
-            IF p_refusals[i] IS NOT NULL THEN
-                element.outcome := p_refusals[i];
-                EXIT checks;
-            END IF;
-            IF found_connection.id IS NULL THEN
-                element.outcome := 'not_found';
-                element.detail := 'There is no such connection in a workspace that you belong to.';
-                EXIT checks;
-            END IF;
-            IF NOT claims -> 'scopes' ? 'execute' THEN
-                element.outcome := 'forbidden';
-                element.detail := 'This API key does not have the scope `execute`.';
-                EXIT checks;
-            END IF;
-            IF role = 'viewer' THEN
-                element.outcome := 'forbidden';
-                element.detail := 'A viewer may not execute actions.';
-                EXIT checks;
-            END IF;
-            IF found_connection.user_id <> element.user_id THEN
-                element.outcome := 'forbidden';
-                element.detail := 'Only the owner of a connection may use it.';
-                EXIT checks;
-            END IF;
-            IF found_action.id IS NULL THEN
-                element.outcome := 'not_found';
-                element.detail := format(
-                    'The integration %s has no action %s.', found_integration.slug, left(p_actions[i], 200)
-                );
-                EXIT checks;
-            END IF;
-            IF found_connection.status = 'disabled' THEN
-                element.outcome := 'forbidden';
-                element.detail := 'This connection is disabled.';
-                EXIT checks;
-            END IF;
-            IF found_connection.status = 'reauthorization_required' THEN
-                element.outcome := 'reauthorization_required';
-                EXIT checks;
-            END IF;
-            BEGIN
-                secrets := app.read_secrets(found_connection.id);
-            EXCEPTION WHEN data_corrupted THEN
-                element.outcome := 'reauthorization_required';
-                element.detail := 'The stored credential of this connection cannot be decrypted; authorize it again.';
-                EXIT checks;
-            END;
-            IF secrets IS NULL AND found_integration.auth_type <> 'none' THEN
-                element.outcome := 'reauthorization_required';
-                EXIT checks;
-            END IF;
-            element.outcome := 'granted';
-            element.definition_key := concat_ws(
-                ' ', found_action.id, found_action.version, found_integration.version
-            );
-            element.definition := app.definition(found_integration, found_action);
-            element.connection := (to_jsonb(found_connection) - ARRAY['disabled_by', 'updated_at'])
-                || jsonb_build_object('integration_slug', found_integration.slug);
-            element.credential := secrets;
-        END;
-        element.payload := app.mask_payload(payload, coalesce(found_action.sensitive_parameters, '{}'), secrets);
-        element.deadline := clock_timestamp()
-            + make_interval(secs => coalesce(least(p_timeouts_ms[i], found_action.timeout_ms), 30000) / 1000.0 + 30);
-        rows_of_elements[i] := element;
-    END LOOP;
+    IF p_sizes[1] > 64 THEN
+        RAISE EXCEPTION 'a batch has at most 64 elements' USING ERRCODE = 'program_limit_exceeded';
+    END IF;
+END
+$$;
 
-    -- In sorted order, so that two batches with the same keys wait for each other and do not deadlock.
-    FOR i IN
-        SELECT s.i FROM generate_series(1, size) AS s (i)
-        WHERE p_idempotency_keys[s.i] IS NOT NULL AND (rows_of_elements[s.i]).outcome = 'granted'
-        ORDER BY (rows_of_elements[s.i]).user_id, p_idempotency_keys[s.i], s.i
-    LOOP
-        element := rows_of_elements[i];
-        DELETE FROM public.idempotency_keys AS k
-        WHERE k.user_id = element.user_id AND k.key = p_idempotency_keys[i] AND k.expires_at < clock_timestamp();
-        INSERT INTO public.idempotency_keys (user_id, key, request_hash, execution_id, deadline, expires_at)
-        VALUES (
-            element.user_id, p_idempotency_keys[i], p_request_hashes[i], element.execution_id, element.deadline,
-            clock_timestamp() + interval '24 hours'
-        )
-        ON CONFLICT (user_id, key) DO NOTHING;
-        IF NOT FOUND THEN
-            SELECT * INTO held FROM public.idempotency_keys AS k
-            WHERE k.user_id = element.user_id AND k.key = p_idempotency_keys[i];
-            element.definition := NULL; element.definition_key := NULL; element.connection := NULL;
-            element.credential := NULL;
-            IF held.request_hash IS DISTINCT FROM p_request_hashes[i] THEN
-                element.outcome := 'idempotency_conflict';
-            ELSIF held.encrypted_answer IS NOT NULL THEN
-                BEGIN
-                    element.replay := keyring.decrypt(
-                        held.encrypted_answer, held.key_id, held.execution_id, 'idempotent_answer'
-                    );
-                    element.outcome := 'replay';
-                    element.execution_id := held.execution_id;
-                    element.executed_at := app.uuid_v7_time(held.execution_id);
-                EXCEPTION WHEN data_corrupted THEN
-                    element.outcome := 'idempotency_outcome_unknown';
-                END;
-            ELSIF held.deadline < clock_timestamp() THEN
-                element.outcome := 'idempotency_outcome_unknown';
-            ELSE
-                element.outcome := 'idempotency_in_flight';
-            END IF;
-            rows_of_elements[i] := element;
-        END IF;
-    END LOOP;
-
-    INSERT INTO public.api_logs (
-        id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
-        request_payload, error_code, duration_ms, deadline
-    )
-    SELECT
-        e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
-        e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
-        e.payload, CASE WHEN e.outcome <> 'granted' THEN e.outcome END,
-        CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
-    FROM unnest(rows_of_elements) AS e
-    WHERE e.outcome <> 'replay';
-
-    RETURN QUERY SELECT
-        s.n, e.execution_id, e.executed_at, e.outcome, e.detail, e.definition_key, e.definition,
-        e.connection::text, e.credential::text, e.replay
-    FROM generate_series(1, size) AS s (n)
-    CROSS JOIN LATERAL (SELECT (rows_of_elements[s.n]).*) AS e;
+CREATE FUNCTION app.masked_literal(p_body text, p_literal text) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN replace(p_body, p_literal, '[redacted]')::jsonb;
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN '"[redacted]"';
 END
 $$;
 
@@ -252,17 +88,223 @@ BEGIN
         END LOOP;
     END IF;
     body := masked::text;
-    FOR literal IN SELECT m.value FROM jsonb_each_text(p_secrets) AS m WHERE length(m.value) >= 6 LOOP
+    FOR literal IN
         -- As it stands inside a JSON text, without the quotes.
-        literal := to_jsonb(literal)::text;
-        literal := substr(literal, 2, length(literal) - 2);
+        SELECT substr(quoted, 2, length(quoted) - 2)
+        FROM jsonb_each(p_secrets) AS m CROSS JOIN LATERAL (SELECT m.value::text) AS q (quoted)
+        WHERE length(quoted) >= 8
+    LOOP
         IF strpos(body, literal) > 0 THEN
-            body := replace(body, literal, '[redacted]');
+            masked := app.masked_literal(body, literal);
+            body := masked::text;
         END IF;
     END LOOP;
-    RETURN body::jsonb;
-EXCEPTION WHEN invalid_text_representation THEN
-    RETURN '"[redacted]"';
+    RETURN masked;
+END
+$$;
+
+CREATE TYPE app.opened_element AS (
+    execution_id uuid, executed_at timestamptz, deadline timestamptz, outcome text, detail text,
+    user_id uuid, organization_id uuid, workspace_id uuid, connection_id uuid, integration_id uuid, action_id uuid,
+    sensitive_parameters text[], definition_key text, definition text, connection text, credential jsonb, replay text
+);
+
+-- Finds connection, integration and action of each element, applies the rules, decrypts. One statement, hence one
+-- state of the database; every element is judged by its own claims, which are a column here.
+CREATE FUNCTION app.judge_executions(
+    p_claims jsonb[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[],
+    p_refusals text[]
+) RETURNS app.opened_element[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH secrets AS MATERIALIZED (
+            -- Of those connections that the element's own user owns.
+            SELECT app.secrets_of(ARRAY(
+                SELECT DISTINCT c.id FROM unnest(p_claims, p_connection_ids) AS n (claims, connection_id)
+                JOIN public.connections AS c ON c.id = n.connection_id AND c.user_id = (n.claims ->> 'sub')::uuid
+            )) AS by_connection
+        ), judged AS MATERIALIZED (
+            SELECT
+                n.i, app.uuid_v7() AS execution_id, (n.claims ->> 'sub')::uuid AS user_id, m.workspace_id,
+                c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
+                coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
+                least(n.timeout_ms, coalesce(a.timeout_ms, 30000)) AS timeout_ms,
+                concat_ws(' ', coalesce(a.id, g.id), a.version, g.version) AS definition_key,
+                secrets.by_connection -> c.id::text AS credential,
+                (SELECT to_json(row) FROM (
+                    SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
+                        g.slug AS integration_slug, c.name, c.status, c.origins, c.scopes, c.config,
+                        c.credential_version, c.issued_at, c.expires_at
+                ) AS row) AS connection,
+                CASE
+                    WHEN n.claims IS NULL THEN ARRAY['unauthenticated', NULL]
+                    WHEN n.refusal IS NOT NULL THEN ARRAY[n.refusal, NULL]
+                    WHEN c.id IS NULL
+                        THEN ARRAY['not_found', 'There is no such connection in a workspace that you belong to.']
+                    WHEN NOT n.claims -> 'scopes' ? 'execute'
+                        THEN ARRAY['forbidden', 'This API key does not have the scope `execute`.']
+                    WHEN m.role = 'viewer' THEN ARRAY['forbidden', 'A viewer may not execute actions.']
+                    WHEN c.user_id <> (n.claims ->> 'sub')::uuid
+                        THEN ARRAY['forbidden', 'Only the owner of a connection may use it.']
+                    WHEN a.id IS NULL AND (
+                        n.action IS DISTINCT FROM 'verify-connection'
+                        OR jsonb_typeof(g.auth_config #> '{verification,path}') IS DISTINCT FROM 'string'
+                    )
+                        THEN ARRAY['not_found', format(
+                            'The integration %s has no action %s.', g.slug, left(n.action, 200)
+                        )]
+                    WHEN c.status = 'disabled' THEN ARRAY['forbidden', 'This connection is disabled.']
+                    WHEN c.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
+                    WHEN secrets.by_connection -> c.id::text = 'null' THEN ARRAY[
+                        'reauthorization_required',
+                        'The stored credential of this connection cannot be decrypted; authorize it again.'
+                    ]
+                    WHEN secrets.by_connection -> c.id::text IS NULL AND g.auth_type <> 'none'
+                        THEN ARRAY['reauthorization_required', NULL]
+                    ELSE ARRAY['granted', NULL]
+                END AS verdict
+            FROM unnest(p_claims, p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals)
+                WITH ORDINALITY AS n (claims, workspace_id, connection_id, action, timeout_ms, refusal, i)
+            LEFT JOIN public.workspace_members AS m
+                ON m.workspace_id = n.workspace_id AND m.user_id = (n.claims ->> 'sub')::uuid
+                AND (n.claims ->> 'workspace' IS NULL OR m.workspace_id = (n.claims ->> 'workspace')::uuid)
+            LEFT JOIN public.connections AS c
+                ON c.id = n.connection_id AND c.workspace_id = n.workspace_id AND m.role IS NOT NULL
+            LEFT JOIN public.integrations AS g ON g.id = c.integration_id
+            LEFT JOIN public.actions AS a ON a.integration_id = g.id AND a.slug = n.action
+            CROSS JOIN secrets
+        ), definitions AS MATERIALIZED (
+            -- Made once for each action of the batch, however many elements run it.
+            SELECT d.definition_key, app.definition(g, CASE WHEN a.id IS NULL THEN app.verification_action(g) ELSE a END)
+            FROM (
+                SELECT DISTINCT j.definition_key, j.integration_id, j.action_id FROM judged AS j
+                WHERE j.verdict[1] = 'granted'
+            ) AS d
+            JOIN public.integrations AS g ON g.id = d.integration_id
+            LEFT JOIN public.actions AS a ON a.id = d.action_id
+        )
+        SELECT ROW(
+            j.execution_id, app.uuid_v7_time(j.execution_id),
+            clock_timestamp() + make_interval(secs => j.timeout_ms / 1000.0 + 30),
+            j.verdict[1], j.verdict[2],
+            j.user_id, j.organization_id, j.workspace_id, j.connection_id, j.integration_id, j.action_id,
+            j.sensitive_parameters, d.definition_key, d.definition,
+            CASE WHEN j.verdict[1] = 'granted' THEN j.connection END,
+            CASE WHEN j.verdict[1] = 'granted' THEN j.credential END, NULL
+        )::app.opened_element
+        FROM judged AS j
+        LEFT JOIN definitions AS d (definition_key, definition)
+            ON j.verdict[1] = 'granted' AND d.definition_key = j.definition_key
+        ORDER BY j.i
+    );
+END
+$$;
+
+-- Takes the key for a granted element. Where it is taken already, the element is answered by what has it.
+CREATE FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea)
+RETURNS app.opened_element
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    element app.opened_element := p_element;
+    held public.idempotency_keys;
+BEGIN
+    IF p_request_hash IS NULL OR length(p_key) NOT BETWEEN 1 AND 255 THEN
+        element.outcome := 'malformed_request';
+        RETURN element;
+    END IF;
+    DELETE FROM public.idempotency_keys AS k
+    WHERE k.user_id = element.user_id AND k.key = p_key AND k.expires_at < clock_timestamp();
+    INSERT INTO public.idempotency_keys (user_id, key, request_hash, execution_id, deadline, expires_at)
+    VALUES (
+        element.user_id, p_key, p_request_hash, element.execution_id, element.deadline,
+        clock_timestamp() + interval '24 hours'
+    )
+    ON CONFLICT (user_id, key) DO NOTHING;
+    IF FOUND THEN
+        RETURN element;
+    END IF;
+    SELECT * INTO held FROM public.idempotency_keys AS k WHERE k.user_id = element.user_id AND k.key = p_key;
+    IF held.execution_id IS NULL THEN
+        element.outcome := 'idempotency_in_flight';  -- Freed a moment ago: the next attempt gets it.
+    ELSIF held.request_hash <> p_request_hash THEN
+        element.outcome := 'idempotency_conflict';
+    ELSIF held.encrypted_answer IS NOT NULL THEN
+        element.replay := (keyring.decrypt_all(
+            ARRAY[held.encrypted_answer], ARRAY[held.key_id], ARRAY[held.execution_id], ARRAY['idempotent_answer']
+        ))[1];
+        IF element.replay IS NULL THEN
+            element.outcome := 'idempotency_outcome_unknown';
+        ELSE
+            element.outcome := 'replay';
+            element.execution_id := held.execution_id;
+            element.executed_at := app.uuid_v7_time(held.execution_id);
+        END IF;
+    ELSIF held.deadline < clock_timestamp() THEN
+        element.outcome := 'idempotency_outcome_unknown';
+    ELSE
+        element.outcome := 'idempotency_in_flight';
+    END IF;
+    RETURN element;
+END
+$$;
+
+-- Opens executions: one audit row for each element, refusals included, written before anybody calls anything. An
+-- element never fails because of another, nor sees anything of it.
+--
+-- outcome: granted, replay, or the stable code of the refusal. p_refusals: the code with which the gateway refuses an
+-- element itself; it only gets its audit row.
+CREATE FUNCTION app.open_executions(
+    p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[],
+    p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]
+) RETURNS TABLE (
+    ordinal integer, execution_id uuid, executed_at timestamptz, outcome text, detail text,
+    definition_key text, definition text, connection text, credential text, replay text
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    elements app.opened_element[];
+    element app.opened_element;
+    i integer;
+BEGIN
+    PERFORM app.check_batch(
+        cardinality(p_passes), cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions),
+        cardinality(p_payloads), cardinality(p_timeouts_ms), cardinality(p_idempotency_keys),
+        cardinality(p_request_hashes), cardinality(p_refusals)
+    );
+    elements := app.judge_executions(
+        app.live_claims(p_passes, 'user'), p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
+    );
+    -- In sorted order, so that two batches with the same keys wait for each other and do not deadlock.
+    FOR i IN
+        SELECT e.ordinality FROM unnest(elements) WITH ORDINALITY AS e
+        WHERE p_idempotency_keys[e.ordinality] IS NOT NULL AND e.outcome = 'granted'
+        ORDER BY e.user_id, p_idempotency_keys[e.ordinality], e.ordinality
+    LOOP
+        elements[i] := app.hold_idempotency_key(elements[i], p_idempotency_keys[i], p_request_hashes[i]);
+    END LOOP;
+    INSERT INTO public.api_logs (
+        id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
+        request_payload, error_code, duration_ms, deadline
+    )
+    SELECT
+        e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
+        e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
+        CASE WHEN e.user_id IS NOT NULL THEN
+            app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.credential)
+        END,
+        CASE WHEN e.outcome <> 'granted' THEN e.outcome END, CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
+    FROM unnest(elements) WITH ORDINALITY AS e
+    WHERE e.outcome <> 'replay';
+    RETURN QUERY SELECT
+        e.ordinality::integer, e.execution_id, e.executed_at, e.outcome, e.detail, granted.definition_key,
+        granted.definition, granted.connection, granted.credential::text, e.replay
+    FROM unnest(elements) WITH ORDINALITY AS e
+    LEFT JOIN LATERAL (SELECT e.definition_key, e.definition, e.connection, e.credential) AS granted
+        ON e.outcome = 'granted';
 END
 $$;
 
@@ -333,15 +375,16 @@ BEGIN
 END
 $$;
 
--- Executions that were cut off: their deadline is past and nobody closed them. Returns how many were found.
-CREATE FUNCTION app.mark_unfinished_executions() RETURNS integer
+-- Executions that were cut off: their deadline is past and nobody closed them. Returns how many were found. No deadline
+-- is further than minutes away, so that whoever looks often need not look far back.
+CREATE FUNCTION app.mark_unfinished_executions(p_age interval DEFAULT '1 day') RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     marked integer;
 BEGIN
     UPDATE public.api_logs SET status = 'unknown'
-    WHERE executed_at > now() - interval '1 day' AND status = 'started' AND deadline < clock_timestamp();
+    WHERE executed_at > now() - p_age AND status = 'started' AND deadline < clock_timestamp();
     GET DIAGNOSTICS marked = ROW_COUNT;
     RETURN marked;
 END
@@ -394,7 +437,7 @@ GRANT EXECUTE ON FUNCTION
         text[], uuid[], timestamptz[], text[], jsonb[], jsonb[], boolean[], text[], integer[], double precision[],
         integer[], text[], boolean[]
     ),
-    app.mark_unfinished_executions(), app.delete_expired(), app.erase_payloads(text)
+    app.mark_unfinished_executions(interval), app.delete_expired(), app.erase_payloads(text)
 TO portway_app;
 
 RESET ROLE;
