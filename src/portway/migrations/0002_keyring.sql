@@ -49,12 +49,17 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION keyring.unwrap(p_key_id integer) RETURNS bytea
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
-RETURN (
-    SELECT extensions.decrypt_iv(k.wrapped_key, keyring.master_key(), k.iv, 'aes-cbc/pad:none')
-    FROM keyring.keys AS k WHERE k.id = p_key_id
-);
+-- A key itself; NULL where there is none of this id and purpose. It leaves this schema's functions nowhere.
+CREATE FUNCTION keyring.unwrap(p_key_id integer, p_purpose text) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT extensions.decrypt_iv(k.wrapped_key, keyring.master_key(), k.iv, 'aes-cbc/pad:none')
+        FROM keyring.keys AS k WHERE k.id = p_key_id AND k.purpose = p_purpose
+    );
+END
+$$;
 
 CREATE FUNCTION keyring.current_key_id(p_purpose text) RETURNS integer
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
@@ -105,27 +110,51 @@ DECLARE
     key_id integer := keyring.current_key_id('seal');
     body text := key_id || ':' || p_claims::text;
 BEGIN
-    RETURN encode(extensions.hmac(convert_to(body, 'UTF8'), keyring.unwrap(key_id), 'sha256'), 'hex') || body;
+    RETURN encode(
+        extensions.hmac(convert_to(body, 'UTF8'), keyring.unwrap(key_id, 'seal'), 'sha256'), 'hex'
+    ) || body;
 END
 $$;
 
--- The claims of a pass whose seal is right, else NULL. Looks at no claim.
-CREATE FUNCTION keyring.open_seal(p_sealed text) RETURNS jsonb
+-- For each pass its claims, or NULL where the seal is not right. Looks at no claim.
+CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
 AS $$
 DECLARE
-    body text := substr(p_sealed, 65);
-    colon integer := strpos(body, ':');
+    opened jsonb[] := '{}';
+    body text;
+    number text;
+    key_number text := '';
+    key bytea;
+    i integer;
 BEGIN
-    IF body IS NULL OR colon NOT BETWEEN 2 AND 10 OR left(body, colon - 1) !~ '^[0-9]{1,9}$' THEN
-        RETURN NULL;
-    END IF;
-    IF left(p_sealed, 64) IS DISTINCT FROM encode(
-        extensions.hmac(convert_to(body, 'UTF8'), keyring.unwrap(left(body, colon - 1)::integer), 'sha256'), 'hex'
-    ) THEN
-        RETURN NULL;
-    END IF;
-    RETURN substr(body, colon + 1)::jsonb;
+    FOR i IN 1..coalesce(cardinality(p_sealed), 0) LOOP
+        IF p_sealed[i] = p_sealed[i - 1] THEN
+            opened[i] := opened[i - 1];
+            CONTINUE;
+        END IF;
+        opened[i] := NULL;
+        body := substr(p_sealed[i], 65);
+        number := split_part(body, ':', 1);
+        -- Passes of a few minutes share a key, as a rule, so it is unwrapped once.
+        IF number <> key_number THEN
+            CONTINUE WHEN number !~ '^[0-9]{1,9}$';
+            key_number := number;
+            key := keyring.unwrap(number::integer, 'seal');
+        END IF;
+        IF left(p_sealed[i], 64) = encode(extensions.hmac(convert_to(body, 'UTF8'), key, 'sha256'), 'hex') THEN
+            opened[i] := substr(body, length(number) + 2)::jsonb;
+        END IF;
+    END LOOP;
+    RETURN opened;
+END
+$$;
+
+CREATE FUNCTION keyring.open_seal(p_sealed text) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (keyring.open_seals(ARRAY[p_sealed]))[1];
 END
 $$;
 
@@ -138,29 +167,56 @@ BEGIN
     -- The key is 256 random bits, not a password: stretching it (the default s2k-mode) would only cost time.
     ciphertext := extensions.pgp_sym_encrypt_bytea(
         convert_to(p_owner::text || E'\n' || p_type || E'\n' || p_value, 'UTF8'),
-        encode(keyring.unwrap(key_id), 'hex'),
+        encode(keyring.unwrap(key_id, 'data'), 'hex'),
         'cipher-algo=aes256, s2k-mode=1, compress-algo=0'
     );
 END
 $$;
 
--- Raises data_corrupted for a ciphertext that was altered or belongs to another row or type.
-CREATE FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) RETURNS text
+-- For each ciphertext what it holds, or NULL where it was altered or belongs to another row or type.
+CREATE FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[])
+RETURNS text[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
 AS $$
 DECLARE
-    header text := p_owner::text || E'\n' || p_type || E'\n';
+    plaintexts text[] := '{}';
     plaintext text;
+    header text;
+    key_id integer;
+    key text;
+    i integer;
 BEGIN
-    plaintext := convert_from(
-        extensions.pgp_sym_decrypt_bytea(p_ciphertext, encode(keyring.unwrap(p_key_id), 'hex')), 'UTF8'
-    );
-    IF left(plaintext, length(header)) IS DISTINCT FROM header THEN
-        RAISE EXCEPTION 'this ciphertext belongs to something else' USING ERRCODE = 'data_corrupted';
+    FOR i IN 1..coalesce(cardinality(p_ciphertexts), 0) LOOP
+        IF p_key_ids[i] IS DISTINCT FROM key_id THEN
+            key_id := p_key_ids[i];
+            key := encode(keyring.unwrap(key_id, 'data'), 'hex');
+        END IF;
+        plaintexts[i] := NULL;
+        BEGIN
+            plaintext := convert_from(extensions.pgp_sym_decrypt_bytea(p_ciphertexts[i], key), 'UTF8');
+            header := p_owners[i]::text || E'\n' || p_types[i] || E'\n';
+            IF starts_with(plaintext, header) THEN
+                plaintexts[i] := substr(plaintext, length(header) + 1);
+            END IF;
+        EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
+            NULL;  -- plaintexts[i] is NULL
+        END;
+    END LOOP;
+    RETURN plaintexts;
+END
+$$;
+
+-- One of them. Raises data_corrupted where it does not open.
+CREATE FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    plaintext text := (keyring.decrypt_all(ARRAY[p_ciphertext], ARRAY[p_key_id], ARRAY[p_owner], ARRAY[p_type]))[1];
+BEGIN
+    IF plaintext IS NULL AND p_ciphertext IS NOT NULL THEN
+        RAISE EXCEPTION 'this ciphertext does not decrypt' USING ERRCODE = 'data_corrupted';
     END IF;
-    RETURN substr(plaintext, length(header) + 1);
-EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
-    RAISE EXCEPTION 'this ciphertext does not decrypt' USING ERRCODE = 'data_corrupted';
+    RETURN plaintext;
 END
 $$;
 
@@ -181,7 +237,7 @@ DECLARE
     signed text := keyring.base64url(convert_to(jsonb_build_object('alg', 'HS256', 'typ', 'JWT', 'kid', key_id::text)::text, 'UTF8'))
         || '.' || keyring.base64url(convert_to(p_claims::text, 'UTF8'));
 BEGIN
-    RETURN signed || '.' || keyring.base64url(extensions.hmac(convert_to(signed, 'UTF8'), keyring.unwrap(key_id), 'sha256'));
+    RETURN signed || '.' || keyring.base64url(extensions.hmac(convert_to(signed, 'UTF8'), keyring.unwrap(key_id, 'jwt'), 'sha256'));
 END
 $$;
 
@@ -214,8 +270,7 @@ BEGIN
         IF header ->> 'kid' IS NULL OR header ->> 'kid' !~ '^[0-9]{1,9}$' THEN
             RETURN NULL;
         END IF;
-        SELECT keyring.unwrap(k.id) INTO secret FROM keyring.keys AS k
-        WHERE k.id = (header ->> 'kid')::integer AND k.purpose = 'jwt';
+        secret := keyring.unwrap((header ->> 'kid')::integer, 'jwt');
     ELSE
         SELECT * INTO issuer FROM keyring.jwt_issuers AS i WHERE i.issuer IN (claims ->> 'iss', '*')
         ORDER BY (i.issuer = '*') LIMIT 1;
@@ -265,8 +320,9 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    keyring.seal(jsonb), keyring.open_seal(text),
+    keyring.seal(jsonb), keyring.open_seal(text), keyring.open_seals(text[]),
     keyring.encrypt(text, uuid, text), keyring.decrypt(bytea, integer, uuid, text),
+    keyring.decrypt_all(bytea[], integer[], uuid[], text[]),
     keyring.sign_jwt(jsonb), keyring.verify_jwt(text)
 TO portway_definer;
 -- For dumps. What they hold is wrapped by the master key, which is elsewhere unless its source is `table`.

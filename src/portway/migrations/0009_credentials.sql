@@ -87,16 +87,46 @@ BEGIN ATOMIC
         updated_at = now();
 END;
 
--- The members that authenticate a call; a refresh token is none of them. Raises data_corrupted.
-CREATE FUNCTION app.read_secrets(p_connection_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT jsonb_object_agg(
-        e.credential_type, keyring.decrypt(e.encrypted_value, e.key_id, e.connection_id, e.credential_type)
-    )
+-- By connection id the members that authenticate a call; a refresh token is none of them. A connection without any is
+-- left out; one of which something does not decrypt is null.
+CREATE FUNCTION app.secrets_of(p_connection_ids uuid[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    owners uuid[];
+    types text[];
+    ciphertexts bytea[];
+    key_ids integer[];
+BEGIN
+    SELECT array_agg(e.connection_id), array_agg(e.credential_type), array_agg(e.encrypted_value), array_agg(e.key_id)
+    INTO owners, types, ciphertexts, key_ids
     FROM public.encrypted_credentials AS e
-    WHERE e.connection_id = p_connection_id AND e.credential_type <> 'refresh_token'
-);
+    WHERE e.connection_id = ANY (p_connection_ids) AND e.credential_type <> 'refresh_token';
+    RETURN (
+        SELECT jsonb_object_agg(c.connection_id, c.members)
+        FROM (
+            SELECT s.connection_id, CASE WHEN bool_and(s.value IS NOT NULL) THEN jsonb_object_agg(s.type, s.value) END
+            FROM unnest(owners, types, keyring.decrypt_all(ciphertexts, key_ids, owners, types))
+                AS s (connection_id, type, value)
+            GROUP BY s.connection_id
+        ) AS c (connection_id, members)
+    );
+END
+$$;
+
+-- Those of one connection. Raises data_corrupted.
+CREATE FUNCTION app.read_secrets(p_connection_id uuid) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    members jsonb := app.secrets_of(ARRAY[p_connection_id]) -> p_connection_id::text;
+BEGIN
+    IF members = 'null' THEN
+        RAISE EXCEPTION 'the secrets of this connection do not decrypt' USING ERRCODE = 'data_corrupted';
+    END IF;
+    RETURN members;
+END
+$$;
 
 CREATE FUNCTION app.read_secret(p_connection_id uuid, p_type text) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

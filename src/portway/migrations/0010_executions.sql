@@ -59,26 +59,24 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION app.masked_literal(p_body text, p_literal text) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN replace(p_body, p_literal, '[redacted]')::jsonb;
-EXCEPTION WHEN invalid_text_representation THEN
-    RETURN '"[redacted]"';
-END
-$$;
+-- A credential's secrets as they stand inside a JSON text, without the quotes. Short ones would mask half a payload.
+CREATE FUNCTION app.literals(p_credential jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+RETURN ARRAY(
+    SELECT substr(m.value::text, 2, length(m.value::text) - 2) FROM jsonb_each(p_credential) AS m
+    WHERE length(m.value::text) >= 8
+);
 
 -- The payload without what must not be logged, as far as the database can tell: parameters whose schema holds a
 -- secret, and the credential's own literals.
-CREATE FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_secrets jsonb) RETURNS jsonb
+CREATE FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     masked jsonb := p_payload;
-    body text;
     name text;
     literal text;
+    body text;
 BEGIN
     IF jsonb_typeof(masked) = 'object' THEN
         FOREACH name IN ARRAY p_sensitive LOOP
@@ -88,15 +86,14 @@ BEGIN
         END LOOP;
     END IF;
     body := masked::text;
-    FOR literal IN
-        -- As it stands inside a JSON text, without the quotes.
-        SELECT substr(quoted, 2, length(quoted) - 2)
-        FROM jsonb_each(p_secrets) AS m CROSS JOIN LATERAL (SELECT m.value::text) AS q (quoted)
-        WHERE length(quoted) >= 8
-    LOOP
+    FOREACH literal IN ARRAY p_literals LOOP
         IF strpos(body, literal) > 0 THEN
-            masked := app.masked_literal(body, literal);
-            body := masked::text;
+            BEGIN
+                body := replace(body, literal, '[redacted]');
+                masked := body::jsonb;
+            EXCEPTION WHEN invalid_text_representation THEN
+                RETURN '"[redacted]"';
+            END;
         END IF;
     END LOOP;
     RETURN masked;
@@ -106,7 +103,8 @@ $$;
 CREATE TYPE app.opened_element AS (
     execution_id uuid, executed_at timestamptz, deadline timestamptz, outcome text, detail text,
     user_id uuid, organization_id uuid, workspace_id uuid, connection_id uuid, integration_id uuid, action_id uuid,
-    sensitive_parameters text[], definition_key text, definition text, connection text, credential jsonb, replay text
+    sensitive_parameters text[], literals text[], definition_key text, definition text, connection text,
+    credential jsonb, replay text
 );
 
 -- Finds connection, integration and action of each element, applies the rules, decrypts. One statement, hence one
@@ -190,7 +188,7 @@ BEGIN
             clock_timestamp() + make_interval(secs => j.timeout_ms / 1000.0 + 30),
             j.verdict[1], j.verdict[2],
             j.user_id, j.organization_id, j.workspace_id, j.connection_id, j.integration_id, j.action_id,
-            j.sensitive_parameters, d.definition_key, d.definition,
+            j.sensitive_parameters, app.literals(j.credential), d.definition_key, d.definition,
             CASE WHEN j.verdict[1] = 'granted' THEN j.connection END,
             CASE WHEN j.verdict[1] = 'granted' THEN j.credential END, NULL
         )::app.opened_element
@@ -294,7 +292,7 @@ BEGIN
         e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
         e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
         CASE WHEN e.user_id IS NOT NULL THEN
-            app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.credential)
+            app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.literals)
         END,
         CASE WHEN e.outcome <> 'granted' THEN e.outcome END, CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
     FROM unnest(elements) WITH ORDINALITY AS e
@@ -315,63 +313,75 @@ CREATE FUNCTION app.close_executions(
     p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[],
     p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]
 ) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    size constant integer := cardinality(p_passes);
-    users uuid[] := '{}';
-    claims jsonb;
-    sealed record;
+    users uuid[];
+    used_connections uuid[];
     closed integer;
     i integer;
 BEGIN
-    IF size > 64 THEN
-        RAISE EXCEPTION 'at most 64 executions are closed at once' USING ERRCODE = 'program_limit_exceeded';
-    END IF;
-    FOR i IN 1..size LOOP
-        claims := keyring.open_seal(p_passes[i]);
-        users[i] := CASE WHEN claims ->> 'purpose' = 'user' THEN (claims ->> 'sub')::uuid END;
-    END LOOP;
-    UPDATE public.api_logs AS l SET
-        status = n.status, request_payload = n.request_payload, response_payload = n.response_payload,
-        payload_truncated = n.truncated, error_code = n.error_code, status_code = n.status_code,
-        duration_ms = n.duration_ms, attempts = n.attempts
-    FROM unnest(
-        users, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
-        p_error_codes, p_status_codes, p_durations_ms, p_attempts
-    ) AS n (
-        user_id, execution_id, executed_at, status, request_payload, response_payload, truncated,
-        error_code, status_code, duration_ms, attempts
+    PERFORM app.check_batch(
+        cardinality(p_passes), cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
+        cardinality(p_request_payloads), cardinality(p_response_payloads), cardinality(p_truncated),
+        cardinality(p_error_codes), cardinality(p_status_codes), cardinality(p_durations_ms), cardinality(p_attempts),
+        cardinality(p_idempotent_answers), cardinality(p_free_keys)
+    );
+    users := ARRAY(
+        SELECT CASE WHEN o.claims ->> 'purpose' = 'user' THEN (o.claims ->> 'sub')::uuid END
+        FROM unnest(keyring.open_seals(p_passes)) WITH ORDINALITY AS o (claims, i) ORDER BY o.i
+    );
+    WITH finished AS (
+        UPDATE public.api_logs AS l SET
+            status = n.status, request_payload = n.request_payload, response_payload = n.response_payload,
+            payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
+            duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
+        FROM unnest(
+            users, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
+            p_error_codes, p_status_codes, p_durations_ms, p_attempts
+        ) AS n (
+            user_id, execution_id, executed_at, status, request_payload, response_payload, truncated,
+            error_code, status_code, duration_ms, attempts
+        )
+        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.user_id = n.user_id
+            AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
+        RETURNING l.connection_id
     )
-    WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.user_id = n.user_id
-        AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused');
-    GET DIAGNOSTICS closed = ROW_COUNT;
-    FOR i IN
-        SELECT s.i FROM generate_series(1, size) AS s (i)
-        WHERE p_idempotent_answers[s.i] IS NOT NULL OR p_free_keys[s.i]
-        ORDER BY p_execution_ids[s.i]
-    LOOP
-        IF p_free_keys[i] THEN
-            DELETE FROM public.idempotency_keys AS k
-            WHERE k.execution_id = p_execution_ids[i] AND k.user_id = users[i] AND k.encrypted_answer IS NULL;
-        ELSE
-            sealed := keyring.encrypt(p_idempotent_answers[i], p_execution_ids[i], 'idempotent_answer');
-            UPDATE public.idempotency_keys AS k
-            SET encrypted_answer = sealed.ciphertext, key_id = sealed.key_id
-            WHERE k.execution_id = p_execution_ids[i] AND k.user_id = users[i] AND k.encrypted_answer IS NULL;
-        END IF;
-    END LOOP;
+    SELECT count(*), array_agg(DISTINCT f.connection_id) INTO closed, used_connections FROM finished AS f;
     -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
     UPDATE public.connections SET last_used_at = now()
     WHERE id IN (
         SELECT c.id FROM public.connections AS c
-        JOIN public.api_logs AS l ON l.connection_id = c.id
-        JOIN unnest(users, p_execution_ids, p_executed_at) AS n (user_id, execution_id, executed_at)
-            ON l.executed_at = n.executed_at AND l.id = n.execution_id AND l.user_id = n.user_id
-        WHERE c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute'
-        ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED
+        WHERE c.id = ANY (used_connections) AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
+        FOR NO KEY UPDATE SKIP LOCKED
     );
+    FOR i IN
+        SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
+            WITH ORDINALITY AS n (execution_id, answer, is_free, i)
+        WHERE n.answer IS NOT NULL OR n.is_free
+        ORDER BY n.execution_id
+    LOOP
+        PERFORM app.settle_idempotency_key(users[i], p_execution_ids[i], p_idempotent_answers[i], p_free_keys[i]);
+    END LOOP;
     RETURN closed;
+END
+$$;
+
+-- Frees the key that an execution holds, or keeps its answer for repeats.
+CREATE FUNCTION app.settle_idempotency_key(p_user_id uuid, p_execution_id uuid, p_answer text, p_free boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    sealed record;
+BEGIN
+    IF p_free THEN
+        DELETE FROM public.idempotency_keys AS k
+        WHERE k.execution_id = p_execution_id AND k.user_id = p_user_id AND k.encrypted_answer IS NULL;
+    ELSE
+        sealed := keyring.encrypt(p_answer, p_execution_id, 'idempotent_answer');
+        UPDATE public.idempotency_keys AS k SET encrypted_answer = sealed.ciphertext, key_id = sealed.key_id
+        WHERE k.execution_id = p_execution_id AND k.user_id = p_user_id AND k.encrypted_answer IS NULL;
+    END IF;
 END
 $$;
 
