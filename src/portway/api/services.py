@@ -6,9 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from portway.application.account_service import AccountService
 from portway.application.authenticator import Authenticator
+from portway.application.connection_service import ConnectionService
+from portway.application.oauth_service import OAuthService
 from portway.application.ports.readiness import Readiness
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
+from portway.application.tenancy_service import TenancyService
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Services:
 
     unit_of_work: UnitOfWorkFactory
     authenticator: Authenticator
+    accounts: AccountService
+    tenancy: TenancyService
+    oauth: OAuthService
+    connections: ConnectionService
     readiness: Readiness
     registry: CollectorRegistry
     public_url: str

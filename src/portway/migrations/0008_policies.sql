@@ -52,7 +52,8 @@ CREATE POLICY change ON public.organization_members FOR UPDATE TO portway_app
 CREATE POLICY remove ON public.organization_members FOR DELETE TO portway_app
     USING (
         (SELECT app.has_scope('admin')) AND (
-            organization_id = ANY ((SELECT app.owned_organizations())::uuid[])
+            user_id = (SELECT app.current_user_id()) AND (SELECT app.workspace_limit()) IS NULL
+            OR organization_id = ANY ((SELECT app.owned_organizations())::uuid[])
             OR organization_id = ANY ((SELECT app.administered_organizations())::uuid[]) AND role <> 'owner'
         )
     );

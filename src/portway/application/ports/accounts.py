@@ -128,12 +128,12 @@ class AccountStore(Protocol):
         """Ends the session behind the pass."""
         ...
 
-    async def user(self, sealed_pass: str) -> User | None:
-        """The pass's own user; None once the session or key behind it was revoked."""
+    async def user(self, sealed_pass: str) -> User:
+        """The pass's own user. Raises Unauthenticated once the session or key behind it was revoked."""
         ...
 
     async def rename_user(self, sealed_pass: str, name: str | None) -> None:
-        """Changes what the pass's user is called."""
+        """Changes what the pass's user is called; does nothing without the scope `admin`."""
         ...
 
     async def verify_email(self, token: str) -> bool:

@@ -1,0 +1,145 @@
+"""Tenancy where there is a rule: nobody gives more than they have, and somebody always owns it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from portway.application import mails
+from portway.application.ports.mail import Mailer, MailNotSent
+from portway.application.ports.tenancy_records import OrganizationMember
+from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from portway.domain.errors import Fault, MalformedRequest, Unavailable
+from portway.domain.organization import Invitation, Member, Role, Workspace
+from portway.domain.principal import Principal
+from portway.domain.rules.tenancy import at_least, check_keeps_an_owner, check_may_grant
+
+
+@dataclass(frozen=True, slots=True)
+class SentInvitation:
+    """A new invitation. `url` is its link, for the inviter to hand over; None where it was mailed."""
+
+    invitation: Invitation
+    url: str | None = field(repr=False)
+
+
+class TenancyService:
+    """Who belongs where. The database enforces roles by itself; here they are judged first, for a better answer."""
+
+    def __init__(self, *, unit_of_work: UnitOfWorkFactory, mailer: Mailer | None, public_url: str) -> None:
+        self._unit_of_work = unit_of_work
+        self._mailer = mailer
+        self._public_url = public_url
+
+    async def invite(
+        self, principal: Principal, *, workspace_id: UUID, email: str, role: Role
+    ) -> SentInvitation:
+        """Offers membership to whoever has this address. Raises NotFound, Forbidden, and Unavailable where the mail
+        server does not take the message.
+        """
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            workspace = await work.workspaces.get(workspace_id)
+            check_may_grant(await _role(work, workspace), role)
+            organization = await work.organizations.get(workspace.organization_id)
+            created = await work.invitations.create(
+                workspace_id, email, role, mailed=self._mailer is not None
+            )
+        url = mails.link(self._public_url, mails.INVITATION_PATH, created.token)
+        if self._mailer is None:
+            return SentInvitation(created.invitation, url)
+        try:
+            await self._mailer.send(mails.invitation(email, url, organization.name))
+        except MailNotSent as error:
+            # Nobody has the link, so nobody can use the invitation.
+            async with self._unit_of_work(principal.sealed_pass) as work:
+                await work.invitations.delete(created.invitation.id)
+            raise Unavailable("The mail server did not take the invitation; try again later.") from error
+        return SentInvitation(created.invitation, None)
+
+    async def accept_invitation(self, principal: Principal, token: str) -> Workspace:
+        """Joins the workspace that the link invites to. Raises MalformedRequest for one that is not good any more."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            workspace_id = await work.invitations.accept(token)
+            if workspace_id is None:
+                message = "This invitation was used already, or it has expired; ask for a new one."
+                raise MalformedRequest(faults=[Fault("/token", message)])
+            return await work.workspaces.get(workspace_id)
+
+    async def add_member(
+        self, principal: Principal, *, workspace_id: UUID, user_id: UUID, role: Role
+    ) -> Member:
+        """Takes a member of the organization into one of its workspaces. Raises NotFound, Forbidden, Conflict."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            workspace = await work.workspaces.get(workspace_id)
+            check_may_grant(await _role(work, workspace), role)
+            await work.workspaces.add_member(workspace_id, user_id, role)
+            return await work.workspaces.member(workspace_id, user_id)
+
+    async def change_member(
+        self, principal: Principal, *, workspace_id: UUID, user_id: UUID, role: Role
+    ) -> Member:
+        """Gives a member another role. Raises NotFound, Forbidden, also for the last owner's."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            workspace = await work.workspaces.get(workspace_id)
+            await work.workspaces.lock_members(workspace_id)
+            member = await work.workspaces.member(workspace_id, user_id)
+            own = await _role(work, workspace)
+            check_may_grant(own, role)
+            check_may_grant(own, member.role)
+            if member.role is Role.OWNER and role is not Role.OWNER:
+                check_keeps_an_owner(_owners_without(user_id, await work.workspaces.owners(workspace_id)))
+            await work.workspaces.change_role(workspace_id, user_id, role)
+            return await work.workspaces.member(workspace_id, user_id)
+
+    async def remove_member(self, principal: Principal, *, workspace_id: UUID, user_id: UUID) -> None:
+        """Ends a membership; everybody may end their own. Raises NotFound, Forbidden, also for the last owner's."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            await work.workspaces.get(workspace_id)
+            await work.workspaces.lock_members(workspace_id)
+            member = await work.workspaces.member(workspace_id, user_id)
+            if member.role is Role.OWNER:
+                check_keeps_an_owner(_owners_without(user_id, await work.workspaces.owners(workspace_id)))
+            await work.workspaces.remove_member(workspace_id, user_id)
+
+    async def change_organization_member(
+        self, principal: Principal, *, organization_id: UUID, user_id: UUID, role: Role
+    ) -> OrganizationMember:
+        """Gives a member of the organization another role. Raises NotFound, Forbidden, also for the last owner's."""
+        if role is Role.VIEWER:
+            message = "Organizations have the roles owner, admin and member."
+            raise MalformedRequest(faults=[Fault("/role", message)])
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            await work.organizations.get(organization_id)
+            await work.organizations.lock_members(organization_id)
+            member = await work.organizations.member(organization_id, user_id)
+            if member.role is Role.OWNER and role is not Role.OWNER:
+                check_keeps_an_owner(
+                    _owners_without(user_id, await work.organizations.owners(organization_id))
+                )
+            await work.organizations.change_role(organization_id, user_id, role)
+            return await work.organizations.member(organization_id, user_id)
+
+    async def remove_organization_member(
+        self, principal: Principal, *, organization_id: UUID, user_id: UUID
+    ) -> None:
+        """Ends a membership with all those in workspaces; everybody may end their own. Raises as above."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            await work.organizations.get(organization_id)
+            await work.organizations.lock_members(organization_id)
+            member = await work.organizations.member(organization_id, user_id)
+            if member.role is Role.OWNER:
+                check_keeps_an_owner(
+                    _owners_without(user_id, await work.organizations.owners(organization_id))
+                )
+            await work.organizations.remove_member(organization_id, user_id)
+
+
+async def _role(work: UnitOfWork, workspace: Workspace) -> Role | None:
+    """What the caller may do in the workspace: its own role there, or the organization's where that is stronger."""
+    organization = await work.organizations.get(workspace.organization_id)
+    if at_least(organization.role, Role.ADMIN) and not at_least(workspace.role, organization.role):
+        return organization.role
+    return workspace.role
+
+
+def _owners_without(user_id: UUID, owners: Iterable[UUID]) -> list[Role]:
+    return [Role.OWNER for owner in owners if owner != user_id]
