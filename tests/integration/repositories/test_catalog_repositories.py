@@ -143,11 +143,10 @@ async def test_actions_belong_to_their_integration(
     async with database.transaction(ann.sealed_pass) as connection:
         actions = PostgresActionRepository(connection)
         action = await actions.create(
-            NewAction(
-                made.id, "send", "Send", "POST", "/send", request_schema={"type": "object"}, scopes=("a", "b")
-            )
+            made.id,
+            NewAction("send", "Send", "POST", "/send", request_schema={"type": "object"}, scopes=("a", "b")),
         )
-        await actions.create(NewAction(made.id, "list", "List"))
+        await actions.create(made.id, NewAction("list", "List"))
         assert await actions.get(made.id, "send") == action
         assert [found.slug for found in await actions.list(made.id, query=None, after=None, limit=5)] == [
             "list",
@@ -174,7 +173,7 @@ async def test_actions_belong_to_their_integration(
             await actions.delete(action.id)
     with pytest.raises(Forbidden):
         async with database.transaction(ann.sealed_pass) as connection:
-            await PostgresActionRepository(connection).create(NewAction(global_id, "mine", "Mine"))
+            await PostgresActionRepository(connection).create(global_id, NewAction("mine", "Mine"))
     with pytest.raises(NotFound):
         async with database.transaction(ann.sealed_pass) as connection:
             await PostgresActionRepository(connection).get(uuid4(), "send")

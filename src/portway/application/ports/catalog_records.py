@@ -73,7 +73,6 @@ class IntegrationChanges(TypedDict, total=False):
 class NewAction:
     """An action of an organization's own integration, to be made."""
 
-    integration_id: UUID
     slug: str
     name: str
     http_method: str = "GET"

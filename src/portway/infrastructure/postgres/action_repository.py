@@ -59,8 +59,9 @@ class PostgresActionRepository:
             raise NotFound("The integration has no such action.")
         return _action(rows[0])
 
-    async def create(self, action: NewAction) -> Action:
-        statement, values = insertion("actions", asdict(action), _COLUMNS)
+    async def create(self, integration_id: UUID, action: NewAction) -> Action:
+        row = {"integration_id": integration_id} | asdict(action)
+        statement, values = insertion("actions", row, _COLUMNS)
         return _action((await rows_of(self._connection, statement, values))[0])
 
     async def change(self, action_id: UUID, changes: ActionChanges) -> Action:
