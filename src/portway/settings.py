@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         (),
         description="private networks that outgoing calls may reach: CIDRs, separated by commas",
     )
+    return_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="where a connect flow's return_url may lead besides public_url: origins, separated by commas",
+    )
     sign_up: Literal["open", "invite", "closed"] = Field("invite", description="who may make an account")
     smtp_url: SecretStr | None = Field(
         None, description="smtp:// or smtps://, for mail; without it, links are shown"
@@ -83,7 +87,7 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _check_smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
-        return _with_scheme(value, "smtp", "smtps")
+        return _with_scheme(value, "smtp", "smtps", "starttls")
 
     @field_validator("public_url", "jwt_jwks_url")
     @classmethod
@@ -122,6 +126,18 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part) for part in value.replace(",", " ").split())
+
+    @field_validator("return_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        origins = tuple(value.replace(",", " ").split())
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+                raise ValueError("must be origins such as https://app.example.com")
+        return origins
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -162,6 +162,10 @@ class ConnectionService:
             found = await work.integrations.resolve(integration, organization_id=organization_id)
         await self._vault.set_oauth_client(principal.sealed_pass, organization_id, found.id, client)
 
+    async def finish(self) -> None:
+        """Waits for revocations that are under way."""
+        await asyncio.gather(*self._revocations)
+
     async def _get(self, principal: Principal, connection_id: UUID) -> tuple[Connection, Integration]:
         async with self._unit_of_work(principal.sealed_pass) as work:
             connection = await work.connections.get(connection_id)

@@ -1,0 +1,176 @@
+"""The composition root: the only place where adapters meet ports."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from portway.api.app import create_app
+from portway.api.execute import PATH as EXECUTE_PATH
+from portway.api.execute import execute_route
+from portway.api.services import Services
+from portway.application.account_service import AccountService
+from portway.application.attempts import AttemptGuard
+from portway.application.authenticator import Authenticator
+from portway.application.background import Background
+from portway.application.connection_service import ConnectionService
+from portway.application.execute_action import ExecuteAction
+from portway.application.maintenance import Maintenance
+from portway.application.oauth_service import OAuthService
+from portway.application.ports.accounts import SignUpPolicy
+from portway.application.ports.clock import system_clock
+from portway.application.ports.mail import Mailer
+from portway.application.ports.outside_tokens import OutsideTokenVerifier
+from portway.application.refresh_service import RefreshService
+from portway.application.tenancy_service import TenancyService
+from portway.catalog.handlers import handlers
+from portway.infrastructure.argon2 import Argon2PasswordHasher
+from portway.infrastructure.http.client import AiohttpClient
+from portway.infrastructure.http.egress_guard import EVERY_NETWORK, EgressGuard
+from portway.infrastructure.json_schema import JsonSchemaParameters
+from portway.infrastructure.limits import MemoryAttemptLimiter
+from portway.infrastructure.mail import SmtpMailer, smtp_server
+from portway.infrastructure.oauth.jwks import JwksVerifier
+from portway.infrastructure.oauth.token_endpoint import HttpTokenEndpoint
+from portway.infrastructure.postgres.accounts import PostgresAccountStore
+from portway.infrastructure.postgres.credential_vault import PostgresCredentialVault
+from portway.infrastructure.postgres.database import Database
+from portway.infrastructure.postgres.execution_ledger import PostgresExecutionLedger
+from portway.infrastructure.postgres.housekeeping import PostgresHousekeeping
+from portway.infrastructure.postgres.readiness import PostgresReadiness
+from portway.infrastructure.postgres.unit_of_work import unit_of_work_factory
+from portway.settings import Settings, SettingsError
+
+
+class Gateway:
+    """Every use case of one process, on its adapters. Open it before use, close it after.
+
+    Raises SettingsError where the environment names no database.
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str] = os.environ) -> None:
+        if settings.database_url is None:
+            raise SettingsError("PORTWAY_DATABASE_URL is not set; `portway up` brings a database of its own")
+        self._settings = settings
+        self._database = Database(
+            settings.database_url.get_secret_value(),
+            sign_in_url=_revealed(settings.sign_in_database_url),
+            read_url=_revealed(settings.read_database_url),
+        )
+        self._http = AiohttpClient(EgressGuard(settings.allow_private_networks))
+        # Whom the operator names as issuer may be anywhere.
+        self._issuer_http = AiohttpClient(EgressGuard(EVERY_NETWORK))
+        self._hasher = Argon2PasswordHasher()
+        self._background = Background()
+        self._maintenance = Maintenance(PostgresHousekeeping(self._database))
+        self.unit_of_work = unit_of_work_factory(self._database)
+        accounts = PostgresAccountStore(self._database)
+        sign_up = SignUpPolicy(settings.sign_up)
+        self.authenticator = Authenticator(accounts, sign_up=sign_up, verifier=self._verifier())
+        mailer = _mailer(settings)
+        self._tenancy = TenancyService(
+            unit_of_work=self.unit_of_work, mailer=mailer, public_url=settings.public_url
+        )
+        self.accounts = AccountService(
+            accounts=accounts,
+            hasher=self._hasher,
+            attempts=AttemptGuard(MemoryAttemptLimiter()),
+            mailer=mailer,
+            background=self._background,
+            public_url=settings.public_url,
+            sign_up=sign_up,
+        )
+        vault = PostgresCredentialVault(self._database)
+        token_endpoint = HttpTokenEndpoint(self._http)
+        self.oauth = OAuthService(
+            unit_of_work=self.unit_of_work,
+            vault=vault,
+            token_endpoint=token_endpoint,
+            environment=environment,
+            public_url=settings.public_url,
+            return_origins=settings.return_origins,
+        )
+        self.execute = ExecuteAction(
+            ledger=PostgresExecutionLedger(self._database),
+            vault=vault,
+            refresh=RefreshService(vault, token_endpoint, environment, system_clock),
+            oauth=self.oauth,
+            http=self._http,
+            schema=JsonSchemaParameters(),
+            handlers=handlers(),
+        )
+        self.connections = ConnectionService(
+            unit_of_work=self.unit_of_work,
+            vault=vault,
+            execute=self.execute,
+            token_endpoint=token_endpoint,
+            http=self._http,
+            environment=environment,
+            clock=system_clock,
+        )
+
+    @asynccontextmanager
+    async def running(self, *, maintenance: bool = True) -> AsyncIterator["Gateway"]:
+        """Opens what it stands on; in the end finishes what is under way in the background, and closes.
+
+        `maintenance` keeps the chores of a server going meanwhile.
+        """
+        await self._database.open()
+        chores = asyncio.create_task(self._maintenance.run()) if maintenance else None
+        try:
+            yield self
+        finally:
+            if chores is not None:
+                chores.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await chores
+            await self.connections.finish()
+            await self._background.finish()
+            await self._http.close()
+            await self._issuer_http.close()
+            await self._database.close()
+
+    def app(self) -> ASGIApp:
+        """The HTTP API."""
+        services = Services(
+            unit_of_work=self.unit_of_work,
+            authenticator=self.authenticator,
+            accounts=self.accounts,
+            tenancy=self._tenancy,
+            oauth=self.oauth,
+            connections=self.connections,
+            readiness=PostgresReadiness(self._database),
+            registry=CollectorRegistry(),
+            public_url=self._settings.public_url,
+        )
+        return create_app(services, {EXECUTE_PATH: execute_route(self.authenticator, self.execute)})
+
+    def _verifier(self) -> OutsideTokenVerifier | None:
+        settings = self._settings
+        if settings.jwt_jwks_url is None:
+            return None
+        return JwksVerifier(
+            self._issuer_http,
+            settings.jwt_jwks_url,
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+        )
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    url = _revealed(settings.smtp_url)
+    if url is None:
+        return None
+    try:
+        return SmtpMailer(smtp_server(url, public_url=settings.public_url))
+    except ValueError as error:
+        raise SettingsError(f"PORTWAY_SMTP_URL: {error}") from None
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
