@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from portway.application.account_service import AccountService
 from portway.application.authenticator import Authenticator
+from portway.application.catalog_service import CatalogService
 from portway.application.connection_service import ConnectionService
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.readiness import Readiness
@@ -19,16 +20,18 @@ from portway.application.tenancy_service import TenancyService
 class Services:
     """All that the API needs of the rest.
 
-    `public_url` is where users reach the gateway, without a slash at the end. `registry` collects the metrics of the
-    whole process.
+    `reading` is for logs and usage, which a replica may answer. `public_url` is where users reach the gateway, without
+    a slash at the end. `registry` collects the metrics of the whole process.
     """
 
     unit_of_work: UnitOfWorkFactory
+    reading: UnitOfWorkFactory
     authenticator: Authenticator
     accounts: AccountService
     tenancy: TenancyService
     oauth: OAuthService
     connections: ConnectionService
+    catalog: CatalogService
     readiness: Readiness
     registry: CollectorRegistry
     public_url: str
