@@ -179,10 +179,12 @@ def _charset(declared: str) -> str | None:
 def _known_charset(name: str) -> str | None:
     try:
         known = codecs.lookup(name).name
+        if known in _NO_CHARSETS:
+            return None
         "".encode(known)  # LookupError for codecs that are no text encoding, such as base64
     except LookupError:
         return None
-    return None if known in _NO_CHARSETS else known
+    return known
 
 
 def _as_file(response: UpstreamResponse, media_type: str) -> dict[str, JsonValue]:

@@ -1,4 +1,5 @@
 import base64
+import encodings.aliases
 import json
 from typing import Any
 
@@ -118,6 +119,13 @@ def test_whatever_it_is_it_can_be_sent_on(body: bytes, charset: str) -> None:
         None,
     ):
         json.dumps(map_response(response(body, content_type)), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "charset", sorted({*encodings.aliases.aliases.values(), "idna", "punycode", "undefined"})
+)
+def test_no_charset_that_python_knows_breaks_it(charset: str) -> None:
+    assert isinstance(map_response(response(b"a\xff\x00\\ud800", f"text/plain; charset={charset}")), str)
 
 
 # Files
