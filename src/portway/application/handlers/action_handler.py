@@ -39,7 +39,7 @@ class ActionContext(Protocol):
 class ActionHandler(Protocol):
     """Executes one action."""
 
-    def __call__(self, context: ActionContext, parameters: JsonObject) -> Awaitable[UpstreamResponse]:
+    def __call__(self, context: ActionContext, parameters: JsonObject, /) -> Awaitable[UpstreamResponse]:
         """The service's answer, which is mapped to `data` as that of any other action.
 
         `parameters` satisfy the action's schema as it is in the database, and are transformed. Raises

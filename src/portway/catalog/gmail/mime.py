@@ -1,9 +1,8 @@
 """An e-mail as bytes (RFC 5322, 2045 to 2047, 2231, 2387).
 
 The structure is the standard library's. The header fields of the message itself are written here, because its
-folding is wrong for three kinds of them (tried on Python 3.11): message ids longer than a line become encoded
-words, which breaks threading; a long display name comes back with spaces in it; and a subject that looks like
-an encoded word is decoded.
+folding (tried on Python 3.11) turns message ids longer than a line into encoded words, which breaks threading, and
+does not encode a subject that looks encoded or begins with a space.
 """
 
 import base64

@@ -17,7 +17,7 @@ from portway.catalog.gmail.mime import compose
 from portway.domain.json_value import JsonObject
 
 UPLOAD_FROM_BYTES = 5 * 1024 * 1024
-# Composing takes about 20 ms for each MB; beyond this it would hold up everybody else's calls.
+# Composing takes about 80 ms for each MB; beyond this it would hold up everybody else's calls.
 _THREAD_FROM_BYTES = 128 * 1024
 
 

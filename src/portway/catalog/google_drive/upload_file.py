@@ -41,7 +41,8 @@ def build_upload_request(context: ActionContext, parameters: JsonObject) -> Outg
     metadata["mimeType"] = _conversion(parameters.get("convert_to")) or kind
     in_query = {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}
     request = build_request(context.integration, context.action, in_query, context.config)
-    content_type, body = multipart_related(metadata, kind, content)
+    in_utf8 = parameters.get("text") is not None and kind.startswith("text/")
+    content_type, body = multipart_related(metadata, f"{kind}; charset=UTF-8" if in_utf8 else kind, content)
     return replace(request, headers={**request.headers, "content-type": content_type}, body=body)
 
 
