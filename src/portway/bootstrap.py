@@ -18,6 +18,7 @@ from portway.application.account_service import AccountService
 from portway.application.attempts import AttemptGuard
 from portway.application.authenticator import Authenticator
 from portway.application.background import Background
+from portway.application.catalog_service import CatalogService
 from portway.application.connection_service import ConnectionService
 from portway.application.execute_action import ExecuteAction
 from portway.application.maintenance import Maintenance
@@ -95,15 +96,17 @@ class Gateway:
             public_url=settings.public_url,
             return_origins=settings.return_origins,
         )
+        schema, registry = JsonSchemaParameters(), handlers()
         self.execute = ExecuteAction(
             ledger=PostgresExecutionLedger(self._database),
             vault=vault,
             refresh=RefreshService(vault, token_endpoint, environment, system_clock),
             oauth=self.oauth,
             http=self._http,
-            schema=JsonSchemaParameters(),
-            handlers=handlers(),
+            schema=schema,
+            handlers=registry,
         )
+        self._catalog = CatalogService(self.unit_of_work, schema, registry)
         self.connections = ConnectionService(
             unit_of_work=self.unit_of_work,
             vault=vault,
@@ -139,11 +142,13 @@ class Gateway:
         """The HTTP API."""
         services = Services(
             unit_of_work=self.unit_of_work,
+            reading=unit_of_work_factory(self._database, reading=True),
             authenticator=self.authenticator,
             accounts=self.accounts,
             tenancy=self._tenancy,
             oauth=self.oauth,
             connections=self.connections,
+            catalog=self._catalog,
             readiness=PostgresReadiness(self._database),
             registry=CollectorRegistry(),
             public_url=self._settings.public_url,
