@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portway import __version__
-from portway.api import health, problems, reference
+from portway.api import api_keys, auth, health, invitations, organizations, problems, reference, workspaces
 from portway.api.body_limit import BodyLimitMiddleware
 from portway.api.metrics import MetricsMiddleware
 from portway.api.openapi import OPENAPI_PATH, RawRoute, openapi_document
@@ -16,7 +16,14 @@ from portway.api.request_id import RequestIdMiddleware
 from portway.api.response_headers import ResponseHeadersMiddleware
 from portway.api.services import Services
 
-ROUTERS: tuple[APIRouter, ...] = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    auth.router,
+    organizations.router,
+    workspaces.router,
+    invitations.router,
+    api_keys.router,
+    health.router,
+)
 """One for each resource, in the order in which the reference shows them."""
 
 

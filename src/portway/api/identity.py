@@ -11,7 +11,7 @@ from portway.api.services import CurrentServices
 from portway.domain.errors import Forbidden, Unauthenticated
 from portway.domain.principal import Principal, Scope
 
-_scheme = HTTPBearer(
+bearer_scheme = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
     description="An access token of a signed-in user, an API key (`pw_...`), or a token of the configured issuer",
@@ -30,7 +30,7 @@ def bearer_of(authorization: str | None) -> str:
 async def _current_principal(
     request: Request,
     services: CurrentServices,
-    _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+    _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
 ) -> Principal:
     return await services.authenticator.authenticate(bearer_of(request.headers.get("authorization")))
 

@@ -2,9 +2,33 @@
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
+
+
+def _address(value: str) -> str:
+    try:
+        # No look-up in the DNS, and a company's own domain need not be one that the whole world knows.
+        return validate_email(
+            value, check_deliverability=False, globally_deliverable=False
+        ).normalized.lower()
+    except EmailNotValidError as error:
+        raise PydanticCustomError("email", "This is not an e-mail address") from error
+
+
+EmailAddress = Annotated[
+    str,
+    StringConstraints(max_length=320),
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 320}),
+]
+"""An e-mail address in lower case."""
+
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+"""A password or a token."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """What people call a thing: 1 to 200 characters, not only white space."""

@@ -1,0 +1,89 @@
+"""API keys of the caller."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from portway.api.identity import AdminPrincipal
+from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
+from portway.api.problems import problem_responses
+from portway.api.routing import new_router
+from portway.api.services import CurrentServices
+from portway.api.wire import Input, Name, Output, Page
+from portway.domain.errors import Fault, MalformedRequest
+from portway.domain.principal import Scope
+
+router = new_router("/api-keys", "API keys")
+
+
+class ApiKeyInput(Input):
+    """A key to make. `workspace_id` limits it to one workspace."""
+
+    name: Name
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))] | None = Field(
+        None, description="What it may do; without it, all that the user's role allows"
+    )
+    workspace_id: UUID | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class ApiKeyOutput(Output):
+    """A key as it is listed; `prefix` is its first characters."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    workspace_id: UUID | None
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None
+    revoked_at: AwareDatetime | None
+
+
+class CreatedApiKeyOutput(ApiKeyOutput):
+    """A new key. `api_key` is shown only now."""
+
+    api_key: str
+
+
+@router.get("", responses=problem_responses(403))
+async def list_api_keys(
+    principal: AdminPrincipal, services: CurrentServices, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[ApiKeyOutput]:
+    """The caller's own keys, revoked ones too."""
+    async with services.unit_of_work(principal.sealed_pass) as work:
+        found = await work.api_keys.list(after=after_id(cursor), limit=limit + 1)
+    return page_of(found, limit, ApiKeyOutput.model_validate, lambda row: (str(row.id),))
+
+
+@router.post("", status_code=201, responses=problem_responses(403, 404, 413))
+async def create_api_key(
+    body: ApiKeyInput, principal: AdminPrincipal, services: CurrentServices
+) -> CreatedApiKeyOutput:
+    """Makes a key. It acts as the caller, within its scopes."""
+    if body.expires_at is not None and body.expires_at <= datetime.now(UTC):
+        raise MalformedRequest(faults=[Fault("/expires_at", "must be in the future.")])
+    scopes = None if body.scopes is None else list(dict.fromkeys(scope.value for scope in body.scopes))
+    async with services.unit_of_work(principal.sealed_pass) as work:
+        created = await work.api_keys.create(
+            body.name, scopes=scopes, workspace_id=body.workspace_id, expires_at=body.expires_at
+        )
+    shown = ApiKeyOutput.model_validate(created.api_key)
+    return CreatedApiKeyOutput(**shown.model_dump(), api_key=created.secret)
+
+
+@router.get("/{api_key_id}", responses=problem_responses(403, 404))
+async def get_api_key(api_key_id: UUID, principal: AdminPrincipal, services: CurrentServices) -> ApiKeyOutput:
+    """One key."""
+    async with services.unit_of_work(principal.sealed_pass) as work:
+        return ApiKeyOutput.model_validate(await work.api_keys.get(api_key_id))
+
+
+@router.delete("/{api_key_id}", status_code=204, responses=problem_responses(403, 404))
+async def revoke_api_key(api_key_id: UUID, principal: AdminPrincipal, services: CurrentServices) -> None:
+    """Revokes it, with effect on the next call; it stays in the list."""
+    async with services.unit_of_work(principal.sealed_pass) as work:
+        await work.api_keys.revoke(api_key_id)
