@@ -23,7 +23,7 @@ _PLACED = frozenset({AuthType.NONE, AuthType.API_KEY, AuthType.BASIC, AuthType.B
 _EMPTY_ANSWER = UpstreamResponse(200, {"content-type": "application/json"}, b"{}")
 
 
-class _AnyMember(dict[str, str]):
+class AnyMember(dict[str, str]):
     """Stands in for a connection's values: whatever a row names is there."""
 
     def get(self, key: str, default: object = None) -> str:
@@ -35,16 +35,16 @@ class _AnyMember(dict[str, str]):
 
 def check_integration(integration: Integration) -> None:
     """Raises InvalidIntegrationConfig, which says where. Members that are absent may come later."""
-    base = expand_base_url(integration.base_url, _AnyMember())
+    base = expand_base_url(integration.base_url, AnyMember())
     for member in ("authorization_url", "token_url", "refresh_url", "revocation_url"):
         if member in integration.auth_config:
             _check_url(member, integration.auth_config[member])
     choose_client(integration, OAuthClient("example", None), {})
     if integration.auth_type in _PLACED:
-        authenticate(OutgoingRequest("GET", base), integration, Credential(_AnyMember(), version=1))
+        authenticate(OutgoingRequest("GET", base), integration, Credential(AnyMember(), version=1))
     verification = verification_action(integration)
     if verification is not None:
-        build_request(integration, verification, {}, _AnyMember())
+        build_request(integration, verification, {}, AnyMember())
         _check_success(verification)
 
 
@@ -59,7 +59,7 @@ def check_action(
     schema.faults(replace(action, id=uuid4()), {})
     parameters = transform_parameters({}, action.transform_config)
     with suppress(InvalidParameters):  # the path may need parameters
-        build_request(integration, action, parameters, _AnyMember())
+        build_request(integration, action, parameters, AnyMember())
     _check_success(action)
 
 
@@ -67,7 +67,7 @@ def _check_url(member: str, url: object) -> None:
     if not isinstance(url, str):
         raise InvalidIntegrationConfig(f"auth_config.{member} must be a URL.")
     try:
-        expand_base_url(url.partition("?")[0], _AnyMember())
+        expand_base_url(url.partition("?")[0], AnyMember())
     except InvalidIntegrationConfig as error:
         raise InvalidIntegrationConfig(
             f"auth_config.{member}: {error.detail.replace('base_url', 'the URL', 1)}"

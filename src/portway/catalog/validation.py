@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from portway.application.credential_placement import authenticate
+from portway.application.definition_check import AnyMember, check_action, check_integration
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.application.ports.schema import ParameterSchema
-from portway.application.request_builder import build_request, verification_action
-from portway.application.response_mapping import read_response
-from portway.application.url_template import expand_base_url
+from portway.application.request_builder import build_request
 from portway.catalog.definitions import ActionDefinition, IntegrationDefinition
 from portway.domain.action import Action
-from portway.domain.credential import Credential
-from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters, PortwayError, UpstreamError
+from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters, PortwayError
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject
 from portway.domain.rules.parameter_transform import transform_parameters
@@ -55,23 +52,13 @@ async def example_request(
     return recorder.requests[0]
 
 
-class _AnyMember(dict[str, str]):
-    """Stands in for a connection's values: whatever a row names is there."""
-
-    def get(self, key: str, default: object = None) -> str:
-        return "example"
-
-    def __getitem__(self, key: str) -> str:
-        return "example"
-
-
 @dataclass(slots=True)
 class _Recorder:
     """An `ActionContext` that keeps the requests and answers with an empty object."""
 
     integration: Integration
     action: Action
-    config: JsonObject = field(default_factory=_AnyMember)
+    config: JsonObject = field(default_factory=AnyMember)
     requests: list[OutgoingRequest] = field(default_factory=list)
 
     async def send(self, request: OutgoingRequest) -> UpstreamResponse:
@@ -84,26 +71,16 @@ _EMPTY_ANSWER = UpstreamResponse(200, {"content-type": "application/json"}, b"{}
 
 def _integration_faults(definition: IntegrationDefinition) -> list[str]:
     faults: list[str] = []
-    integration = definition.integration(_NO_ID)
     try:
-        base = expand_base_url(integration.base_url, _AnyMember())
-        authenticate(OutgoingRequest("GET", base), integration, Credential(_AnyMember(), version=1))
-        if (verification := verification_action(integration)) is not None:
-            build_request(integration, verification, {}, _AnyMember())
-            _check_success(verification)
+        check_integration(definition.integration(_NO_ID))
     except InvalidIntegrationConfig as error:
         faults.append(error.detail)
-    if integration.auth_type is AuthType.OAUTH2:
+    if definition.auth_type is AuthType.OAUTH2:
         faults += [
             f"auth_config.{member} must be an https URL."
             for member in ("authorization_url", "token_url")
             if not str(definition.auth_config.get(member, "")).startswith("https://")
         ]
-    faults += [
-        f"auth_config.{member} must name an environment variable that is not Portway's own."
-        for member in ("clientIdEnv", "clientSecretEnv")
-        if str(definition.auth_config.get(member, "")).upper().startswith("PORTWAY_")
-    ]
     return faults
 
 
@@ -113,28 +90,24 @@ async def _action_faults(
     schema: ParameterSchema,
     handlers: HandlerRegistry,
 ) -> list[str]:
+    # A schema is compiled once for each id.
+    entity = action.action(uuid4(), _NO_ID)
+    try:
+        check_action(definition.integration(_NO_ID), entity, schema, handlers)
+    except InvalidIntegrationConfig as error:
+        return [error.detail]
     if not action.examples:
         return ["request_schema has no `examples`."]
     faults: list[str] = []
-    # A schema is compiled once for each id.
-    entity = action.action(uuid4(), _NO_ID)
     for index, example in enumerate(action.examples):
         where = f"request_schema.examples[{index}]"
         try:
-            faults += [f"{where}{fault.pointer}: {fault.message}" for fault in schema.faults(entity, example)]
+            wrong = schema.faults(entity, example)
             await example_request(definition, action, example, handlers)
-            _check_success(entity)
         except InvalidParameters as error:
-            faults += [f"{where}{fault.pointer}: {fault.message}" for fault in error.faults]
+            wrong = list(error.faults)
         except PortwayError as error:
-            faults.append(error.detail)
-            break
+            faults.append(f"{where}: {error.detail}")
+            continue
+        faults += [f"{where}{fault.pointer}: {fault.message}" for fault in wrong]
     return faults
-
-
-def _check_success(action: Action) -> None:
-    """Raises InvalidIntegrationConfig where `transform_config.success` is not of its shape."""
-    try:
-        read_response(_EMPTY_ANSWER, action)
-    except UpstreamError:
-        return

@@ -97,7 +97,7 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
             "acme/get: Action 'get': request_schema/type",
         ),
         (with_action(http_method="FETCH"), "acme/get: Action 'get': http_method"),
-        (with_action(endpoint_path="//x"), "acme/get: Action 'get': endpoint_path"),
+        (with_action(endpoint_path="//x"), "acme/get: endpoint_path"),
         (with_action(handler="no.such"), "acme/get: There is no handler 'no.such'"),
         (with_action(transform_config={"parameters": 5}), "acme/get: transform_config.parameters"),
         (
@@ -106,10 +106,6 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
         ),
         (with_action(transform_config={"success": {}}), "acme/get: Action 'get': transform_config.success"),
         (changed(INTEGRATION, base_url="ftp://x", actions=()), "acme: base_url"),
-        (
-            changed(INTEGRATION, auth_type=AuthType.OAUTH1, auth_config={}),
-            "acme: Integration 'acme': auth_type",
-        ),
         (
             changed(INTEGRATION, auth_config={"credential_placement": 5}),
             "acme: Integration 'acme': auth_config.cred",
@@ -135,7 +131,7 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
                 auth_type=AuthType.OAUTH2,
                 auth_config=OAUTH2 | {"clientIdEnv": "PORTWAY_JWT_SECRET"},
             ),
-            "acme: auth_config.clientIdEnv",
+            "acme: auth_config.clientIdEnv and clientSecretEnv must not name",
         ),
     ],
 )
