@@ -1,7 +1,7 @@
 """Natural batching: what queues while a statement is in flight becomes the next batch."""
 
 import asyncio
-import contextlib
+import copy
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
@@ -14,15 +14,22 @@ class Batcher(Generic[Item, Result]):
     """Runs many single calls as few batched ones. No timer: a lone call is never kept waiting.
 
     `run` takes up to `max_size` items and returns their results in order; when it raises, each of its callers gets
-    the exception. At most `lanes` batches are in flight.
+    the exception. One of the types in `item_errors` says that some item was at fault and that nothing was done: then
+    each item is run alone, so that nobody else's call fails of it. At most `lanes` batches are in flight.
     """
 
     def __init__(
-        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, max_size: int, lanes: int = 2
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
+        *,
+        max_size: int,
+        lanes: int = 2,
+        item_errors: tuple[type[Exception], ...] = (),
     ) -> None:
         self._run = run
         self._max_size = max_size
         self._free_lanes = lanes
+        self._item_errors = item_errors
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -46,27 +53,36 @@ class Batcher(Generic[Item, Result]):
             self._free_lanes += 1
 
     async def _run_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        futures = [future for _, future in batch]
         try:
-            results = await self._run([item for item, _ in batch])
-        except BaseException as error:
-            for _, future in batch:
+            answers = list(zip(futures, await self._run([item for item, _ in batch]), strict=True))
+        except asyncio.CancelledError:
+            for future in futures:
+                future.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001  it is the callers'
+            if isinstance(error, self._item_errors) and len(batch) > 1:
+                for one in batch:
+                    await self._run_batch([one])
+            else:
+                _fail(futures, error)
+        else:
+            for future, result in answers:
                 if not future.done():
-                    future.set_exception(_copy(error))
-            if not isinstance(error, Exception):
-                raise
-            return
-        for (_, future), result in zip(batch, results, strict=True):
-            with contextlib.suppress(asyncio.InvalidStateError):
-                future.set_result(result)
+                    future.set_result(result)
 
 
-def _copy(error: BaseException) -> BaseException:
+def _fail(futures: Sequence[asyncio.Future[Result]], error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(_copy(error))
+
+
+def _copy(error: Exception) -> Exception:
     """An exception for each caller: one object raised in several tasks would collect all their tracebacks."""
-    if isinstance(error, asyncio.CancelledError):
-        return asyncio.CancelledError()
     try:
-        twin = type(error)(*error.args)
-    except TypeError:
+        twin = copy.copy(error)
+    except TypeError:  # its constructor takes something else than its `args`
         return error
     twin.__cause__ = error
     return twin

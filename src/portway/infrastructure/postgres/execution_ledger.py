@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import psycopg
 
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
 from portway.domain.action import Action
@@ -14,6 +15,7 @@ from portway.domain.errors import (
     IdempotencyConflict,
     IdempotencyInFlight,
     IdempotencyOutcomeUnknown,
+    MalformedRequest,
     NotFound,
     PortwayError,
     ReauthorizationRequired,
@@ -35,10 +37,15 @@ _MAX_KNOWN_DEFINITIONS = 10_000
 _REFUSALS: dict[str, type[PortwayError]] = {
     error.code: error
     for error in (
-        Unauthenticated, Forbidden, NotFound, ReauthorizationRequired,
+        MalformedRequest, Unauthenticated, Forbidden, NotFound, ReauthorizationRequired,
         IdempotencyConflict, IdempotencyInFlight, IdempotencyOutcomeUnknown,
     )
 }  # fmt: skip
+
+# What the driver or the server makes of a value that cannot be stored. The statement had no effect then.
+_ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 _OPEN = """
 SELECT execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay
@@ -60,8 +67,12 @@ class PostgresExecutionLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._opening: Batcher[Opening, Opened] = Batcher(self._open, max_size=_MAX_BATCH)
-        self._closing: Batcher[Closing, None] = Batcher(self._close, max_size=_MAX_BATCH)
+        self._opening: Batcher[Opening, Opened] = Batcher(
+            self._open, max_size=_MAX_BATCH, item_errors=_ITEM_ERRORS
+        )
+        self._closing: Batcher[Closing, None] = Batcher(
+            self._close, max_size=_MAX_BATCH, item_errors=_ITEM_ERRORS
+        )
         # Parsed definitions by their versions. The database decides on each call which one is in force.
         self._definitions: OrderedDict[str, tuple[Integration, Action]] = OrderedDict()
 
@@ -97,8 +108,7 @@ class PostgresExecutionLedger:
             return Opened(execution_id, executed_at, grant=grant)
         if outcome == "replay":
             return Opened(execution_id, executed_at, replay=replay.encode())
-        refusal = opening.refusal if opening.refusal else _REFUSALS[outcome](detail)
-        return Opened(execution_id, executed_at, refusal=refusal)
+        return Opened(execution_id, executed_at, refusal=_refusal(opening, outcome, detail))
 
     def _definition(self, key: str, text: str) -> tuple[Integration, Action]:
         known = self._definitions.get(key)
@@ -142,5 +152,15 @@ def _grant(integration: Integration, action: Action, row: dict[str, Any], creden
     return Grant(integration, action, connection, credential_from(secret))
 
 
+def _refusal(opening: Opening, outcome: str, detail: str | None) -> PortwayError:
+    if opening.refusal is not None and opening.refusal.code == outcome:
+        return opening.refusal
+    return _REFUSALS[outcome](detail)
+
+
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return _encode(value)
+    except ValueError:
+        # An infinite number, such as 1e999 in a service's answer becomes. JSON has none.
+        return _encode(json.loads(json.dumps(value), parse_constant=lambda _: None))
