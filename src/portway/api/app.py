@@ -4,10 +4,21 @@ from collections.abc import Mapping
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portway import __version__
-from portway.api import api_keys, auth, health, invitations, organizations, problems, reference, workspaces
+from portway.api import (
+    api_keys,
+    auth,
+    health,
+    invitations,
+    link_pages,
+    organizations,
+    problems,
+    reference,
+    workspaces,
+)
 from portway.api.body_limit import BodyLimitMiddleware
 from portway.api.metrics import MetricsMiddleware
 from portway.api.openapi import OPENAPI_PATH, RawRoute, openapi_document
@@ -23,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     invitations.router,
     api_keys.router,
     health.router,
+    link_pages.router,
 )
 """One for each resource, in the order in which the reference shows them."""
 
@@ -58,6 +70,7 @@ def create_control_plane(services: Services, raw_routes: Mapping[str, RawRoute])
         app.include_router(router)
     document = partial(openapi_document, app, raw_routes)
     app.openapi = document  # type: ignore[method-assign]
+    app.add_route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False)
     app.add_route("/docs", reference.page_of(document), include_in_schema=False)
     return app
 
