@@ -129,7 +129,8 @@ def _into_header(request: OutgoingRequest, name: str, value: str) -> OutgoingReq
         raise InvalidIntegrationConfig(
             "the connection's credential has a control character, such as a line break."
         )
-    return replace(request, headers={**request.headers, header_name(name): value})
+    headers = {**request.headers, header_name(name): value}
+    return OutgoingRequest(request.method, request.url, headers, request.body)
 
 
 def _into_query(request: OutgoingRequest, name: str, value: str) -> OutgoingRequest:

@@ -141,12 +141,11 @@ class _Draft:
 
     def expand(self) -> tuple[str, str]:
         """Path and query of the template, empty where a value for them is missing or unusable."""
-        refused = {fault.pointer for fault in self.faults}
-        missing = sorted(self.template.names - self.in_template.keys())
-        for name in missing:
-            if self._pointer(name) not in refused:
-                self._refuse(name, "is required in the path")
-        if missing:
+        if missing := self.template.names - self.in_template.keys():
+            refused = {fault.pointer for fault in self.faults}
+            for name in sorted(missing):
+                if self._pointer(name) not in refused:
+                    self._refuse(name, "is required in the path")
             return "", ""
         try:
             return self.template.expand_path(self.in_template), self.template.expand_query(self.in_template)

@@ -3,10 +3,13 @@
 import base64
 import codecs
 import json
+import math
 import re
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from portway.application.ports.http import UpstreamResponse
 from portway.domain.action import Action
@@ -15,6 +18,7 @@ from portway.domain.json_value import JsonValue
 from portway.domain.rules.execution_logging import cut
 
 MAX_ERROR_BODY_BYTES = 16_384
+_decode = msgspec.json.Decoder().decode
 
 _JSON = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json")
 _TEXT = re.compile(
@@ -117,6 +121,14 @@ def _error_body(response: UpstreamResponse) -> JsonValue:
 
 
 def _parse_json(body: bytes, declared: str) -> JsonValue:
+    try:
+        return cast("JsonValue", _decode(body))
+    except (ValueError, RecursionError):
+        return _parse_unusual_json(body, declared)
+
+
+def _parse_unusual_json(body: bytes, declared: str) -> JsonValue:
+    """Blank, in another encoding than UTF-8, with a byte order mark or with halves of surrogate pairs."""
     if not body.strip():
         return None
     try:
@@ -124,7 +136,9 @@ def _parse_json(body: bytes, declared: str) -> JsonValue:
             text = body.decode(json.detect_encoding(body))
         except UnicodeDecodeError:
             text = body.decode(_charset(declared) or "utf-8")
-        value: JsonValue = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse_constant)
+        value: JsonValue = json.loads(
+            text.removeprefix("\ufeff"), parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError):
         raise UpstreamInvalidResponse(
             "The service's answer is not the JSON that its content type promises."
@@ -132,8 +146,10 @@ def _parse_json(body: bytes, declared: str) -> JsonValue:
     return _whole_text(value) if _MAY_HOLD_HALF_SURROGATE.search(body) else value
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _finite(written: str) -> float:
+    if not math.isfinite(value := float(written)):
+        raise ValueError(written)
+    return value
 
 
 def _whole_text(value: JsonValue) -> JsonValue:

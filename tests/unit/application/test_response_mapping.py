@@ -54,6 +54,7 @@ def test_json_in_a_declared_charset_that_is_not_unicode() -> None:
         b"{",
         b"<html>",
         b"NaN",
+        b"[1e400]",
         b'{"a": Infinity}',
         b"\xff\xfe\xfd",
         b'{"a":"\xfc"}',

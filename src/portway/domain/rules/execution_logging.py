@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote
 
@@ -20,9 +21,15 @@ _SECRET_NAME = re.compile(
     r"cookies?|private_?key|access_?key|session_?key|signature|pin|cvv|cvc)(?:$|[_.-])"
 )
 _NOT_SECRET = frozenset({"page_token", "next_page_token", "sync_token", "next_sync_token"})
+_COMBINING = frozenset(
+    {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"}
+)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_UNESCAPED = re.compile(r"[A-Za-z0-9._~+=-]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a member of this name holds a secret by convention, in snake_case, camelCase or kebab-case."""
     snake = _CAMEL.sub("_", name).lower().replace("-", "_")
@@ -56,6 +63,8 @@ def _literals(secrets: Iterable[str]) -> list[str]:
 def _literal_forms(secret: str) -> Iterator[str]:
     """As it is, and as a service may write it into a text of its own: in JSON (also PHP's), in HTML."""
     yield secret
+    if _UNESCAPED.fullmatch(secret):
+        return
     yield html.escape(secret)
     for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
         yield escaped
@@ -63,9 +72,12 @@ def _literal_forms(secret: str) -> Iterator[str]:
 
 
 def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, literals: list[str]) -> JsonValue:
-    applicable = list(_expand(schemas, root))
-    if any(schema.get("writeOnly") is True or schema.get("format") == "password" for schema in applicable):
-        return REDACTED
+    if not schemas:
+        return _redact_by_name(value, literals)
+    applicable = _expand(schemas, root)
+    for schema in applicable:
+        if schema.get("writeOnly") is True or schema.get("format") == "password":
+            return REDACTED
     if isinstance(value, dict):
         return {
             _mask(key, literals): REDACTED
@@ -75,6 +87,19 @@ def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, liter
         }
     if isinstance(value, list):
         return [_redact(item, _items(applicable, index), root, literals) for index, item in enumerate(value)]
+    return _mask_scalar(value, literals)
+
+
+def _redact_by_name(value: JsonValue, literals: list[str]) -> JsonValue:
+    if isinstance(value, dict):
+        return {
+            _mask(key, literals): REDACTED
+            if is_secret_name(key) and member not in (None, "")
+            else _redact_by_name(member, literals)
+            for key, member in value.items()
+        }
+    if isinstance(value, list):
+        return [_redact_by_name(item, literals) for item in value]
     return _mask_scalar(value, literals)
 
 
@@ -100,22 +125,28 @@ def _mask(text: str, literals: list[str]) -> str:
         if literal in text:
             text = text.replace(literal, REDACTED)
     # PostgreSQL's jsonb holds neither NUL nor half a surrogate pair.
-    return text.replace("\x00", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    return (
+        text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
 
 
-def _expand(schemas: list[JsonObject], root: JsonObject) -> Iterator[JsonObject]:
+def _expand(schemas: list[JsonObject], root: JsonObject) -> list[JsonObject]:
     """The schemas themselves and what they refer to or combine; what cannot be followed is a secret."""
-    pending, seen = list(schemas), set[int]()
+    if all(_COMBINING.isdisjoint(schema) for schema in schemas):
+        return schemas
+    pending, found, seen = list(schemas), list[JsonObject](), set[int]()
     while pending:
         schema = pending.pop()
         if id(schema) in seen:
             continue
         if len(seen) == _MAX_APPLICABLE_SCHEMAS:
-            yield _UNREADABLE
-            return
+            return [_UNREADABLE]
         seen.add(id(schema))
-        yield schema
+        found.append(schema)
         pending += [branch for branch in _branches(schema, root) if isinstance(branch, dict)]
+    return found
 
 
 def _branches(schema: JsonObject, root: JsonObject) -> Iterator[JsonValue]:
@@ -191,4 +222,4 @@ def cut(payload: JsonValue, max_bytes: int = MAX_PAYLOAD_BYTES) -> tuple[JsonVal
 
 
 def _encode(payload: JsonValue) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _COMPACT.encode(payload).encode("utf-8", "replace")
