@@ -1,0 +1,133 @@
+"""What contract tests begin with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from portway.application.ports.credential_vault import LeaseOutcome, RefreshLease
+from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
+from portway.domain.action import Action
+from portway.domain.credential import TokenSet
+from portway.domain.execution import ExecutionStatus
+from portway.domain.integration import Integration
+from tests.contract.worlds import ContractWorld
+from tests.fakes.definitions import ORIGIN, an_action, an_integration
+from tests.fakes.records import AuditRow, Person, StoredConnection
+
+TOKENS = {"access_token": "first-access-token", "refresh_token": "first-refresh-token"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Somebody with a connection to a service that has one action."""
+
+    world: ContractWorld
+    owner: Person
+    integration: Integration
+    action: Action
+    connection_id: UUID
+
+    def opening(self, **members: Any) -> Opening:
+        """The owner's, unless told otherwise."""
+        return Opening(
+            **{
+                "sealed_pass": self.owner.sealed_pass,
+                "workspace_id": self.owner.workspace_id,
+                "connection_id": self.connection_id,
+                "action": self.action.slug,
+                "request_payload": {"q": "hello"},
+                "timeout_ms": None,
+                **members,
+            }
+        )
+
+    async def open(self, **members: Any) -> Opened:
+        return await self.world.ledger.open(self.opening(**members))
+
+    def closing(self, opened: Opened, **members: Any) -> Closing:
+        """With success, unless told otherwise."""
+        return Closing(
+            **{
+                "sealed_pass": self.owner.sealed_pass,
+                "execution_id": opened.execution_id,
+                "executed_at": opened.executed_at,
+                "status": ExecutionStatus.SUCCESS,
+                "request_payload": {"q": "hello"},
+                "response_payload": {"ok": True},
+                "payload_truncated": False,
+                "error_code": None,
+                "status_code": 200,
+                "duration_ms": 12.5,
+                "attempts": 1,
+                **members,
+            }
+        )
+
+    async def close(self, opened: Opened, **members: Any) -> None:
+        await self.world.ledger.close(self.closing(opened, **members))
+
+    async def audit(self, opened: Opened) -> AuditRow:
+        row = await self.world.audit(opened.execution_id)
+        assert row is not None
+        return row
+
+    async def stored(self) -> StoredConnection:
+        row = await self.world.stored(self.connection_id)
+        assert row is not None
+        return row
+
+    async def lease(self, seen_version: int = 1, seconds: float = 60) -> RefreshLease:
+        return await self.world.vault.lease_refresh(
+            self.owner.sealed_pass, self.connection_id, seen_version, seconds
+        )
+
+    async def leased(self, seen_version: int = 1) -> RefreshLease:
+        lease = await self.lease(seen_version)
+        assert lease.outcome is LeaseOutcome.LEASED
+        return lease
+
+
+async def a_setting(
+    world: ContractWorld,
+    *,
+    owner: Person | None = None,
+    integration: Integration | None = None,
+    secrets: Mapping[str, str] = TOKENS,
+    expires_at: datetime | None = None,
+    **action: Any,
+) -> Setting:
+    owner = owner or await world.person()
+    integration = integration or an_integration()
+    made = an_action(integration, **action)
+    await world.add(integration, made)
+    connection_id = await world.vault.create_connection(
+        owner.sealed_pass,
+        workspace_id=owner.workspace_id,
+        integration_id=integration.id,
+        name="My account",
+        values=secrets,
+        config={"subdomain": "acme"},
+        origins=[ORIGIN],
+        expires_at=expires_at,
+    )
+    return Setting(world, owner, integration, made, connection_id)
+
+
+def granted(opened: Opened) -> Grant:
+    assert opened.grant is not None, opened.refusal
+    assert opened.refusal is None
+    assert opened.replay is None
+    return opened.grant
+
+
+def new_tokens(world: ContractWorld, name: str = "second", **members: Any) -> TokenSet:
+    return TokenSet(
+        **{
+            "access_token": f"{name}-access-token",
+            "refresh_token": f"{name}-refresh-token",
+            "expires_at": world.now() + timedelta(hours=1),
+            **members,
+        }
+    )

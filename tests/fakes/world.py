@@ -1,0 +1,224 @@
+"""Everything that a database would hold, in memory, and the rules that it would keep."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from portway.domain.action import Action
+from portway.domain.connection import Connection, ConnectionStatus
+from portway.domain.credential import Credential, OAuthClient
+from portway.domain.errors import Forbidden, NotFound
+from portway.domain.execution import ExecutionStatus
+from portway.domain.integration import Integration
+from portway.domain.json_value import JsonObject
+from portway.domain.organization import Role
+from portway.domain.principal import Scope
+from portway.domain.rules.tenancy import at_least
+from tests.fakes.records import AuditRow, Person, StoredConnection
+from tests.fakes.time import SettableClock
+
+PASS_LIFETIME = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a user's pass says."""
+
+    user_id: UUID
+    scopes: frozenset[str]
+    workspace_id: UUID | None
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class ConnectionRow:
+    """A connection with its secrets, refresh token included. `spoiled` ones do not decrypt."""
+
+    connection: Connection
+    secrets: dict[str, str]
+    version: int
+    issued_at: datetime
+    disabled_by: UUID | None = None
+    spoiled: bool = False
+
+    @property
+    def authenticating(self) -> dict[str, str]:
+        return {name: value for name, value in self.secrets.items() if name != "refresh_token"}
+
+    def credential(self) -> Credential:
+        return Credential(self.authenticating, self.version, self.issued_at, self.connection.expires_at)
+
+    def set_status(self, status: ConnectionStatus) -> None:
+        """A connection that was disabled stays so."""
+        if self.connection.status is not ConnectionStatus.DISABLED:
+            self.connection = replace(self.connection, status=status)
+
+
+@dataclass(slots=True)
+class ExecutionRow:
+    row: AuditRow
+    deadline: datetime
+
+
+@dataclass(slots=True)
+class IdempotencyRow:
+    request_hash: bytes
+    execution_id: UUID
+    executed_at: datetime
+    deadline: datetime
+    expires_at: datetime
+    answer: bytes | None = None
+
+
+@dataclass(slots=True)
+class LeaseRow:
+    holder: str
+    version: int
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class World:
+    """The rows, and what may be arranged about them."""
+
+    clock: SettableClock = field(default_factory=SettableClock)
+    workspaces: dict[UUID, UUID] = field(default_factory=dict)
+    organization_roles: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
+    workspace_roles: dict[tuple[UUID, UUID], Role] = field(default_factory=dict)
+    passes: dict[str, Claims] = field(default_factory=dict)
+    integrations: dict[UUID, Integration] = field(default_factory=dict)
+    actions: dict[UUID, Action] = field(default_factory=dict)
+    oauth_clients: dict[tuple[UUID, UUID], OAuthClient] = field(default_factory=dict)
+    connections: dict[UUID, ConnectionRow] = field(default_factory=dict)
+    leases: dict[UUID, LeaseRow] = field(default_factory=dict)
+    executions: dict[UUID, ExecutionRow] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[UUID, str], IdempotencyRow] = field(default_factory=dict)
+    _serial: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def unique(self, name: str) -> str:
+        """A text that no one else has."""
+        return f"{name}-{next(self._serial)}"
+
+    # People
+
+    def add_person(self) -> Person:
+        user_id, organization_id, workspace_id = uuid4(), uuid4(), uuid4()
+        self.workspaces[workspace_id] = organization_id
+        self.organization_roles[organization_id, user_id] = Role.OWNER
+        self.workspace_roles[workspace_id, user_id] = Role.OWNER
+        return Person(user_id, organization_id, workspace_id, self.seal(user_id))
+
+    def join(self, person: Person, host: Person, role: Role) -> None:
+        """Makes them a member of the host's workspace, and a plain one of its organization."""
+        self.organization_roles.setdefault((host.organization_id, person.user_id), Role.MEMBER)
+        self.workspace_roles[host.workspace_id, person.user_id] = role
+
+    def seal(
+        self,
+        user_id: UUID,
+        scopes: Sequence[str] = tuple(Scope),
+        workspace_id: UUID | None = None,
+        lifetime: timedelta = PASS_LIFETIME,
+    ) -> str:
+        sealed = self.unique("pass")
+        self.passes[sealed] = Claims(user_id, frozenset(scopes), workspace_id, self.clock() + lifetime)
+        return sealed
+
+    # What the rules ask
+
+    def claims(self, sealed_pass: str) -> Claims | None:
+        """Those of a pass that is still good."""
+        claims = self.passes.get(sealed_pass)
+        return claims if claims is not None and claims.expires_at > self.clock() else None
+
+    def role_in(self, claims: Claims | None, workspace_id: UUID | None) -> Role | None:
+        if claims is None or workspace_id is None or claims.workspace_id not in (None, workspace_id):
+            return None
+        return self.workspace_roles.get((workspace_id, claims.user_id))
+
+    def administers(self, claims: Claims, workspace_id: UUID) -> bool:
+        organization_role = self.organization_roles.get((self.workspaces[workspace_id], claims.user_id))
+        return claims.workspace_id in (None, workspace_id) and (
+            at_least(self.workspace_roles.get((workspace_id, claims.user_id)), Role.ADMIN)
+            or at_least(organization_role, Role.ADMIN)
+        )
+
+    def administers_organization(self, claims: Claims, organization_id: UUID) -> bool:
+        is_within = claims.workspace_id is None or self.workspaces.get(claims.workspace_id) == organization_id
+        return is_within and at_least(
+            self.organization_roles.get((organization_id, claims.user_id)), Role.ADMIN
+        )
+
+    def seen_connection(self, claims: Claims | None, connection_id: UUID) -> ConnectionRow:
+        row = self.connections.get(connection_id)
+        if row is None or self.role_in(claims, row.connection.workspace_id) is None:
+            raise NotFound
+        return row
+
+    def own_connection(self, claims: Claims | None, connection_id: UUID) -> ConnectionRow:
+        row = self.seen_connection(claims, connection_id)
+        if claims is None or row.connection.user_id != claims.user_id:
+            raise Forbidden
+        return row
+
+    def visible_integration(self, integration_id: UUID, organization_id: UUID) -> Integration:
+        found = self.integrations.get(integration_id)
+        if found is None or found.organization_id not in (None, organization_id):
+            raise NotFound
+        return found
+
+    def organization_client(self, connection: Connection) -> OAuthClient | None:
+        return self.oauth_clients.get((connection.organization_id, connection.integration_id))
+
+    # The catalog
+
+    def add(self, integration: Integration, *actions: Action) -> None:
+        self.integrations[integration.id] = integration
+        self.actions.update({action.id: action for action in actions})
+
+    def move_integration(
+        self, integration_id: UUID, *, base_url: str | None = None, auth_config: JsonObject | None = None
+    ) -> None:
+        """What an admin's edit does; one of an organization's own integrations needs its owners again."""
+        old = self.integrations[integration_id]
+        new = replace(
+            old,
+            base_url=old.base_url if base_url is None else base_url,
+            auth_config=old.auth_config if auth_config is None else auth_config,
+            version=old.version + 1,
+        )
+        self.integrations[integration_id] = new
+        if old.organization_id is not None and _places(old) != _places(new):
+            for row in self.connections.values():
+                if row.connection.integration_id == integration_id:
+                    row.set_status(ConnectionStatus.REAUTHORIZATION_REQUIRED)
+
+    # What tests look at
+
+    def stored(self, connection_id: UUID) -> StoredConnection | None:
+        row = self.connections.get(connection_id)
+        if row is None:
+            return None
+        found = row.connection
+        return StoredConnection(
+            found.user_id, found.workspace_id, found.organization_id, found.integration_id, found.name,
+            found.status, found.origins, found.scopes, dict(found.config), row.version, row.issued_at,
+            found.expires_at, found.last_used_at, dict(row.secrets),
+        )  # fmt: skip
+
+    def mark_unfinished(self) -> None:
+        for execution in self.executions.values():
+            if execution.row.status is ExecutionStatus.STARTED and execution.deadline < self.clock():
+                execution.row = replace(execution.row, status=ExecutionStatus.UNKNOWN)
+
+    @property
+    def audit(self) -> list[AuditRow]:
+        """All rows, oldest first."""
+        return [execution.row for execution in self.executions.values()]
+
+
+def _places(integration: Integration) -> tuple[object, ...]:
+    urls = (integration.auth_config.get(name) for name in ("token_url", "refresh_url", "revocation_url"))
+    return (integration.base_url, integration.auth_type, *urls)
