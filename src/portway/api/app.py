@@ -9,14 +9,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portway import __version__
 from portway.api import (
+    actions,
     api_keys,
     auth,
+    connections,
     health,
+    integrations,
     invitations,
     link_pages,
+    logs,
+    oauth_callback,
     organizations,
     problems,
     reference,
+    usage,
     workspaces,
 )
 from portway.api.body_limit import BodyLimitMiddleware
@@ -28,6 +34,12 @@ from portway.api.response_headers import ResponseHeadersMiddleware
 from portway.api.services import Services
 
 ROUTERS: tuple[APIRouter, ...] = (
+    integrations.router,
+    actions.router,
+    connections.router,
+    oauth_callback.router,
+    logs.router,
+    usage.router,
     auth.router,
     organizations.router,
     workspaces.router,

@@ -35,9 +35,9 @@ def decode_cursor(cursor: str, parts: int) -> tuple[str, ...]:
         encoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         key = msgspec.json.decode(encoded, type=tuple[str, ...])
     except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
-        raise _not_a_cursor() from error
-    if len(key) != parts:
-        raise _not_a_cursor()
+        raise not_a_cursor() from error
+    if len(key) != parts or any("\0" in part for part in key):
+        raise not_a_cursor()
     return key
 
 
@@ -48,7 +48,7 @@ def after_id(cursor: str | None) -> UUID | None:
     try:
         return UUID(decode_cursor(cursor, 1)[0])
     except ValueError as error:
-        raise _not_a_cursor() from error
+        raise not_a_cursor() from error
 
 
 def page_of(
@@ -62,5 +62,6 @@ def page_of(
     )
 
 
-def _not_a_cursor() -> MalformedRequest:
+def not_a_cursor() -> MalformedRequest:
+    """The error for a cursor of another list, or of none."""
     return MalformedRequest(faults=[Fault("/query/cursor", "This is not a cursor of this list.")])

@@ -1,0 +1,280 @@
+"""Connections: a user's authenticated accounts at services. No answer ever holds a secret."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Response, status
+from pydantic import Field, StringConstraints
+
+from portway.api.definition_wire import JsonObjectInput, absent
+from portway.api.identity import requires
+from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
+from portway.api.problems import problem_responses
+from portway.api.routing import new_router
+from portway.api.services import CurrentServices, Services
+from portway.api.wire import Input, Name, Output, Page
+from portway.application.oauth_service import Authorization
+from portway.application.ports.log_queries import ConnectionFilter
+from portway.domain.connection import Connection, ConnectionStatus
+from portway.domain.principal import Principal, Scope
+
+BROWSER_COOKIE = "portway_browser"
+"""Binds an authorization to the browser that began it (RFC 6749, section 10.12)."""
+
+_BROWSER_COOKIE_PATH = "/api/v2"
+_BROWSER_COOKIE_SECONDS = 24 * 3600
+
+router = new_router("/connections", "Connections")
+
+Reader = Annotated[Principal, Depends(requires(Scope.CONNECTIONS_READ))]
+Writer = Annotated[Principal, Depends(requires(Scope.CONNECTIONS_WRITE))]
+
+
+async def _reads_and_writes(_reader: Reader, writer: Writer) -> Principal:
+    return writer
+
+
+ReaderAndWriter = Annotated[Principal, Depends(_reads_and_writes)]
+"""For what is answered with the connection: it would be done, and then look as if it were not there."""
+
+IntegrationName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ReturnUrl = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+AskedScopes = Annotated[
+    tuple[Annotated[str, StringConstraints(min_length=1, max_length=300)], ...], Field(max_length=200)
+]
+_Text = Annotated[str | None, Query(max_length=200)]
+
+
+class CredentialsInput(Input):
+    """The members that the integration's credential has: `token`; `api_key`; `username` and `password`; or its own."""
+
+    credentials: JsonObjectInput = Field(json_schema_extra={"writeOnly": True})
+
+
+class NewConnectionInput(CredentialsInput):
+    """A connection with a credential that needs no redirect."""
+
+    workspace_id: UUID
+    integration: IntegrationName
+    name: Name
+    config: JsonObjectInput = Field(
+        default_factory=dict, description="Values that the integration's URLs need"
+    )
+
+
+class ConnectionChangesInput(Input):
+    """What is absent stays as it is."""
+
+    name: Name = absent()
+    disabled: bool = absent()
+
+
+class AuthorizeInput(Input):
+    """What to connect, and where the user's browser goes afterwards."""
+
+    workspace_id: UUID
+    integration: IntegrationName
+    name: Name
+    scopes: AskedScopes | None = Field(None, description="Instead of the integration's own")
+    return_url: ReturnUrl | None = Field(
+        None, description="Of an allowed origin; gets `connection_id`, or `error` and `error_description`"
+    )
+    config: JsonObjectInput = Field(
+        default_factory=dict, description="Values that the integration's URLs need"
+    )
+
+
+class ReauthorizeInput(Input):
+    """What to ask for besides what was granted, and where the user's browser goes afterwards."""
+
+    scopes: AskedScopes | None = None
+    return_url: ReturnUrl | None = None
+
+
+class AuthorizationOutput(Output):
+    """Send the user's browser to `authorization_url` before `expires_at`."""
+
+    authorization_url: str
+    state: str
+    expires_at: datetime
+
+
+class ConnectionOutput(Output):
+    """A connection. `expires_at` is that of the access token, which is renewed where it can be."""
+
+    id: UUID
+    user_id: UUID
+    workspace_id: UUID
+    organization_id: UUID
+    integration_id: UUID
+    integration: str = Field(validation_alias="integration_slug")
+    name: str
+    status: ConnectionStatus
+    scopes: list[str]
+    config: dict[str, Any]
+    origins: list[str] = Field(description="The only places that the credential is sent to")
+    expires_at: datetime | None
+    created_at: datetime | None
+    last_used_at: datetime | None
+
+
+@router.get("", responses=problem_responses(403))
+async def list_connections(
+    principal: Reader,
+    services: CurrentServices,
+    *,
+    workspace_id: UUID | None = None,
+    integration: _Text = None,
+    user_id: UUID | None = None,
+    connection_status: Annotated[ConnectionStatus | None, Query(alias="status")] = None,
+    query: Annotated[str | None, Query(max_length=200, description="Text to look for in the name")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[ConnectionOutput]:
+    """Lists the connections in your workspaces, newest first."""
+    criteria = ConnectionFilter(workspace_id, integration, user_id, connection_status, query)
+    async with services.unit_of_work(principal.sealed_pass) as work:
+        found = await work.connections.list(criteria, after=after_id(cursor), limit=limit + 1)
+    return page_of(found, limit, ConnectionOutput.model_validate, lambda connection: (str(connection.id),))
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses=problem_responses(403, 404, 409, 413, 422, 502, 504),
+)
+async def create_connection(
+    principal: ReaderAndWriter, services: CurrentServices, body: NewConnectionInput
+) -> ConnectionOutput:
+    """Connects with a credential of your own, which is tried first where the integration says how."""
+    made = await services.connections.create(
+        principal,
+        workspace_id=body.workspace_id,
+        integration=body.integration,
+        name=body.name,
+        credentials=body.credentials,
+        config=body.config,
+    )
+    return ConnectionOutput.model_validate(made)
+
+
+@router.post("/authorize", responses=problem_responses(403, 404, 409, 413, 422))
+async def authorize_connection(
+    request: Request, response: Response, principal: Writer, services: CurrentServices, body: AuthorizeInput
+) -> AuthorizationOutput:
+    """Begins connecting by redirect (OAuth 2.0 authorization code, with PKCE)."""
+    begun = await services.oauth.authorize(
+        principal,
+        workspace_id=body.workspace_id,
+        integration=body.integration,
+        name=body.name,
+        scopes=body.scopes,
+        return_url=body.return_url,
+        config=body.config,
+        browser_secret=_browser_secret(request, response, services),
+    )
+    return _begun(begun)
+
+
+@router.get("/{connection_id}", responses=problem_responses(403, 404))
+async def get_connection(
+    principal: Reader, services: CurrentServices, connection_id: UUID
+) -> ConnectionOutput:
+    """Shows one."""
+    return await _shown(services, principal, connection_id)
+
+
+@router.patch("/{connection_id}", responses=problem_responses(403, 404, 413))
+async def change_connection(
+    principal: ReaderAndWriter, services: CurrentServices, connection_id: UUID, body: ConnectionChangesInput
+) -> ConnectionOutput:
+    """Renames, disables or enables one: its owner's and the workspace's admins' right."""
+    if "disabled" in body.model_fields_set:
+        await services.connections.set_disabled(principal, connection_id, disabled=body.disabled)
+    if "name" in body.model_fields_set:
+        async with services.unit_of_work(principal.sealed_pass) as work:
+            await work.connections.rename(connection_id, body.name)
+    return await _shown(services, principal, connection_id)
+
+
+@router.delete(
+    "/{connection_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problem_responses(403, 404)
+)
+async def delete_connection(principal: Writer, services: CurrentServices, connection_id: UUID) -> None:
+    """Deletes one with its secrets, and revokes its tokens at the service where that can be done."""
+    await services.connections.delete(principal, connection_id)
+
+
+@router.put("/{connection_id}/credentials", responses=problem_responses(403, 404, 409, 413, 422, 502, 504))
+async def replace_credentials(
+    principal: ReaderAndWriter, services: CurrentServices, connection_id: UUID, body: CredentialsInput
+) -> ConnectionOutput:
+    """Replaces the credential of your own connection, which becomes active. It is tried first, as when connecting."""
+    changed = await services.connections.replace_credentials(principal, connection_id, body.credentials)
+    return ConnectionOutput.model_validate(changed)
+
+
+@router.post("/{connection_id}/test", responses=problem_responses(403, 404, 409, 422, 429, 502, 504))
+async def check_connection(
+    principal: ReaderAndWriter, services: CurrentServices, connection_id: UUID
+) -> ConnectionOutput:
+    """Makes the integration's verification request with your own connection's credential; 200 if it was accepted."""
+    await services.connections.test(principal, connection_id)
+    return await _shown(services, principal, connection_id)
+
+
+@router.post("/{connection_id}/reauthorize", responses=problem_responses(403, 404, 409, 413, 422))
+async def reauthorize_connection(
+    request: Request,
+    response: Response,
+    *,
+    principal: ReaderAndWriter,
+    services: CurrentServices,
+    connection_id: UUID,
+    body: ReauthorizeInput | None = None,
+) -> AuthorizationOutput:
+    """Begins authorizing your own connection again: after its grant has gone, or for more scopes."""
+    asked = body or ReauthorizeInput()
+    begun = await services.oauth.reauthorize(
+        principal,
+        connection_id,
+        scopes=asked.scopes,
+        return_url=asked.return_url,
+        browser_secret=_browser_secret(request, response, services),
+    )
+    return _begun(begun)
+
+
+async def _shown(services: Services, principal: Principal, connection_id: UUID) -> ConnectionOutput:
+    async with services.unit_of_work(principal.sealed_pass) as work:
+        found: Connection = await work.connections.get(connection_id)
+    return ConnectionOutput.model_validate(found)
+
+
+def _begun(begun: Authorization) -> AuthorizationOutput:
+    return AuthorizationOutput.model_validate(begun)
+
+
+def _browser_secret(request: Request, response: Response, services: Services) -> str | None:
+    """The secret of the browser that the console runs in, which gets one if it has none. None for programs.
+
+    Only a browser sends Sec-Fetch-Site, and no script can forge it.
+    """
+    known = request.cookies.get(BROWSER_COOKIE)
+    if known:
+        return known
+    if request.headers.get("sec-fetch-site") != "same-origin":
+        return None
+    made = secrets.token_urlsafe(32)
+    response.set_cookie(
+        BROWSER_COOKIE,
+        made,
+        max_age=_BROWSER_COOKIE_SECONDS,
+        path=_BROWSER_COOKIE_PATH,
+        secure=services.public_url.startswith("https://"),
+        httponly=True,
+        samesite="lax",
+    )
+    return made

@@ -1,0 +1,106 @@
+"""Where authorization servers send users back to. A person is looking: it ends on their page, or on a plain one."""
+
+import base64
+import hashlib
+import html
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from fastapi import Request, Response
+
+from portway.api.connections import BROWSER_COOKIE
+from portway.api.problems import problem_responses, status_of
+from portway.api.routing import new_router
+from portway.api.services import CurrentServices
+from portway.application.oauth_service import CallbackResult
+from portway.domain.errors import PortwayError
+
+_MAX_DESCRIPTION = 500
+# RFC 6749, section 3.1: no parameter more than once.
+_ONCE = frozenset({"state", "code", "error", "iss"})
+
+_STYLE = """
+:root{color-scheme:light dark;--back:#fff;--text:#18181b;--soft:#52525b;--line:#e4e4e7}
+@media (prefers-color-scheme:dark){:root{--back:#09090b;--text:#fafafa;--soft:#a1a1aa;--line:#27272a}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--back);color:var(--text);
+font:16px/1.5 system-ui,sans-serif}
+main{max-width:28rem;margin:1rem;padding:1.5rem 2rem;border:1px solid var(--line);border-radius:12px}
+h1{margin:0 0 .5rem;font-size:1.25rem}p{margin:.5rem 0 0;color:var(--soft);overflow-wrap:anywhere}
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>{title}</title><style>{style}</style></head>
+<body><main><h1>{title}</h1><p>{text}</p><p>{advice}</p></main></body></html>
+"""
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    # A stricter one would cut a popup off from the page that opened it and waits for it.
+    "Cross-Origin-Opener-Policy": "unsafe-none",
+    # The address of this page has the code in it.
+    "Referrer-Policy": "no-referrer",
+}
+_HTML = {"text/html": {"schema": {"type": "string"}}}
+_EITHER = _HTML | problem_responses(400)[400]["content"]
+
+router = new_router("/oauth", "Connections")
+
+
+@router.get(
+    "/callback",
+    response_class=Response,
+    responses={
+        200: {"description": "Connected; a page says so", "content": _HTML},
+        303: {"description": "To `return_url`, with `connection_id`, or `error` and `error_description`"},
+        400: {"description": "Not connected; a page says why", "content": _EITHER},
+        503: {"description": "Portway cannot answer at the moment; a page says so", "content": _EITHER},
+    },
+    openapi_extra={
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+            for name in ("state", "code", "error", "error_description", "iss")
+        ]
+    },
+)
+async def oauth_callback(request: Request, services: CurrentServices) -> Response:
+    """Ends what `POST /connections/authorize` began: the redirect URI to register with every service."""
+    parameters = request.query_params
+    if any(len(parameters.getlist(name)) > 1 for name in _ONCE):
+        return _page(400, "Not connected", "The service's answer says one thing twice.")
+    try:
+        result = await services.oauth.callback(dict(parameters), request.cookies.get(BROWSER_COOKIE))
+    except PortwayError as error:
+        return _page(status_of(error), "Not connected", error.detail)
+    if result.return_url is not None:
+        return Response(None, 303, {**_HEADERS, "Location": _return_address(result.return_url, result)})
+    if result.error is not None:
+        return _page(400, "Not connected", result.error_description or result.error)
+    return _page(200, "Connected", "The service is connected.")
+
+
+def _return_address(return_url: str, result: CallbackResult) -> str:
+    """The URL with how it ended in its query, in place of whatever it says of that itself."""
+    told: Mapping[str, str | None] = {
+        "connection_id": str(result.connection_id) if result.connection_id else None,
+        "error": result.error,
+        "error_description": (result.error_description or "")[:_MAX_DESCRIPTION] or None,
+    }
+    parts = urlsplit(return_url)
+    kept = [
+        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in told
+    ]
+    query = urlencode([*kept, *((name, value) for name, value in told.items() if value is not None)])
+    return urlunsplit(parts._replace(query=query))
+
+
+def _page(status: int, title: str, text: str) -> Response:
+    advice = (
+        "You can close this window."
+        if status == 200
+        else "Close this window, and try again from where you began."
+    )
+    body = _PAGE.format(title=title, style=_STYLE, text=html.escape(text[:_MAX_DESCRIPTION]), advice=advice)
+    return Response(body, status, _HEADERS, "text/html; charset=utf-8")
