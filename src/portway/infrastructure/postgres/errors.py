@@ -23,8 +23,9 @@ def translated() -> Iterator[None]:
         raise Conflict(f"It exists already: {error.diag.message_detail or ''}".strip()) from error
     except errors.ForeignKeyViolation as error:
         raise Conflict("Something else still uses it, or what it refers to does not exist.") from error
-    except (errors.CheckViolation, errors.DataException, errors.NotNullViolation) as error:
-        raise MalformedRequest(f"The database refuses this value: {error.diag.message_primary}.") from error
+    except (errors.CheckViolation, errors.NotNullViolation, psycopg.DataError) as error:
+        reason = error.diag.message_primary or str(error)
+        raise MalformedRequest(f"The database refuses this value: {reason.rstrip('.')}.") from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
         raise Unavailable from error
 
