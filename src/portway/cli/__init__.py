@@ -1,0 +1,1 @@
+"""The program `portway`: one module for each group of commands."""
