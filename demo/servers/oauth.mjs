@@ -12,8 +12,8 @@ import { fingerprint, readBody, suffer } from './control.mjs';
 const GOOGLE = 'https://www.googleapis.com/auth/';
 export const SCOPES = [
   'https://mail.google.com/',
-  ...['calendar', 'calendar.events', 'drive', 'drive.file', 'drive.readonly', 'gmail.compose', 'gmail.modify',
-    'gmail.readonly', 'gmail.send', 'spreadsheets', 'spreadsheets.readonly'].map((name) => GOOGLE + name),
+  ...['calendar', 'calendar.events', 'drive', 'drive.file', 'drive.metadata.readonly', 'drive.readonly', 'gmail.compose',
+    'gmail.modify', 'gmail.readonly', 'gmail.send', 'spreadsheets', 'spreadsheets.readonly'].map((name) => GOOGLE + name),
 ];
 
 // The adapter's own storage forgets the oldest of a thousand entries, which under load are live tokens.
