@@ -31,32 +31,40 @@ CREATE TABLE keyring.jwt_issuers (
     key_id integer NOT NULL
 );
 
-CREATE FUNCTION keyring.master_key() RETURNS bytea
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+CREATE FUNCTION keyring.vault_secret(p_name text) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    place keyring.master_key;
     secret text;
 BEGIN
-    SELECT * INTO place FROM keyring.master_key;
-    IF place.source = 'file' THEN
-        RETURN pg_read_binary_file(place.location);
-    ELSIF place.source = 'vault' THEN
-        EXECUTE 'SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = $1' INTO secret USING place.location;
-        RETURN decode(secret, 'hex');
-    END IF;
-    RETURN place.key;
+    EXECUTE 'SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = $1' INTO secret USING p_name;
+    RETURN decode(secret, 'hex');
 END
 $$;
 
--- A key itself; NULL where there is none of this id and purpose. It leaves this schema's functions nowhere.
+-- The next two are inlined: the names in such a body are resolved when it is made, so it needs no search_path; and
+-- reading a file counts as volatile.
+CREATE FUNCTION keyring.fetch_master_key(p_place keyring.master_key) RETURNS bytea
+LANGUAGE sql VOLATILE
+RETURN CASE p_place.source
+    WHEN 'file' THEN pg_read_binary_file(p_place.location)
+    WHEN 'vault' THEN keyring.vault_secret(p_place.location)
+    ELSE p_place.key
+END;
+
+-- A key itself. It leaves this schema's functions nowhere.
+CREATE FUNCTION keyring.unwrapped(p_key keyring.keys, p_place keyring.master_key) RETURNS bytea
+LANGUAGE sql VOLATILE
+RETURN extensions.decrypt_iv(p_key.wrapped_key, keyring.fetch_master_key(p_place), p_key.iv, 'aes-cbc/pad:none');
+
+-- NULL where there is none of this id and purpose.
 CREATE FUNCTION keyring.unwrap(p_key_id integer, p_purpose text) RETURNS bytea
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT extensions.decrypt_iv(k.wrapped_key, keyring.master_key(), k.iv, 'aes-cbc/pad:none')
-        FROM keyring.keys AS k WHERE k.id = p_key_id AND k.purpose = p_purpose
+        SELECT keyring.unwrapped(k, m) FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+        WHERE k.id = p_key_id AND k.purpose = p_purpose
     );
 END
 $$;
@@ -75,10 +83,10 @@ DECLARE
 BEGIN
     UPDATE keyring.keys SET retired_at = now() WHERE purpose = p_purpose AND retired_at IS NULL;
     INSERT INTO keyring.keys (purpose, iv, wrapped_key)
-    VALUES (
-        p_purpose, iv,
-        extensions.encrypt_iv(extensions.gen_random_bytes(32), keyring.master_key(), iv, 'aes-cbc/pad:none')
+    SELECT p_purpose, iv, extensions.encrypt_iv(
+        extensions.gen_random_bytes(32), keyring.fetch_master_key(m), iv, 'aes-cbc/pad:none'
     )
+    FROM keyring.master_key AS m
     RETURNING id INTO new_id;
     RETURN new_id;
 END
@@ -89,13 +97,16 @@ $$;
 CREATE FUNCTION keyring.initialize(p_source text, p_location text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
 AS $$
+DECLARE
+    place keyring.master_key;
 BEGIN
     IF EXISTS (SELECT FROM keyring.master_key) THEN
         RETURN;
     END IF;
     INSERT INTO keyring.master_key (source, location, key)
-    VALUES (p_source, p_location, CASE WHEN p_source = 'table' THEN extensions.gen_random_bytes(32) END);
-    IF length(keyring.master_key()) IS DISTINCT FROM 32 THEN
+    VALUES (p_source, p_location, CASE WHEN p_source = 'table' THEN extensions.gen_random_bytes(32) END)
+    RETURNING * INTO place;
+    IF length(keyring.fetch_master_key(place)) IS DISTINCT FROM 32 THEN
         RAISE EXCEPTION 'the master key must be 32 bytes long';
     END IF;
     PERFORM keyring.add_key(purpose) FROM unnest(ARRAY['seal', 'data', 'jwt']) AS purpose;
@@ -116,37 +127,26 @@ BEGIN
 END
 $$;
 
--- For each pass its claims, or NULL where the seal is not right. Looks at no claim.
+-- For each pass its claims, or NULL where the seal is not right. Looks at no claim. A key that was retired a day ago
+-- opens nothing any more.
 CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    opened jsonb[] := '{}';
-    body text;
-    number text;
-    key_number text := '';
-    key bytea;
-    i integer;
 BEGIN
-    FOR i IN 1..coalesce(cardinality(p_sealed), 0) LOOP
-        IF p_sealed[i] = p_sealed[i - 1] THEN
-            opened[i] := opened[i - 1];
-            CONTINUE;
-        END IF;
-        opened[i] := NULL;
-        body := substr(p_sealed[i], 65);
-        number := split_part(body, ':', 1);
-        -- Passes of a few minutes share a key, as a rule, so it is unwrapped once.
-        IF number <> key_number THEN
-            CONTINUE WHEN number !~ '^[0-9]{1,9}$';
-            key_number := number;
-            key := keyring.unwrap(number::integer, 'seal');
-        END IF;
-        IF left(p_sealed[i], 64) = encode(extensions.hmac(convert_to(body, 'UTF8'), key, 'sha256'), 'hex') THEN
-            opened[i] := substr(body, length(number) + 2)::jsonb;
-        END IF;
-    END LOOP;
-    RETURN opened;
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN left(s.pass, 64) = encode(extensions.hmac(convert_to(substr(s.pass, 65), 'UTF8'), k.key, 'sha256'), 'hex')
+            THEN substr(s.pass, 66 + length(k.id))::jsonb
+        END
+        FROM unnest(p_sealed) WITH ORDINALITY AS s (pass, i)
+        LEFT JOIN (
+            SELECT k.id::text AS id, keyring.unwrapped(k, m) AS key
+            FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+            WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day')
+            OFFSET 0
+        ) AS k ON k.id = split_part(substr(s.pass, 65), ':', 1)
+        ORDER BY s.i
+    );
 END
 $$;
 
@@ -176,33 +176,38 @@ $$;
 -- For each ciphertext what it holds, or NULL where it was altered or belongs to another row or type.
 CREATE FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[])
 RETURNS text[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    plaintexts text[] := '{}';
-    plaintext text;
-    header text;
-    key_id integer;
-    key text;
-    i integer;
 BEGIN
-    FOR i IN 1..coalesce(cardinality(p_ciphertexts), 0) LOOP
-        IF p_key_ids[i] IS DISTINCT FROM key_id THEN
-            key_id := p_key_ids[i];
-            key := encode(keyring.unwrap(key_id, 'data'), 'hex');
-        END IF;
-        plaintexts[i] := NULL;
-        BEGIN
-            plaintext := convert_from(extensions.pgp_sym_decrypt_bytea(p_ciphertexts[i], key), 'UTF8');
-            header := p_owners[i]::text || E'\n' || p_types[i] || E'\n';
-            IF starts_with(plaintext, header) THEN
-                plaintexts[i] := substr(plaintext, length(header) + 1);
-            END IF;
-        EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
-            NULL;  -- plaintexts[i] is NULL
-        END;
-    END LOOP;
-    RETURN plaintexts;
+    RETURN ARRAY(
+        SELECT CASE WHEN starts_with(opened.plaintext, opened.header)
+            THEN substr(opened.plaintext, length(opened.header) + 1) END
+        FROM (
+            SELECT c.i, convert_from(extensions.pgp_sym_decrypt_bytea(c.ciphertext, k.key), 'UTF8') AS plaintext,
+                c.owner::text || E'\n' || c.type || E'\n' AS header
+            FROM unnest(p_ciphertexts, p_key_ids, p_owners, p_types)
+                WITH ORDINALITY AS c (ciphertext, key_id, owner, type, i)
+            LEFT JOIN (
+                SELECT k.id, encode(keyring.unwrapped(k, m), 'hex') AS key
+                FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+                WHERE k.purpose = 'data' AND k.id = ANY (p_key_ids)
+                OFFSET 0
+            ) AS k ON k.id = c.key_id
+            ORDER BY c.i
+            OFFSET 0
+        ) AS opened
+    );
+EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
+    IF cardinality(p_ciphertexts) = 1 THEN
+        RETURN ARRAY[NULL];
+    END IF;
+    -- One of them is bad; the others shall not suffer for it.
+    RETURN ARRAY(
+        SELECT (keyring.decrypt_all(ARRAY[c.ciphertext], ARRAY[c.key_id], ARRAY[c.owner], ARRAY[c.type]))[1]
+        FROM unnest(p_ciphertexts, p_key_ids, p_owners, p_types)
+            WITH ORDINALITY AS c (ciphertext, key_id, owner, type, i)
+        ORDER BY c.i
+    );
 END
 $$;
 

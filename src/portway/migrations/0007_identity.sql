@@ -18,44 +18,39 @@ RESET ROLE;
 SET LOCAL ROLE portway_definer;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM public;
 
--- For each pass its claims, if it is sealed, meant for this purpose, not expired, and, where it is a user's, neither
--- its user is disabled nor its session or key ended; else NULL.
--- A user's pass: {purpose, sub, credential, kind, workspace, scopes, exp}.
-CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS jsonb[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN ARRAY(
-        SELECT CASE WHEN o.claims ->> 'purpose' = p_purpose
-            AND (o.claims ->> 'exp')::double precision > extract(epoch FROM clock_timestamp())::double precision
-            AND (p_purpose <> 'user' OR EXISTS (
-                SELECT FROM public.users AS u
-                WHERE u.id = (o.claims ->> 'sub')::uuid AND u.disabled_at IS NULL
-            ) AND CASE o.claims ->> 'kind'
-                WHEN 'api_key' THEN EXISTS (
-                    SELECT FROM public.api_keys AS k
-                    WHERE k.id = (o.claims ->> 'credential')::uuid AND k.revoked_at IS NULL
-                        AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
-                )
-                WHEN 'session' THEN EXISTS (
-                    SELECT FROM public.sessions AS s
-                    WHERE s.id = (o.claims ->> 'credential')::uuid AND s.revoked_at IS NULL
-                        AND s.expires_at > clock_timestamp()
-                )
-                ELSE o.claims ->> 'kind' = 'operator'
-            END)
-        THEN o.claims END
-        FROM unnest(keyring.open_seals(p_passes)) WITH ORDINALITY AS o (claims, i)
-        ORDER BY o.i
-    );
-END
-$$;
+-- For each pass, by its place in the array, its claims: if it is sealed, meant for this purpose, not expired, and,
+-- where it is a user's, neither its user is disabled nor its session or key ended; else NULL.
+-- A user's pass: {purpose, sub, credential, kind, workspace, scopes, exp}. Inlined, hence no search_path.
+CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS TABLE (place bigint, claims jsonb)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT o.i, CASE WHEN o.claims ->> 'purpose' = p_purpose
+        AND (o.claims ->> 'exp')::double precision > extract(epoch FROM clock_timestamp())::double precision
+        AND (p_purpose <> 'user' OR EXISTS (
+            SELECT FROM public.users AS u WHERE u.id = (o.claims ->> 'sub')::uuid AND u.disabled_at IS NULL
+        ) AND CASE o.claims ->> 'kind'
+            WHEN 'api_key' THEN EXISTS (
+                SELECT FROM public.api_keys AS k
+                WHERE k.id = (o.claims ->> 'credential')::uuid AND k.revoked_at IS NULL
+                    AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+            )
+            WHEN 'session' THEN EXISTS (
+                SELECT FROM public.sessions AS s
+                WHERE s.id = (o.claims ->> 'credential')::uuid AND s.revoked_at IS NULL
+                    AND s.expires_at > clock_timestamp()
+            )
+            ELSE o.claims ->> 'kind' = 'operator'
+        END)
+    THEN o.claims END
+    FROM unnest(keyring.open_seals(p_passes)) WITH ORDINALITY AS o (claims, i);
+END;
 
 CREATE FUNCTION app.pass_claims(p_pass text, p_purpose text) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    RETURN (app.live_claims(ARRAY[p_pass], p_purpose))[1];
+    RETURN (SELECT l.claims FROM app.live_claims(ARRAY[p_pass], p_purpose) AS l);
 END
 $$;
 
@@ -436,7 +431,8 @@ BEGIN
     IF NOT (CASE
         WHEN is_first THEN has_set_up_token OR NOT p_first_needs_token
         WHEN invitation.id IS NOT NULL THEN p_policy <> 'closed' AND invitation.email = lower(p_email)
-        ELSE p_policy = 'open'
+        -- A link that is no good any more makes nobody a stranger with an organization of their own.
+        ELSE p_policy = 'open' AND p_token IS NULL
     END) THEN
         RETURN;
     END IF;

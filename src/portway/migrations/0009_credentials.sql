@@ -87,44 +87,37 @@ BEGIN ATOMIC
         updated_at = now();
 END;
 
--- By connection id the members that authenticate a call; a refresh token is none of them. A connection without any is
--- left out; one of which something does not decrypt is null.
-CREATE FUNCTION app.secrets_of(p_connection_ids uuid[]) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    owners uuid[];
-    types text[];
-    ciphertexts bytea[];
-    key_ids integer[];
-BEGIN
-    SELECT array_agg(e.connection_id), array_agg(e.credential_type), array_agg(e.encrypted_value), array_agg(e.key_id)
-    INTO owners, types, ciphertexts, key_ids
-    FROM public.encrypted_credentials AS e
-    WHERE e.connection_id = ANY (p_connection_ids) AND e.credential_type <> 'refresh_token';
-    RETURN (
-        SELECT jsonb_object_agg(c.connection_id, c.members)
-        FROM (
-            SELECT s.connection_id, CASE WHEN bool_and(s.value IS NOT NULL) THEN jsonb_object_agg(s.type, s.value) END
-            FROM unnest(owners, types, keyring.decrypt_all(ciphertexts, key_ids, owners, types))
-                AS s (connection_id, type, value)
-            GROUP BY s.connection_id
-        ) AS c (connection_id, members)
-    );
-END
-$$;
+-- The members that authenticate a call, of each of these connections that has any; a refresh token is none of them.
+-- NULL where something does not decrypt. Inlined, hence no search_path.
+CREATE FUNCTION app.secrets_of(p_connection_ids uuid[]) RETURNS TABLE (connection_id uuid, members jsonb)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT s.connection_id, CASE WHEN bool_and(s.value IS NOT NULL) THEN jsonb_object_agg(s.type, s.value) END
+    FROM (
+        SELECT array_agg(e.connection_id), array_agg(e.credential_type), array_agg(e.encrypted_value),
+            array_agg(e.key_id)
+        FROM public.encrypted_credentials AS e
+        WHERE e.connection_id = ANY (p_connection_ids) AND e.credential_type <> 'refresh_token'
+    ) AS stored (owners, types, ciphertexts, key_ids)
+    CROSS JOIN LATERAL unnest(
+        stored.owners, stored.types,
+        keyring.decrypt_all(stored.ciphertexts, stored.key_ids, stored.owners, stored.types)
+    ) AS s (connection_id, type, value)
+    GROUP BY s.connection_id;
+END;
 
--- Those of one connection. Raises data_corrupted.
+-- Those of one connection; NULL where it has none. Raises data_corrupted.
 CREATE FUNCTION app.read_secrets(p_connection_id uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    members jsonb := app.secrets_of(ARRAY[p_connection_id]) -> p_connection_id::text;
+    found_members jsonb;
 BEGIN
-    IF members = 'null' THEN
+    SELECT s.members INTO found_members FROM app.secrets_of(ARRAY[p_connection_id]) AS s;
+    IF FOUND AND found_members IS NULL THEN
         RAISE EXCEPTION 'the secrets of this connection do not decrypt' USING ERRCODE = 'data_corrupted';
     END IF;
-    RETURN members;
+    RETURN found_members;
 END
 $$;
 

@@ -7,65 +7,26 @@ RESET ROLE;
 
 SET LOCAL ROLE portway_definer;
 
--- Everything an execution needs that is no secret. Texts, so that a gateway that knows this version need not parse it.
-CREATE FUNCTION app.definition(p_integration public.integrations, p_action public.actions) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    RETURN (
-        SELECT json_build_object('integration', to_json(i), 'action', to_json(a))
-        FROM (SELECT
-            p_integration.id, p_integration.organization_id, p_integration.name, p_integration.slug,
-            p_integration.base_url, p_integration.auth_type, p_integration.auth_config, p_integration.description,
-            p_integration.category, p_integration.documentation_url, p_integration.version
-        ) AS i CROSS JOIN (SELECT
-            p_action.id, p_action.integration_id, p_action.name, p_action.slug, p_action.http_method,
-            p_action.endpoint_path, p_action.description, p_action.request_schema, p_action.transform_config,
-            p_action.scopes, p_action.handler, p_action.timeout_ms, p_action.version
-        ) AS a
-    );
-END
-$$;
-
 -- The action that every integration with a verification request has without a row: the cheap call that proves a
--- credential. `auth_config.verification` is {method, path, success}. NULL where there is none.
-CREATE FUNCTION app.verification_action(p_integration public.integrations) RETURNS public.actions
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT jsonb_populate_record(NULL::public.actions, jsonb_build_object(
-        'id', p_integration.id, 'integration_id', p_integration.id,
-        'name', 'Verify connection', 'slug', 'verify-connection', 'description', '',
-        'http_method', coalesce(verification ->> 'method', 'GET'), 'endpoint_path', verification ->> 'path',
-        'request_schema', '{}'::jsonb, 'scopes', '{}'::text[], 'sensitive_parameters', '{}'::text[],
-        'transform_config', CASE WHEN verification ? 'success'
-            THEN jsonb_build_object('success', verification -> 'success') ELSE '{}' END,
-        'timeout_ms', 15000, 'version', p_integration.version
-    ))
-    FROM (SELECT p_integration.auth_config -> 'verification') AS v (verification)
-    WHERE jsonb_typeof(verification -> 'path') = 'string'
+-- credential. `auth_config.verification` is {method, path, success}.
+CREATE FUNCTION app.verification_action(p_integration public.integrations) RETURNS json
+LANGUAGE sql STABLE
+RETURN json_build_object(
+    'id', p_integration.id, 'integration_id', p_integration.id, 'name', 'Verify connection',
+    'slug', 'verify-connection', 'description', '',
+    'http_method', coalesce(p_integration.auth_config #>> '{verification,method}', 'GET'),
+    'endpoint_path', p_integration.auth_config #>> '{verification,path}',
+    'request_schema', '{}'::jsonb, 'scopes', '[]'::jsonb, 'handler', NULL,
+    'transform_config', jsonb_strip_nulls(
+        jsonb_build_object('success', p_integration.auth_config #> '{verification,success}')
+    ),
+    'timeout_ms', 15000, 'version', p_integration.version
 );
 
--- Raises unless the arrays of a batch are of one length, and of at most 64 elements.
-CREATE FUNCTION app.check_batch(VARIADIC p_sizes integer[]) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF array_position(p_sizes, NULL) IS NOT NULL OR p_sizes[1] <> ANY (p_sizes) THEN
-        RAISE EXCEPTION 'the arrays of a batch must be of one length' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF p_sizes[1] > 64 THEN
-        RAISE EXCEPTION 'a batch has at most 64 elements' USING ERRCODE = 'program_limit_exceeded';
-    END IF;
-END
-$$;
-
--- A credential's secrets as they stand inside a JSON text, without the quotes. Short ones would mask half a payload.
-CREATE FUNCTION app.literals(p_credential jsonb) RETURNS text[]
+-- Whether the arrays of a batch are of one length, and of at most 64 elements. Inlined.
+CREATE FUNCTION app.is_batch(p_size integer, p_sizes integer[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-RETURN ARRAY(
-    SELECT substr(m.value::text, 2, length(m.value::text) - 2) FROM jsonb_each(p_credential) AS m
-    WHERE length(m.value::text) >= 8
-);
+RETURN p_size BETWEEN 0 AND 64 AND coalesce(p_size = ALL (p_sizes), false);
 
 -- The payload without what must not be logged, as far as the database can tell: parameters whose schema holds a
 -- secret, and the credential's own literals.
@@ -110,27 +71,38 @@ CREATE TYPE app.opened_element AS (
 -- Finds connection, integration and action of each element, applies the rules, decrypts. One statement, hence one
 -- state of the database; every element is judged by its own claims, which are a column here.
 CREATE FUNCTION app.judge_executions(
-    p_claims jsonb[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[],
+    p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[],
     p_refusals text[]
 ) RETURNS app.opened_element[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN ARRAY(
-        WITH secrets AS MATERIALIZED (
-            -- Of those connections that the element's own user owns.
-            SELECT app.secrets_of(ARRAY(
-                SELECT DISTINCT c.id FROM unnest(p_claims, p_connection_ids) AS n (claims, connection_id)
-                JOIN public.connections AS c ON c.id = n.connection_id AND c.user_id = (n.claims ->> 'sub')::uuid
-            )) AS by_connection
+        WITH asked AS MATERIALIZED (
+            SELECT n.*, l.claims, (l.claims ->> 'sub')::uuid AS user_id
+            FROM unnest(p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals)
+                WITH ORDINALITY AS n (workspace_id, connection_id, action, timeout_ms, refusal, i)
+            JOIN app.live_claims(p_passes, 'user') AS l ON l.place = n.i
+        ), secrets AS MATERIALIZED (
+            SELECT s.connection_id, s.members
+            FROM (
+                SELECT array_agg(DISTINCT c.id) AS connections FROM asked AS n
+                JOIN public.connections AS c ON c.id = n.connection_id AND c.user_id = n.user_id
+            ) AS own
+            CROSS JOIN LATERAL app.secrets_of(own.connections) AS s
         ), judged AS MATERIALIZED (
             SELECT
-                n.i, app.uuid_v7() AS execution_id, (n.claims ->> 'sub')::uuid AS user_id, m.workspace_id,
+                n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
                 c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
                 coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
                 least(n.timeout_ms, coalesce(a.timeout_ms, 30000)) AS timeout_ms,
                 concat_ws(' ', coalesce(a.id, g.id), a.version, g.version) AS definition_key,
-                secrets.by_connection -> c.id::text AS credential,
+                s.members AS credential,
+                -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload.
+                ARRAY(
+                    SELECT substr(e.value::text, 2, length(e.value::text) - 2)
+                    FROM jsonb_each(s.members) AS e WHERE length(e.value::text) >= 8
+                ) AS literals,
                 (SELECT to_json(row) FROM (
                     SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
                         g.slug AS integration_slug, c.name, c.status, c.origins, c.scopes, c.config,
@@ -144,7 +116,7 @@ BEGIN
                     WHEN NOT n.claims -> 'scopes' ? 'execute'
                         THEN ARRAY['forbidden', 'This API key does not have the scope `execute`.']
                     WHEN m.role = 'viewer' THEN ARRAY['forbidden', 'A viewer may not execute actions.']
-                    WHEN c.user_id <> (n.claims ->> 'sub')::uuid
+                    WHEN c.user_id <> n.user_id
                         THEN ARRAY['forbidden', 'Only the owner of a connection may use it.']
                     WHEN a.id IS NULL AND (
                         n.action IS DISTINCT FROM 'verify-connection'
@@ -155,45 +127,54 @@ BEGIN
                         )]
                     WHEN c.status = 'disabled' THEN ARRAY['forbidden', 'This connection is disabled.']
                     WHEN c.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
-                    WHEN secrets.by_connection -> c.id::text = 'null' THEN ARRAY[
+                    WHEN s.connection_id IS NOT NULL AND s.members IS NULL THEN ARRAY[
                         'reauthorization_required',
                         'The stored credential of this connection cannot be decrypted; authorize it again.'
                     ]
-                    WHEN secrets.by_connection -> c.id::text IS NULL AND g.auth_type <> 'none'
+                    WHEN s.connection_id IS NULL AND g.auth_type <> 'none'
                         THEN ARRAY['reauthorization_required', NULL]
                     ELSE ARRAY['granted', NULL]
                 END AS verdict
-            FROM unnest(p_claims, p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals)
-                WITH ORDINALITY AS n (claims, workspace_id, connection_id, action, timeout_ms, refusal, i)
+            FROM asked AS n
             LEFT JOIN public.workspace_members AS m
-                ON m.workspace_id = n.workspace_id AND m.user_id = (n.claims ->> 'sub')::uuid
+                ON m.workspace_id = n.workspace_id AND m.user_id = n.user_id
                 AND (n.claims ->> 'workspace' IS NULL OR m.workspace_id = (n.claims ->> 'workspace')::uuid)
             LEFT JOIN public.connections AS c
                 ON c.id = n.connection_id AND c.workspace_id = n.workspace_id AND m.role IS NOT NULL
             LEFT JOIN public.integrations AS g ON g.id = c.integration_id
             LEFT JOIN public.actions AS a ON a.integration_id = g.id AND a.slug = n.action
-            CROSS JOIN secrets
+            LEFT JOIN secrets AS s ON s.connection_id = c.id AND c.user_id = n.user_id
         ), definitions AS MATERIALIZED (
-            -- Made once for each action of the batch, however many elements run it.
-            SELECT d.definition_key, app.definition(g, CASE WHEN a.id IS NULL THEN app.verification_action(g) ELSE a END)
+            -- Everything else that an execution needs, and no secret. Made once for each action of the batch, however
+            -- many elements run it; a text, so that a gateway that knows this version need not parse it.
+            SELECT used.definition_key, json_build_object(
+                'integration', (SELECT to_json(row) FROM (
+                    SELECT g.id, g.organization_id, g.name, g.slug, g.base_url, g.auth_type, g.auth_config,
+                        g.description, g.category, g.documentation_url, g.version
+                ) AS row),
+                'action', CASE WHEN a.id IS NULL THEN app.verification_action(g) ELSE (SELECT to_json(row) FROM (
+                    SELECT a.id, a.integration_id, a.name, a.slug, a.http_method, a.endpoint_path, a.description,
+                        a.request_schema, a.transform_config, a.scopes, a.handler, a.timeout_ms, a.version
+                ) AS row) END
+            )::text AS definition
             FROM (
                 SELECT DISTINCT j.definition_key, j.integration_id, j.action_id FROM judged AS j
                 WHERE j.verdict[1] = 'granted'
-            ) AS d
-            JOIN public.integrations AS g ON g.id = d.integration_id
-            LEFT JOIN public.actions AS a ON a.id = d.action_id
+            ) AS used
+            JOIN public.integrations AS g ON g.id = used.integration_id
+            LEFT JOIN public.actions AS a ON a.id = used.action_id
         )
         SELECT ROW(
             j.execution_id, app.uuid_v7_time(j.execution_id),
             clock_timestamp() + make_interval(secs => j.timeout_ms / 1000.0 + 30),
             j.verdict[1], j.verdict[2],
             j.user_id, j.organization_id, j.workspace_id, j.connection_id, j.integration_id, j.action_id,
-            j.sensitive_parameters, app.literals(j.credential), d.definition_key, d.definition,
+            j.sensitive_parameters, j.literals, d.definition_key, d.definition,
             CASE WHEN j.verdict[1] = 'granted' THEN j.connection END,
             CASE WHEN j.verdict[1] = 'granted' THEN j.credential END, NULL
         )::app.opened_element
         FROM judged AS j
-        LEFT JOIN definitions AS d (definition_key, definition)
+        LEFT JOIN definitions AS d
             ON j.verdict[1] = 'granted' AND d.definition_key = j.definition_key
         ORDER BY j.i
     );
@@ -268,36 +249,42 @@ DECLARE
     element app.opened_element;
     i integer;
 BEGIN
-    PERFORM app.check_batch(
-        cardinality(p_passes), cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions),
-        cardinality(p_payloads), cardinality(p_timeouts_ms), cardinality(p_idempotency_keys),
-        cardinality(p_request_hashes), cardinality(p_refusals)
-    );
+    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
+        cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions), cardinality(p_payloads),
+        cardinality(p_timeouts_ms), cardinality(p_idempotency_keys), cardinality(p_request_hashes),
+        cardinality(p_refusals)
+    ]) THEN
+        RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     elements := app.judge_executions(
-        app.live_claims(p_passes, 'user'), p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
+        p_passes, p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
     );
-    -- In sorted order, so that two batches with the same keys wait for each other and do not deadlock.
-    FOR i IN
-        SELECT e.ordinality FROM unnest(elements) WITH ORDINALITY AS e
-        WHERE p_idempotency_keys[e.ordinality] IS NOT NULL AND e.outcome = 'granted'
-        ORDER BY e.user_id, p_idempotency_keys[e.ordinality], e.ordinality
-    LOOP
-        elements[i] := app.hold_idempotency_key(elements[i], p_idempotency_keys[i], p_request_hashes[i]);
-    END LOOP;
-    INSERT INTO public.api_logs (
-        id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
-        request_payload, error_code, duration_ms, deadline
+    IF num_nonnulls(VARIADIC p_idempotency_keys) > 0 THEN
+        -- In sorted order, so that two batches with the same keys wait for each other and do not deadlock.
+        FOR i IN
+            SELECT e.ordinality FROM unnest(elements) WITH ORDINALITY AS e
+            WHERE p_idempotency_keys[e.ordinality] IS NOT NULL AND e.outcome = 'granted'
+            ORDER BY e.user_id, p_idempotency_keys[e.ordinality], e.ordinality
+        LOOP
+            elements[i] := app.hold_idempotency_key(elements[i], p_idempotency_keys[i], p_request_hashes[i]);
+        END LOOP;
+    END IF;
+    RETURN QUERY WITH written AS (
+        INSERT INTO public.api_logs (
+            id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
+            request_payload, error_code, duration_ms, deadline
+        )
+        SELECT
+            e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
+            e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
+            CASE WHEN e.user_id IS NOT NULL THEN
+                app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.literals)
+            END,
+            nullif(e.outcome, 'granted'), CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
+        FROM unnest(elements) WITH ORDINALITY AS e
+        WHERE e.outcome <> 'replay'
     )
     SELECT
-        e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
-        e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
-        CASE WHEN e.user_id IS NOT NULL THEN
-            app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.literals)
-        END,
-        CASE WHEN e.outcome <> 'granted' THEN e.outcome END, CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
-    FROM unnest(elements) WITH ORDINALITY AS e
-    WHERE e.outcome <> 'replay';
-    RETURN QUERY SELECT
         e.ordinality::integer, e.execution_id, e.executed_at, e.outcome, e.detail, granted.definition_key,
         granted.definition, granted.connection, granted.credential::text, e.replay
     FROM unnest(elements) WITH ORDINALITY AS e
@@ -316,53 +303,59 @@ CREATE FUNCTION app.close_executions(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    users uuid[];
-    used_connections uuid[];
+    claims jsonb[];
     closed integer;
     i integer;
 BEGIN
-    PERFORM app.check_batch(
-        cardinality(p_passes), cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
+    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
+        cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
         cardinality(p_request_payloads), cardinality(p_response_payloads), cardinality(p_truncated),
         cardinality(p_error_codes), cardinality(p_status_codes), cardinality(p_durations_ms), cardinality(p_attempts),
         cardinality(p_idempotent_answers), cardinality(p_free_keys)
-    );
-    users := ARRAY(
-        SELECT CASE WHEN o.claims ->> 'purpose' = 'user' THEN (o.claims ->> 'sub')::uuid END
-        FROM unnest(keyring.open_seals(p_passes)) WITH ORDINALITY AS o (claims, i) ORDER BY o.i
-    );
+    ]) THEN
+        RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    claims := keyring.open_seals(p_passes);
     WITH finished AS (
         UPDATE public.api_logs AS l SET
             status = n.status, request_payload = n.request_payload, response_payload = n.response_payload,
             payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
             duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
         FROM unnest(
-            users, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
+            claims, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
             p_error_codes, p_status_codes, p_durations_ms, p_attempts
         ) AS n (
-            user_id, execution_id, executed_at, status, request_payload, response_payload, truncated,
+            claims, execution_id, executed_at, status, request_payload, response_payload, truncated,
             error_code, status_code, duration_ms, attempts
         )
-        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.user_id = n.user_id
+        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id
+            AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
             AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
         RETURNING l.connection_id
+    ), used AS (
+        -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
+        UPDATE public.connections SET last_used_at = now()
+        WHERE id IN (
+            SELECT c.id FROM public.connections AS c
+            WHERE c.id IN (SELECT f.connection_id FROM finished AS f)
+                AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
     )
-    SELECT count(*), array_agg(DISTINCT f.connection_id) INTO closed, used_connections FROM finished AS f;
-    -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
-    UPDATE public.connections SET last_used_at = now()
-    WHERE id IN (
-        SELECT c.id FROM public.connections AS c
-        WHERE c.id = ANY (used_connections) AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
-        FOR NO KEY UPDATE SKIP LOCKED
-    );
-    FOR i IN
-        SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
-            WITH ORDINALITY AS n (execution_id, answer, is_free, i)
-        WHERE n.answer IS NOT NULL OR n.is_free
-        ORDER BY n.execution_id
-    LOOP
-        PERFORM app.settle_idempotency_key(users[i], p_execution_ids[i], p_idempotent_answers[i], p_free_keys[i]);
-    END LOOP;
+    SELECT count(*) INTO closed FROM finished;
+    IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
+        FOR i IN
+            SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
+                WITH ORDINALITY AS n (execution_id, answer, is_free, i)
+            WHERE n.answer IS NOT NULL OR n.is_free
+            ORDER BY n.execution_id
+        LOOP
+            PERFORM app.settle_idempotency_key(
+                CASE WHEN claims[i] ->> 'purpose' = 'user' THEN (claims[i] ->> 'sub')::uuid END, p_execution_ids[i],
+                p_idempotent_answers[i], p_free_keys[i]
+            );
+        END LOOP;
+    END IF;
     RETURN closed;
 END
 $$;
