@@ -85,6 +85,7 @@ class Gateway:
             background=self._background,
             public_url=settings.public_url,
             sign_up=sign_up,
+            set_up_link_required=settings.set_up_link_required,
         )
         vault = PostgresCredentialVault(self._database)
         token_endpoint = HttpTokenEndpoint(self._http)

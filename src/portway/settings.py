@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         description="where a connect flow's return_url may lead besides public_url: origins, separated by commas",
     )
     sign_up: Literal["open", "invite", "closed"] = Field("invite", description="who may make an account")
+    set_up_link_required: bool | None = Field(
+        None,
+        description="whether the first account needs the link that `portway up` prints; by default it does, unless"
+        " public_url is on the loopback address",
+    )
     smtp_url: SecretStr | None = Field(
         None, description="smtp:// or smtps://, for mail; without it, links are shown"
     )

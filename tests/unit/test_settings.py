@@ -80,6 +80,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         SIGN_UP="closed",
         SMTP_URL="smtps://user:pw@mail.example",
         LOG_LEVEL="DEBUG",
+        SET_UP_LINK_REQUIRED="true",
         MASTER_KEY_FILE="/etc/portway/master.key",
     )
     assert found.database_url is not None
@@ -89,6 +90,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.jwt_secret is not None
     assert found.jwt_secret.get_secret_value() == SECRET
     assert (found.sign_up, found.log_level) == ("closed", "debug")
+    assert found.set_up_link_required is True
     assert found.data_dir == Path("/srv/portway")
 
 

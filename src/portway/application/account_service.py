@@ -61,6 +61,7 @@ class AccountService:
         background: Background,
         public_url: str,
         sign_up: SignUpPolicy,
+        set_up_link_required: bool | None = None,
     ) -> None:
         self._accounts = accounts
         self._hasher = hasher
@@ -69,8 +70,10 @@ class AccountService:
         self._background = background
         self._public_url = public_url
         self._policy = sign_up
-        # On a machine of one's own, whoever reaches the gateway first is the operator.
-        self._first_needs_token = not _is_loopback(public_url)
+        # On a machine of one's own, whoever reaches the gateway first is the operator, unless we are told otherwise.
+        self._first_needs_token = (
+            not _is_loopback(public_url) if set_up_link_required is None else set_up_link_required
+        )
 
     async def sign_up(
         self, *, email: str, password: str, name: str | None, token: str | None, client: str

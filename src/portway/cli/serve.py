@@ -12,7 +12,7 @@ from portway.cli.database import DatabaseInUse, check_migrations, configured_dat
 from portway.cli.failure import CommandFailed
 from portway.cli.output import tell
 from portway.cli.server.environment import server_environment
-from portway.cli.server.listener import listen, local_url, reserve
+from portway.cli.server.listener import is_on_loopback, listen, local_url, reserve
 from portway.cli.server.supervisor import Supervisor
 from portway.settings import Settings, load_settings
 
@@ -77,7 +77,7 @@ def run_server(
     number = workers or default_workers()
     supervisor = Supervisor(
         listen(listener, number),
-        server_environment(database, public_url),
+        server_environment(database, public_url, on_loopback=is_on_loopback(listener)),
         workers=number,
         on_ready=ready,
         companion=companion,

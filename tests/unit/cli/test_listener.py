@@ -8,7 +8,7 @@ import pytest
 
 from portway.cli.failure import CommandFailed
 from portway.cli.server import listener
-from portway.cli.server.listener import listen, local_url, reserve
+from portway.cli.server.listener import is_on_loopback, listen, local_url, reserve
 
 
 @pytest.fixture(autouse=True)
@@ -74,5 +74,7 @@ def test_an_address_that_is_not_ours(host: str, complaint: str) -> None:
 def test_where_a_browser_on_this_machine_looks() -> None:
     with reserve("0.0.0.0", 0) as everywhere:
         assert local_url(everywhere) == f"http://127.0.0.1:{port_of(everywhere)}"
+        assert not is_on_loopback(everywhere)
     with reserve("localhost", 0) as local:
         assert local_url(local).startswith(("http://127.0.0.1:", "http://[::1]:"))
+        assert is_on_loopback(local)

@@ -24,7 +24,7 @@ def test_no_server_learns_what_is_not_for_it() -> None:
         "PORTWAY_MASTER_KEY_FILE": "hush",
         "PORTWAY_API_KEY": "hush",
     }
-    told = server_environment(DATABASE, "https://portway.example", environment)
+    told = server_environment(DATABASE, "https://portway.example", on_loopback=True, environment=environment)
     assert told == {
         "PATH": "/bin",
         "GMAIL_CLIENT_SECRET": "for outgoing calls",
@@ -33,3 +33,12 @@ def test_no_server_learns_what_is_not_for_it() -> None:
         "PORTWAY_SIGN_IN_DATABASE_URL": "postgresql://portway_sign_in@db/x",
         "PORTWAY_PUBLIC_URL": "https://portway.example",
     }
+
+
+def test_from_the_network_the_first_account_needs_the_link() -> None:
+    def told(environment: dict[str, str]) -> str:
+        environment = server_environment(DATABASE, "http://x", on_loopback=False, environment=environment)
+        return environment["PORTWAY_SET_UP_LINK_REQUIRED"]
+
+    assert told({}) == "true"
+    assert told({"PORTWAY_SET_UP_LINK_REQUIRED": "false"}) == "false"

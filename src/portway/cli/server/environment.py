@@ -16,12 +16,22 @@ _NOT_FOR_SERVERS = (
 
 
 def server_environment(
-    database: DatabaseInUse, public_url: str, environment: Mapping[str, str] = os.environ
+    database: DatabaseInUse,
+    public_url: str,
+    *,
+    on_loopback: bool,
+    environment: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """The environment of the worker processes, made of this process's own."""
+    """The environment of the worker processes, made of this process's own.
+
+    `on_loopback` says that only this machine can reach the server.
+    """
     told = {name: value for name, value in environment.items() if name.upper() not in _NOT_FOR_SERVERS}
     told["PORTWAY_DATABASE_URL"] = database.app_url
     told["PORTWAY_PUBLIC_URL"] = public_url
     if database.sign_in is not None:
         told["PORTWAY_SIGN_IN_DATABASE_URL"] = database.sign_in
+    if not on_loopback:
+        # Else whoever on the network comes first would have the first account.
+        told.setdefault("PORTWAY_SET_UP_LINK_REQUIRED", "true")
     return told

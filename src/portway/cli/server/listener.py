@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_address
 
 from portway.cli.failure import CommandFailed, one_line
 
@@ -64,6 +65,11 @@ def local_url(listener: socket.socket) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 -- every address, so the loopback one too
         host = "127.0.0.1" if listener.family == socket.AF_INET else "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_on_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can connect."""
+    return ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def _patiently(action: Callable[[], None], host: str, port: int) -> None:
