@@ -51,7 +51,7 @@ class ApiClient:
         path: str,
         body: object = None,
         *,
-        data: bytes | None = None,
+        data: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """`body` is sent as JSON, `data` as it is."""
