@@ -53,6 +53,7 @@ CREATE POLICY remove ON public.organization_members FOR DELETE TO portway_app
     USING (
         (SELECT app.has_scope('admin')) AND (
             user_id = (SELECT app.current_user_id()) AND (SELECT app.workspace_limit()) IS NULL
+            AND organization_id = ANY ((SELECT app.current_organizations())::uuid[])
             OR organization_id = ANY ((SELECT app.owned_organizations())::uuid[])
             OR organization_id = ANY ((SELECT app.administered_organizations())::uuid[]) AND role <> 'owner'
         )
