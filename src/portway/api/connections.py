@@ -11,10 +11,11 @@ from pydantic import Field, StringConstraints
 from portway.api.definition_wire import JsonObjectInput, absent
 from portway.api.identity import requires
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
-from portway.api.problems import problem_responses
+from portway.api.problems import problem_of, problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices, Services
 from portway.api.wire import Input, Name, Output, Page
+from portway.application.execution_result import ExecutionFailed
 from portway.application.oauth_service import Authorization
 from portway.application.ports.log_queries import ConnectionFilter
 from portway.domain.connection import Connection, ConnectionStatus
@@ -216,12 +217,19 @@ async def replace_credentials(
     return ConnectionOutput.model_validate(changed)
 
 
-@router.post("/{connection_id}/test", responses=problem_responses(403, 404, 409, 422, 429, 502, 504))
+@router.post(
+    "/{connection_id}/test",
+    response_model=ConnectionOutput,
+    responses=problem_responses(403, 404, 409, 422, 429, 502, 504),
+)
 async def check_connection(
     principal: ReaderAndWriter, services: CurrentServices, connection_id: UUID
-) -> ConnectionOutput:
+) -> ConnectionOutput | Response:
     """Makes the integration's verification request with your own connection's credential; 200 if it was accepted."""
-    await services.connections.test(principal, connection_id)
+    try:
+        await services.connections.test(principal, connection_id)
+    except ExecutionFailed as failed:
+        return problem_of(failed.error, execution_id=failed.execution_id).response()
     return await _shown(services, principal, connection_id)
 
 

@@ -13,7 +13,7 @@ from portway.domain.action import DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS
 from portway.domain.integration import AuthType
 
 MAX_DEPTH = 64
-MAX_JSON_BYTES = 1024 * 1024
+MAX_JSON_BYTES = 512 * 1024
 
 
 def _check_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def _check_json(value: dict[str, Any]) -> dict[str, Any]:
             "too_deep", "Must be nested at most {depth} levels deep.", {"depth": MAX_DEPTH}
         )
     if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_JSON_BYTES:
-        raise PydanticCustomError("too_large", "Must be at most 1 MiB of JSON.")
+        raise PydanticCustomError("too_large", "Must be at most 512 KiB of JSON.")
     return value
 
 

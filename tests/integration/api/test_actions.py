@@ -1,0 +1,137 @@
+"""Actions over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.api.whole import Caller, Whole
+from tests.people import as_owner, join
+
+INTEGRATION = {"slug": "acting", "name": "Acting", "base_url": "https://api.example.com", "auth_type": "none"}
+PATH = "/api/v2/integrations/acting/actions"
+
+
+@pytest.fixture(scope="module")
+async def ann(whole: Whole) -> Caller:
+    ann = whole.person("ann")
+    assert (await ann.api.post("/api/v2/integrations", INTEGRATION)).status == 201
+    return ann
+
+
+async def test_made_shown_changed_and_deleted(ann: Caller) -> None:
+    minimal = await ann.api.post(PATH, {"slug": "get.me", "name": "Get me"})
+    assert minimal.status == 201, minimal.content
+    assert minimal.json | {"id": 0, "integration_id": 0, "updated_at": 0} == {
+        "id": 0,
+        "integration_id": 0,
+        "updated_at": 0,
+        "slug": "get.me",
+        "name": "Get me",
+        "http_method": "GET",
+        "endpoint_path": "/",
+        "description": "",
+        "request_schema": {},
+        "transform_config": {},
+        "scopes": [],
+        "handler": None,
+        "timeout_ms": 30000,
+        "version": 1,
+    }
+    full: dict[str, Any] = {
+        "slug": "send",
+        "name": "Send",
+        "http_method": "POST",
+        "endpoint_path": "/send/{id}",
+        "description": "Sends.",
+        "request_schema": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+        "transform_config": {"parameters": [{"op": "wrap_array", "parameter": "values"}]},
+        "scopes": ["a", "b"],
+        "handler": "gmail.send_email",
+        "timeout_ms": 1000,
+    }
+    made = await ann.api.post(PATH, full)
+    assert made.status == 201, made.content
+    assert made.json | full == made.json
+    assert (await ann.api.get(f"{PATH}/send")).json == made.json
+    assert (await ann.api.post(PATH, full)).code == "conflict"
+
+    changed = await ann.api.patch(f"{PATH}/send", {"handler": None, "scopes": [], "timeout_ms": 5})
+    assert changed.json == made.json | {
+        "handler": None, "scopes": [], "timeout_ms": 5, "version": 2, "updated_at": changed.json["updated_at"],
+    }  # fmt: skip
+    assert (await ann.api.patch(f"{PATH}/send", {})).json == changed.json
+
+    listed = await ann.api.get(f"{PATH}?limit=1")
+    assert [entry["slug"] for entry in listed.json["data"]] == ["get.me"]
+    rest = await ann.api.get(f"{PATH}?limit=1&cursor={listed.json['next_cursor']}")
+    assert rest.json == {"data": [changed.json], "next_cursor": None}
+    assert [e["slug"] for e in (await ann.api.get(f"{PATH}?query=SEND")).json["data"]] == ["send"]
+    assert (await ann.api.get("/api/v2/integrations/acting")).json["action_count"] == 2
+
+    assert (await ann.api.delete(f"{PATH}/send")).status == 204
+    for answer in (
+        await ann.api.get(f"{PATH}/send"),
+        await ann.api.delete(f"{PATH}/send"),
+        await ann.api.patch(f"{PATH}/send", {"name": "x"}),
+        await ann.api.get("/api/v2/integrations/nothing/actions"),
+    ):
+        assert answer.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ({"slug": "UPPER"}, "malformed_request"),
+        ({"http_method": "get"}, "malformed_request"),
+        ({"timeout_ms": 0}, "malformed_request"),
+        ({"timeout_ms": 300_001}, "malformed_request"),
+        ({"timeout_ms": None}, "malformed_request"),
+        ({"request_schema": True}, "malformed_request"),
+        ({"scopes": [""]}, "malformed_request"),
+        ({"more": 1}, "malformed_request"),
+        ({"endpoint_path": "https://elsewhere.example/"}, "invalid_integration_config"),
+        ({"endpoint_path": "/../up"}, "invalid_integration_config"),
+        ({"request_schema": {"type": "rainbow"}}, "invalid_integration_config"),
+        ({"request_schema": {"$ref": "https://elsewhere.example/schema"}}, "invalid_integration_config"),
+        ({"transform_config": {"parameters": 1}}, "invalid_integration_config"),
+        ({"transform_config": {"success": 1}}, "invalid_integration_config"),
+        ({"handler": "os.system"}, "invalid_integration_config"),
+    ],
+)
+async def test_rows_that_would_not_work_are_refused(
+    ann: Caller, members: dict[str, object], code: str
+) -> None:
+    assert (await ann.api.post(PATH, {"slug": "broken", "name": "Broken"} | members)).code == code
+    await ann.api.post(PATH, {"slug": "whole", "name": "Whole"})
+    if "slug" not in members:
+        assert (await ann.api.patch(f"{PATH}/whole", members)).code == code
+    assert (await ann.api.get(f"{PATH}/broken")).status == 404
+
+
+async def test_who_may(whole: Whole, ann: Caller) -> None:
+    await ann.api.post(PATH, {"slug": "seen", "name": "Seen"})
+    bob, eve = whole.person("bob"), whole.person("eve")
+    join(whole.urls, bob.person, ann.person, "viewer")
+    assert (await bob.api.get(f"{PATH}/seen")).status == 200
+    assert (await bob.api.delete(f"{PATH}/seen")).code == "forbidden"
+    assert (await bob.api.post(PATH, {"slug": "x", "name": "x"})).code == "forbidden"
+    assert (await eve.api.get(f"{PATH}/seen")).code == "not_found"
+    assert (await eve.api.post(PATH, {"slug": "x", "name": "x"})).code == "not_found"
+    reader = whole.limited(ann, "execute")
+    assert (await reader.get(f"{PATH}/seen")).status == 200
+    assert (await reader.delete(f"{PATH}/seen")).code == "forbidden"
+    assert (await whole.api.get(PATH)).code == "unauthenticated"
+
+
+async def test_a_row_from_sql_shows_at_once(whole: Whole, ann: Caller) -> None:
+    as_owner(
+        whole.urls,
+        "INSERT INTO integrations (name, slug, base_url, auth_type)"
+        " VALUES ('Gmail', 'gmail', 'https://gmail.googleapis.com', 'oauth2')",
+    )
+    as_owner(
+        whole.urls,
+        "INSERT INTO actions (integration_id, name, slug)"
+        " VALUES ((SELECT id FROM integrations WHERE slug = 'gmail'), 'List', 'list')",
+    )
+    assert (await ann.api.get("/api/v2/integrations/gmail/actions/list")).json["http_method"] == "GET"
