@@ -3,16 +3,14 @@
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portway.api.problems import problem_of
-from portway.domain.errors import PayloadTooLarge
-
 MAX_BODY_BYTES = 25 * 1024 * 1024
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body that says it is too large; stops reading one that turns out to be.
+    """Reads nothing of a body that says it is too large; stops reading one that turns out to be.
 
-    In the second case `receive` raises Starlette's HTTPException 413, which the application turns into a problem.
+    In both cases `receive` raises Starlette's HTTPException 413, which the application turns into a problem: it knows
+    who is asking, and what is to be written down about that.
     """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
@@ -24,13 +22,13 @@ class BodyLimitMiddleware:
             await self._app(scope, receive, send)
             return
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if length.isdigit() and int(length) > self._max_bytes:
-            await problem_of(PayloadTooLarge()).response()(scope, receive, send)
-            return
+        is_too_large = length.isdigit() and int(length) > self._max_bytes
         left = self._max_bytes
 
         async def limited() -> Message:
             nonlocal left
+            if is_too_large:
+                raise HTTPException(413)
             message = await receive()
             if message["type"] == "http.request":
                 left -= len(message.get("body", b""))

@@ -1,8 +1,8 @@
 """`POST /api/v2/execute`: a raw ASGI application, for this is the hot path."""
 
 import hashlib
-import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,15 @@ from starlette.types import Receive, Scope, Send
 
 from portway.api.identity import bearer_of
 from portway.api.openapi import RawRoute
-from portway.api.problems import MEDIA_TYPE, Problem, internal_error, problem_of, problem_responses
+from portway.api.problems import (
+    MEDIA_TYPE,
+    Problem,
+    http_problem,
+    internal_error,
+    log_fault,
+    problem_of,
+    problem_responses,
+)
 from portway.api.request_id import request_id_of
 from portway.api.routing import parse_json
 from portway.application.authenticator import Authenticator
@@ -24,7 +32,6 @@ from portway.domain.json_value import JsonValue
 
 PATH = "/api/v2/execute"
 
-_log = logging.getLogger(__name__)
 _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 _JSON = b"application/json"
 _BYTES = b"application/octet-stream"
@@ -58,16 +65,15 @@ class ExecuteEndpoint:
         try:
             status, headers, body = await self._answer(scope, receive)
         except Exception as error:  # noqa: BLE001  the caller gets an answer, the log gets the reason
-            request_id = request_id_of(scope)
-            _log.error("request %s failed", request_id, exc_info=error)
-            status, headers, body = _problem(internal_error(request_id))
+            log_fault(scope, error)
+            status, headers, body = _problem(internal_error(request_id_of(scope)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         fields = {name: value for name, value in scope["headers"] if name in _READ}
         if scope["method"] != "POST":
-            return 405, [(b"allow", b"POST"), (b"content-length", b"0")], b""
+            return _problem(http_problem(405, {"Allow": "POST"}))
         try:
             bearer = bearer_of(fields.get(b"authorization", b"").decode("latin-1"))
             principal = await self._authenticator.authenticate(bearer)
@@ -152,7 +158,7 @@ def _malformed(message: str) -> MalformedRequest:
 def _result(result: ExecutionResult, accept: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     if result.raw is not None and accept.partition(b";")[0].strip().lower() == _BYTES:
         headers = [
-            (b"content-type", result.raw.headers.get("content-type", _BYTES.decode()).encode("latin-1")),
+            (b"content-type", _content_type(result.raw.headers)),
             (b"x-execution-id", str(result.execution_id).encode()),
             (b"content-length", str(len(result.raw.body)).encode()),
         ]
@@ -174,6 +180,12 @@ def _result(result: ExecutionResult, accept: bytes) -> tuple[int, list[tuple[byt
         }
     )
     return 200, [(b"content-type", _JSON), (b"content-length", str(len(body)).encode())], body
+
+
+def _content_type(headers: Mapping[str, str]) -> bytes:
+    """The service's own, where it is one that HTTP can carry."""
+    value = headers.get("content-type", "")
+    return value.encode() if value.isascii() and value.isprintable() and value else _BYTES
 
 
 def _problem(problem: Problem) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

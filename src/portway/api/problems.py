@@ -114,13 +114,27 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
             "body": error.body,
             "headers": dict(error.headers),
         }
-        if error.status_code == 429 and (retry_after := _field(error.headers, "retry-after")):
+        retry_after = _field(error.headers, "retry-after")
+        # What a service sends there may be anything; only a value that HTTP can carry is sent on.
+        if error.status_code == 429 and retry_after and retry_after.isascii() and retry_after.isprintable():
             headers["Retry-After"] = retry_after
     if isinstance(error, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(status, body, headers)
+
+
+def http_problem(status: int, headers: Mapping[str, str] | None = None) -> Problem:
+    """The document for an error of HTTP itself, such as a method that an address does not have."""
+    known = _HTTP_ERRORS.get(status)
+    if known is not None:
+        detail = "There is nothing at this address." if status == 404 else None
+        problem = problem_of(known(detail))
+    else:
+        phrase = HTTPStatus(status).phrase
+        problem = Problem(status, _document(status, phrase.lower().replace(" ", "_"), f"{phrase}."))
+    return Problem(problem.status, problem.body, dict(headers or {}) | problem.headers)
 
 
 def internal_error(request_id: str) -> Problem:
@@ -173,7 +187,7 @@ class LastResort:
             await self._app(scope, receive, send_and_note)
         except Exception as error:  # noqa: BLE001 - this is where they end
             if started or not isinstance(error, PortwayError) or status_of(error) == 500:
-                _log_fault(scope, error)
+                log_fault(scope, error)
                 problem = internal_error(request_id_of(scope))
             else:
                 problem = problem_of(error)
@@ -203,16 +217,9 @@ async def _on_invalid_request(_request: Request, error: Exception) -> Response:
 
 
 async def _on_http_error(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict((error.headers or {}) if isinstance(error, HTTPException) else {})
-    known = _HTTP_ERRORS.get(status)
-    if known is not None:
-        detail = "There is nothing at this address." if status == 404 else None
-        problem = problem_of(known(detail))
-    else:
-        phrase = HTTPStatus(status).phrase
-        problem = Problem(status, _document(status, phrase.lower().replace(" ", "_"), f"{phrase}."))
-    return Problem(problem.status, problem.body, headers | problem.headers).response()
+    if not isinstance(error, HTTPException):
+        return http_problem(500).response()
+    return http_problem(error.status_code, error.headers).response()
 
 
 async def _on_unexpected(request: Request, _error: Exception) -> Response:
@@ -220,7 +227,7 @@ async def _on_unexpected(request: Request, _error: Exception) -> Response:
     return internal_error(request_id_of(request.scope)).response()
 
 
-def _log_fault(scope: Scope, error: Exception) -> None:
+def log_fault(scope: Scope, error: Exception) -> None:
     """Kind and place, but not the messages, which may quote what a caller sent."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("request %s failed: %s\n%s", request_id_of(scope), type(error).__qualname__, frames)
