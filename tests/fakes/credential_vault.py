@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from portway.application.ports.credential_vault import (
     LeaseOutcome,
@@ -13,7 +13,7 @@ from portway.application.ports.credential_vault import (
     RefreshLease,
     Revocable,
 )
-from portway.domain.connection import Connection, ConnectionStatus
+from portway.domain.connection import ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient, TokenSet
 from portway.domain.errors import Forbidden, NotFound
 from portway.domain.json_value import JsonObject
@@ -64,7 +64,7 @@ class InMemoryCredentialVault:
         await self._called("create_connection")
         claims = self._check_may_connect(sealed_pass, workspace_id)
         self._world.visible_integration(integration_id, self._world.workspaces[workspace_id])
-        connection = self._new_connection(claims.user_id, workspace_id, integration_id, name)
+        connection = self._world.new_connection(claims.user_id, workspace_id, integration_id, name)
         self._world.connections[connection.id] = ConnectionRow(
             replace(connection, origins=tuple(origins), config=config, expires_at=expires_at),
             dict(values),
@@ -188,7 +188,9 @@ class InMemoryCredentialVault:
         row = self._world.connections[wanted.connection_id] if wanted.connection_id else None
         if row is None:
             row = ConnectionRow(
-                self._new_connection(found.user_id, wanted.workspace_id, wanted.integration_id, wanted.name),
+                self._world.new_connection(
+                    found.user_id, wanted.workspace_id, wanted.integration_id, wanted.name
+                ),
                 {},
                 version=0,
                 issued_at=self._world.clock(),
@@ -296,21 +298,6 @@ class InMemoryCredentialVault:
         row.version += 1
         row.issued_at = self._world.clock()
         row.connection = replace(row.connection, expires_at=expires_at)
-
-    def _new_connection(
-        self, user_id: UUID, workspace_id: UUID, integration_id: UUID, name: str
-    ) -> Connection:
-        return Connection(
-            id=uuid4(),
-            user_id=user_id,
-            workspace_id=workspace_id,
-            organization_id=self._world.workspaces[workspace_id],
-            integration_id=integration_id,
-            name=name,
-            status=ConnectionStatus.ACTIVE,
-            integration_slug=self._world.integrations[integration_id].slug,
-            created_at=self._world.clock(),
-        )
 
 
 def _members(tokens: TokenSet) -> dict[str, str]:

@@ -32,11 +32,17 @@ _OPEN = frozenset({ExecutionStatus.STARTED, ExecutionStatus.UNKNOWN})
 
 
 class InMemoryExecutionLedger:
-    """Keeps its rows in a world. `failures` are raised by the next calls, one each."""
+    """Keeps its rows in a world. `failures` are raised by the next calls, one each.
+
+    While `gate` is closed, nothing is closed; `closing` says that something would be.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.failures: list[PortwayError] = []
+        self.closing = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def open(self, opening: Opening) -> Opened:
         await self._called()
@@ -62,6 +68,8 @@ class InMemoryExecutionLedger:
 
     async def close(self, closing: Closing) -> None:
         await self._called()
+        self.closing.set()
+        await self.gate.wait()
         claims = self._world.passes.get(closing.sealed_pass)  # it may have expired by now
         execution = self._world.executions.get(closing.execution_id)
         if claims is None or execution is None:

@@ -1,7 +1,7 @@
 """Everything that a database would hold, in memory, and the rules that it would keep."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -194,6 +194,29 @@ class World:
             for row in self.connections.values():
                 if row.connection.integration_id == integration_id:
                     row.set_status(ConnectionStatus.REAUTHORIZATION_REQUIRED)
+
+    # Connections
+
+    def connect(self, owner: Person, integration: Integration, secrets: Mapping[str, str]) -> UUID:
+        """A connection of the owner's, in their own workspace."""
+        connection = self.new_connection(owner.user_id, owner.workspace_id, integration.id, "My account")
+        self.connections[connection.id] = ConnectionRow(connection, dict(secrets), 1, self.clock())
+        return connection.id
+
+    def new_connection(
+        self, user_id: UUID, workspace_id: UUID, integration_id: UUID, name: str
+    ) -> Connection:
+        return Connection(
+            id=uuid4(),
+            user_id=user_id,
+            workspace_id=workspace_id,
+            organization_id=self.workspaces[workspace_id],
+            integration_id=integration_id,
+            name=name,
+            status=ConnectionStatus.ACTIVE,
+            integration_slug=self.integrations[integration_id].slug,
+            created_at=self.clock(),
+        )
 
     # What tests look at
 

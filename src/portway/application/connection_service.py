@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portway.application.credential_placement import authenticate
+from portway.application.credential_placement import authenticate, secrets_of
+from portway.application.destinations import check_token_endpoints, recorded_origins
+from portway.application.error_masking import without_secrets
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.oauth_client import choose_client
 from portway.application.ports.clock import Clock
@@ -16,7 +18,6 @@ from portway.application.ports.token_endpoint import TokenEndpoint
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.application.request_builder import build_request, verification_action
 from portway.application.response_mapping import read_response
-from portway.application.url_template import expand_base_url
 from portway.domain.connection import Connection
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.errors import (
@@ -26,11 +27,11 @@ from portway.domain.errors import (
     MalformedRequest,
     NotFound,
     PortwayError,
+    UpstreamError,
 )
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.principal import Principal
-from portway.domain.rules.access_control import origin_of
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class ConnectionService:
             name=name,
             values=values,
             config=config,
-            origins=_origins(found, config),
+            origins=recorded_origins(found, config),
             expires_at=expires_at,
         )
         async with self._unit_of_work(principal.sealed_pass) as work:
@@ -115,7 +116,11 @@ class ConnectionService:
         values, expires_at = self._read(integration, credentials)
         await self._verify(integration, values, connection.config)
         await self._vault.replace_secret(
-            principal.sealed_pass, connection_id, values, _origins(integration, connection.config), expires_at
+            principal.sealed_pass,
+            connection_id,
+            values,
+            recorded_origins(integration, connection.config),
+            expires_at,
         )
         return (await self._get(principal, connection_id))[0]
 
@@ -139,14 +144,14 @@ class ConnectionService:
 
     async def delete(self, principal: Principal, connection_id: UUID) -> None:
         """Deletes it here at once, and revokes its tokens at the provider in the background where it can."""
-        integration: Integration | None = None
+        known: tuple[Connection, Integration] | None = None
         try:
-            _, integration = await self._get(principal, connection_id)
+            known = await self._get(principal, connection_id)
         except NotFound:
             _log.debug("connection %s is deleted by a caller who may not read it", connection_id)
         left = await self._vault.delete_connection(principal.sealed_pass, connection_id)
-        if integration is not None and left.tokens and "revocation_url" in integration.auth_config:
-            task = asyncio.create_task(self._revoke(integration, left))
+        if known is not None and left.tokens and "revocation_url" in known[1].auth_config:
+            task = asyncio.create_task(self._revoke(*known, left))
             self._revocations.add(task)
             task.add_done_callback(self._revocations.discard)
 
@@ -164,7 +169,7 @@ class ConnectionService:
 
     async def finish(self) -> None:
         """Waits for revocations that are under way."""
-        await asyncio.gather(*self._revocations)
+        await asyncio.gather(*self._revocations, return_exceptions=True)
 
     async def _get(self, principal: Principal, connection_id: UUID) -> tuple[Connection, Integration]:
         async with self._unit_of_work(principal.sealed_pass) as work:
@@ -210,10 +215,14 @@ class ConnectionService:
         response = await self._http.send(
             authenticate(request, integration, credential), timeout_seconds=_VERIFICATION_SECONDS
         )
-        read_response(response, action)
-
-    async def _revoke(self, integration: Integration, left: Revocable) -> None:
         try:
+            read_response(response, action)
+        except UpstreamError as error:
+            raise without_secrets(error, secrets_of(credential)) from None
+
+    async def _revoke(self, connection: Connection, integration: Integration, left: Revocable) -> None:
+        try:
+            check_token_endpoints(integration, connection.origins, connection.config)
             client = choose_client(integration, left.client, self._environment)
             for token in left.tokens:
                 await self._token_endpoint.revoke(integration, client, token)
@@ -236,7 +245,3 @@ def _members(integration: Integration) -> tuple[frozenset[str], frozenset[str]]:
 
 def _listed(names: frozenset[str]) -> str:
     return ", ".join(sorted(names)) or "no credentials"
-
-
-def _origins(integration: Integration, config: JsonObject) -> list[str]:
-    return [origin_of(expand_base_url(integration.base_url, config))]

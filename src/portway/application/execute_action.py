@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from portway.application.credential_placement import secrets_of
-from portway.application.executable_call import ExecutableCall
+from portway.application.error_masking import without_secrets
+from portway.application.executable_call import ExecutableCall, HandlerContext
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.idempotent_answer import dump_answer, load_answer
@@ -21,23 +21,19 @@ from portway.application.refresh_service import RefreshService
 from portway.application.request_builder import build_request
 from portway.application.response_mapping import read_response
 from portway.domain.action import MAX_TIMEOUT_MS
-from portway.domain.credential import Credential
 from portway.domain.errors import (
-    EgressBlocked,
     InsufficientScope,
     InvalidParameters,
     MalformedRequest,
     PortwayError,
     ReauthorizationRequired,
     UpstreamError,
-    UpstreamFailure,
-    UpstreamUnreachable,
 )
 from portway.domain.execution import ExecutionStatus
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.principal import Principal
 from portway.domain.rules.access_control import check_scopes
-from portway.domain.rules.execution_logging import cut, mask_literals, redact
+from portway.domain.rules.execution_logging import cut, redact
 from portway.domain.rules.parameter_transform import transform_parameters
 
 _log = logging.getLogger(__name__)
@@ -90,7 +86,7 @@ class ExecuteAction:
                 workspace_id=request.workspace_id,
                 connection_id=request.connection_id,
                 action=request.action,
-                request_payload=cut(redact(dict(request.parameters)))[0],
+                request_payload=_payload_before_the_call(request.parameters),
                 timeout_ms=request.timeout_ms,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.request_hash,
@@ -101,7 +97,7 @@ class ExecuteAction:
         if opened.grant is None:
             refusal = opened.refusal or PortwayError()
             raise ExecutionFailed(
-                opened.execution_id, await self._with_authorize_url(principal, request, refusal)
+                opened.execution_id, await self._for_the_caller(refusal, principal, request)
             )
         execution = _Execution(principal, request, opened, opened.grant, started)
         return await self._finish(execution)
@@ -128,7 +124,7 @@ class ExecuteAction:
         call = self._call(execution)
         try:
             response = await self._perform(call, execution)
-            data = read_response(response, call.action)
+            data = read_response(response, execution.grant.action)
             result = ExecutionResult(
                 execution_id=execution.opened.execution_id,
                 status_code=response.status_code,
@@ -139,13 +135,15 @@ class ExecuteAction:
                 raw=response,
             )
         except PortwayError as error:
-            failure = _without_secrets(error, call.credential)
+            failure = error
         except Exception as error:  # noqa: BLE001  whatever it is, the audit row must be completed
             _log.exception("execution %s failed unexpectedly", execution.opened.execution_id)
             failure = PortwayError("Something in Portway itself failed; the log of the server says more.")
             failure.__cause__ = error
         if failure is not None:
-            failure = await self._with_authorize_url(execution.principal, execution.request, failure)
+            failure = await self._for_the_caller(
+                failure, execution.principal, execution.request, call.secrets
+            )
         # A caller who goes away now does not take the audit row along.
         await asyncio.shield(self._ledger.close(_closing(execution, call, result, failure)))
         if result is None:
@@ -176,30 +174,32 @@ class ExecuteAction:
         if grant.action.handler is not None:
             handler = self._handlers.get(grant.action.handler)
             await call.prepare()
-            return await handler(call, parameters)
+            return await handler(HandlerContext(call), parameters)
         outgoing = build_request(grant.integration, grant.action, parameters, grant.connection.config)
         await call.prepare()
         return await call.send(outgoing)
 
-    async def _with_authorize_url(
-        self, principal: Principal, request: ExecutionRequest, error: PortwayError
+    async def _for_the_caller(
+        self,
+        error: PortwayError,
+        principal: Principal,
+        request: ExecutionRequest,
+        secrets: Iterable[str] = (),
     ) -> PortwayError:
-        """Tells a person where to go, where going there helps."""
+        """Without secrets, and with the way that a person has to go, where going there helps."""
+        if isinstance(error, UpstreamError):
+            return without_secrets(error, secrets)
+        if not isinstance(error, InsufficientScope | ReauthorizationRequired):
+            return error
+        missing = error.missing if isinstance(error, InsufficientScope) else ()
         try:
-            if isinstance(error, InsufficientScope):
-                return InsufficientScope(
-                    error.missing,
-                    await self._oauth.authorize_url(
-                        principal, request.connection_id, more_scopes=error.missing
-                    ),
-                )
-            if isinstance(error, ReauthorizationRequired):
-                return ReauthorizationRequired(
-                    error.detail, await self._oauth.authorize_url(principal, request.connection_id)
-                )
-        except PortwayError as why:
-            _log.info("no authorization URL for connection %s: %s", request.connection_id, why)
-        return error
+            url = await self._oauth.authorize_url(principal, request.connection_id, more_scopes=missing)
+        except Exception:  # noqa: BLE001  the error stands as it is, and its audit row is still to be completed
+            _log.exception("there is no authorization URL for connection %s", request.connection_id)
+            return error
+        if isinstance(error, InsufficientScope):
+            return InsufficientScope(missing, url)
+        return ReauthorizationRequired(error.detail, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,35 +214,37 @@ class _Execution:
         return (time.perf_counter() - self.started) * 1000
 
 
-def _without_secrets(error: PortwayError, credential: Credential | None) -> PortwayError:
-    """A service's error must not hand the credential back to the caller."""
-    if not isinstance(error, UpstreamError):
-        return error
-    secrets = secrets_of(credential)
-    headers: Mapping[str, str] = {
-        name: str(mask_literals(value, secrets)) for name, value in error.headers.items()
-    }
-    return UpstreamError(
-        error.status_code,
-        mask_literals(error.body, secrets),
-        headers,
-        str(mask_literals(error.detail, secrets)),
-    )
+def _payload_before_the_call(parameters: JsonObject) -> JsonValue:
+    """What the row says until the execution is over. Where the schema is not known yet, nor is what of a long text
+    may be shown, so of one that must be cut it says the size alone.
+    """
+    payload, was_cut = _logged(dict(parameters))
+    return {**payload, "truncated": ""} if was_cut and isinstance(payload, dict) else payload
+
+
+def _logged(
+    payload: JsonValue, *, schema: JsonValue = None, secrets: Iterable[str] = ()
+) -> tuple[JsonValue, bool]:
+    """The payload as the log may have it, and whether it was cut."""
+    try:
+        return cut(redact(payload, schema=schema, secrets=secrets))
+    except RecursionError:
+        return {"truncated": "", "reason": "It is nested too deeply."}, True
 
 
 def _closing(
     execution: _Execution, call: ExecutableCall, result: ExecutionResult | None, failure: PortwayError | None
 ) -> Closing:
-    secrets = [*secrets_of(execution.grant.credential), *secrets_of(call.credential)]
-    schema: JsonValue = dict(execution.grant.action.request_schema)
-    request_payload, request_cut = cut(
-        redact(dict(execution.request.parameters), schema=schema, secrets=secrets)
+    request_payload, request_cut = _logged(
+        dict(execution.request.parameters),
+        schema=dict(execution.grant.action.request_schema),
+        secrets=call.secrets,
     )
     answer = result.data if result else failure.body if isinstance(failure, UpstreamError) else None
-    response_payload, response_cut = cut(redact(answer, secrets=secrets))
+    response_payload, response_cut = _logged(answer, secrets=call.secrets)
     upstream_status = failure.status_code if isinstance(failure, UpstreamError) else None
-    was_called = _was_called(call, failure)
-    repeatable = result or (failure if was_called and isinstance(failure, UpstreamFailure) else None)
+    repeatable = result or (failure if _is_repeatable(call, failure) else None)
+    has_key = execution.request.idempotency_key is not None
     return Closing(
         sealed_pass=execution.principal.sealed_pass,
         execution_id=execution.opened.execution_id,
@@ -255,17 +257,14 @@ def _closing(
         status_code=result.status_code if result else upstream_status,
         duration_ms=execution.elapsed_ms(),
         attempts=call.attempts,
-        idempotent_answer=dump_answer(repeatable)
-        if repeatable and execution.request.idempotency_key
-        else None,
-        frees_idempotency_key=repeatable is None and execution.request.idempotency_key is not None,
+        idempotent_answer=dump_answer(repeatable) if repeatable and has_key else None,
+        frees_idempotency_key=has_key and repeatable is None,
     )
 
 
-def _was_called(call: ExecutableCall, failure: PortwayError | None) -> bool:
-    """Whether the service may have acted: with these two errors, the last attempt was not sent."""
-    not_sent = isinstance(failure, UpstreamUnreachable | EgressBlocked)
-    return call.attempts > (1 if not_sent else 0)
+def _is_repeatable(call: ExecutableCall, failure: PortwayError | None) -> bool:
+    """Whether the failure answers the idempotency key for good: the service has spoken, or may have acted."""
+    return isinstance(failure, UpstreamError) or call.may_have_acted
 
 
 def _status(result: ExecutionResult | None, *, attempted: bool) -> ExecutionStatus:

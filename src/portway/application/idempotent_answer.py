@@ -1,33 +1,40 @@
 """The first answer to an Idempotency-Key, as it is kept (encrypted) for repeats."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
 from portway.domain.errors import (
     EgressBlocked,
+    Fault,
+    InvalidIntegrationConfig,
+    InvalidParameters,
+    NotFound,
     PortwayError,
+    ReauthorizationRequired,
+    Unavailable,
     UpstreamError,
-    UpstreamFailure,
     UpstreamInvalidResponse,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from portway.domain.json_value import JsonValue
 
 _FAILURES: Mapping[str, type[PortwayError]] = {
     error.code: error
-    for error in (EgressBlocked, UpstreamInvalidResponse, UpstreamTimeout, UpstreamUnreachable)
-}
+    for error in (
+        EgressBlocked, UpstreamInvalidResponse, UpstreamTimeout, UpstreamUnreachable,
+        InvalidIntegrationConfig, NotFound, ReauthorizationRequired, Unavailable,
+    )
+}  # fmt: skip
 
 
-def dump_answer(answer: ExecutionResult | UpstreamFailure) -> bytes:
+def dump_answer(answer: ExecutionResult | PortwayError) -> bytes:
     """As JSON."""
-    kept: dict[str, JsonValue]
     if isinstance(answer, ExecutionResult):
-        kept = {
+        kept: dict[str, object] = {
             "status_code": answer.status_code,
             "data": answer.data,
             "duration_ms": answer.duration_ms,
@@ -38,18 +45,22 @@ def dump_answer(answer: ExecutionResult | UpstreamFailure) -> bytes:
         kept = {"error": answer.code, "detail": answer.detail}
         if isinstance(answer, UpstreamError):
             kept |= {"status_code": answer.status_code, "body": answer.body, "headers": dict(answer.headers)}
-    return json.dumps(kept, ensure_ascii=False).encode()
+        if isinstance(answer, InvalidParameters):
+            kept["faults"] = [(fault.pointer, fault.message) for fault in answer.faults]
+    return msgspec.json.encode(kept)
 
 
 def load_answer(execution_id: UUID, answer: bytes) -> ExecutionResult:
     """The result once more. Raises ExecutionFailed where the first answer was a failure."""
-    kept: dict[str, Any] = json.loads(answer)
-    if "error" not in kept:
-        return ExecutionResult(execution_id=execution_id, **kept)
+    kept: dict[str, Any] = msgspec.json.decode(answer)
+    if "error" in kept:
+        raise ExecutionFailed(execution_id, _failure(kept))
+    return ExecutionResult(execution_id=execution_id, **kept)
+
+
+def _failure(kept: dict[str, Any]) -> PortwayError:
     if kept["error"] == UpstreamError.code:
-        error: PortwayError = UpstreamError(
-            kept["status_code"], kept["body"], kept["headers"], kept["detail"]
-        )
-    else:
-        error = _FAILURES[kept["error"]](kept["detail"])
-    raise ExecutionFailed(execution_id, error)
+        return UpstreamError(kept["status_code"], kept["body"], kept["headers"], kept["detail"])
+    if kept["error"] == InvalidParameters.code:
+        return InvalidParameters([Fault(*fault) for fault in kept["faults"]], kept["detail"])
+    return _FAILURES.get(kept["error"], PortwayError)(kept["detail"])

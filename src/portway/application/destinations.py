@@ -1,0 +1,59 @@
+"""Where a connection's credential may go: to the places that were recorded when it was connected."""
+
+from collections.abc import Iterable, Iterator
+
+from portway.application.url_template import expand_base_url
+from portway.domain.errors import ReauthorizationRequired
+from portway.domain.integration import AuthType, Integration
+from portway.domain.json_value import JsonObject
+from portway.domain.rules.access_control import origin_of
+
+# Where an authorization server takes codes, refresh tokens and tokens to revoke.
+_TOKEN_ENDPOINTS = ("token_url", "refresh_url", "revocation_url")
+
+
+def recorded_origins(integration: Integration, config: JsonObject) -> list[str]:
+    """What to record with a new credential: the service's origin, then its token endpoints'.
+
+    Raises InvalidIntegrationConfig for an address that is broken, or that needs a value which `config` lacks.
+    """
+    service = origin_of(expand_base_url(integration.base_url, config))
+    return list(dict.fromkeys((service, *_token_origins(integration, config))))
+
+
+def allowed_origins(integration: Integration, recorded: Iterable[str], config: JsonObject) -> frozenset[str]:
+    """Where the credential may be sent now. A global row is the operator's, so its present address counts too."""
+    if integration.organization_id is not None and integration.auth_type is not AuthType.NONE:
+        return frozenset(recorded)
+    return frozenset((*recorded, origin_of(expand_base_url(integration.base_url, config))))
+
+
+def check_token_endpoints(integration: Integration, recorded: Iterable[str], config: JsonObject) -> None:
+    """Raises ReauthorizationRequired where an organization's integration would now send tokens to a new place.
+
+    Else its admin could have everybody's refresh tokens by editing `token_url`, or by adding a `revocation_url` and
+    deleting the connections. A global row is the operator's own.
+    """
+    known = frozenset(recorded)
+    if integration.organization_id is not None and not known.issuperset(_token_origins(integration, config)):
+        raise ReauthorizationRequired(
+            "The integration now has its tokens from another address than when this connection was made; "
+            "authorize it again to accept the new address."
+        )
+
+
+def expand_endpoint(url: str, config: JsonObject) -> str:
+    """A URL of the authorization server with the connection's own values in it.
+
+    As `base_url`, but with its query and its last slash as they are. Raises InvalidIntegrationConfig.
+    """
+    address, mark, query = url.partition("?")
+    slash = "/" if address.endswith("/") else ""
+    return f"{expand_base_url(address, config)}{slash}{mark}{query}"
+
+
+def _token_origins(integration: Integration, config: JsonObject) -> Iterator[str]:
+    for name in _TOKEN_ENDPOINTS:
+        url = integration.auth_config.get(name)
+        if isinstance(url, str) and url:
+            yield origin_of(expand_endpoint(url, config))
