@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
+from portway.application.destinations import expand_endpoint, recorded_origins
 from portway.application.oauth_client import choose_client
 from portway.application.ports.credential_vault import CredentialVault, NewAuthorization, PendingAuthorization
 from portway.application.ports.token_endpoint import (
@@ -17,7 +19,6 @@ from portway.application.ports.token_endpoint import (
     TokenRequestRefused,
 )
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
-from portway.application.url_template import expand_base_url
 from portway.domain.connection import Connection
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import Forbidden, InvalidIntegrationConfig, MalformedRequest, PortwayError
@@ -29,6 +30,9 @@ from portway.domain.rules.access_control import origin_of
 _log = logging.getLogger(__name__)
 
 CALLBACK_PATH = "/api/v2/oauth/callback"
+
+_STATE = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PLAIN_URL = re.compile(r"https?://[!-\[\]-~]+", re.IGNORECASE)  # visible ASCII without the backslash
 
 # RFC 6749, section 4.1.2.1, in words for the person who sees them.
 _WORDS = {
@@ -144,17 +148,27 @@ class OAuthService:
     async def authorize_url(
         self, principal: Principal, connection_id: UUID, more_scopes: Sequence[str] = ()
     ) -> str:
-        """Where the owner mends the connection: at the authorization server, or in the console for other kinds."""
-        _, integration = await self._own(principal, connection_id)
-        if integration.auth_type is not AuthType.OAUTH2:
-            return f"{self._public_url}/connections/{connection_id}"
-        return (await self.reauthorize(principal, connection_id, scopes=more_scopes)).authorization_url
+        """Where the owner mends the connection: at the authorization server, or in the console where it is of another
+        kind, or the caller holds a key that may not authorize.
+        """
+        try:
+            _, integration = await self._own(principal, connection_id)
+            if integration.auth_type is AuthType.OAUTH2:
+                return (
+                    await self.reauthorize(principal, connection_id, scopes=more_scopes)
+                ).authorization_url
+        except PortwayError as why:
+            _log.info("connection %s cannot be authorized by this caller now: %s", connection_id, why)
+        return f"{self._public_url}/connections/{connection_id}"
 
     async def callback(self, parameters: Mapping[str, str], browser_secret: str | None) -> CallbackResult:
         """Ends what `authorize` began, once, with the parameters of the redirect. Never raises what is the user's or
         the provider's doing: a person is looking at the answer.
         """
-        pending = await self._vault.take_authorization(parameters.get("state", ""), browser_secret)
+        state = parameters.get("state", "")
+        pending = (
+            await self._vault.take_authorization(state, browser_secret) if _STATE.fullmatch(state) else None
+        )
         if pending is None:
             return CallbackResult(
                 error="invalid_state",
@@ -186,7 +200,7 @@ class OAuthService:
         connection_id = await self._vault.complete_authorization(
             pending.authorization_pass,
             tokens,
-            [origin_of(expand_base_url(integration.base_url, pending.config))],
+            recorded_origins(integration, pending.config),
             tokens.scopes if tokens.scopes is not None else pending.scopes,
         )
         return CallbackResult(connection_id=connection_id, return_url=pending.return_url)
@@ -205,9 +219,7 @@ class OAuthService:
         connection_id: UUID | None = None,
     ) -> Authorization:
         endpoint = _authorization_endpoint(integration, config)
-        expand_base_url(
-            integration.base_url, config
-        )  # what it lacks is to be said now, not after the sign-in
+        recorded_origins(integration, config)  # what they lack is to be said now, not after the sign-in
         client_id = await self._vault.oauth_client_id(principal.sealed_pass, workspace_id, integration.id)
         own = OAuthClient(client_id, None) if client_id else None
         client = choose_client(integration, own, self._environment)
@@ -241,12 +253,12 @@ class OAuthService:
     def _check_return_url(self, return_url: str | None) -> None:
         if return_url is None:
             return
-        parts = urlsplit(return_url)
-        if parts.scheme not in ("http", "https") or "@" in parts.netloc or "\\" in return_url:
-            raise MalformedRequest("return_url must be an http(s) URL.")
-        if origin_of(return_url) not in self._return_origins:
+        origin = _origin_of_web_page(return_url)
+        if origin is None:
+            raise MalformedRequest("return_url must be an http or https URL, without a user name, in ASCII.")
+        if origin not in self._return_origins:
             raise MalformedRequest(
-                f"return_url leads to {origin_of(return_url)}, which PORTWAY_RETURN_ORIGINS does not allow."
+                f"return_url leads to {origin}, which PORTWAY_RETURN_ORIGINS does not allow."
             )
 
 
@@ -259,17 +271,27 @@ class _AuthorizationError(Exception):
         self.description = description
 
 
+def _origin_of_web_page(url: str) -> str | None:
+    """None for what browsers may read otherwise than Python does, or not as a web page at all."""
+    try:
+        parts = urlsplit(url)
+        if not _PLAIN_URL.fullmatch(url) or "@" in parts.netloc or not parts.hostname or parts.port == 0:
+            return None
+    except ValueError:
+        return None
+    return origin_of(url)
+
+
 def _read_code(integration: Integration, parameters: Mapping[str, str]) -> str:
     """The code of a redirect that comes from the right server and brings one."""
     issuer = integration.auth_config.get("issuer")
     if issuer is not None and parameters.get("iss", issuer) != issuer:
         raise _AuthorizationError("invalid_issuer", "The answer came from another authorization server.")
-    if "error" in parameters:
-        error = parameters["error"]
+    if error := parameters.get("error"):
         raise _AuthorizationError(error, _WORDS.get(error, parameters.get("error_description") or error))
-    if "code" not in parameters:
+    if not (code := parameters.get("code")):
         raise _AuthorizationError("invalid_response", "The service sent neither a code nor an error.")
-    return parameters["code"]
+    return code
 
 
 def _failed(pending: PendingAuthorization, error: str, description: str) -> CallbackResult:
@@ -292,7 +314,7 @@ def _authorization_endpoint(integration: Integration, config: JsonObject) -> str
             f"Integration {integration.slug!r} cannot be connected by redirect: that needs auth_type oauth2 and "
             "auth_config.authorization_url."
         )
-    return expand_base_url(url, config)
+    return expand_endpoint(url, config)
 
 
 def _authorization_query(

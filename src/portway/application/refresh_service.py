@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+from portway.application.destinations import check_token_endpoints
 from portway.application.oauth_client import choose_client
 from portway.application.ports.clock import Clock
 from portway.application.ports.credential_vault import CredentialVault, LeaseOutcome, RefreshLease
@@ -19,7 +21,6 @@ from portway.domain.credential import Credential, TokenSet
 from portway.domain.errors import (
     EgressBlocked,
     InvalidIntegrationConfig,
-    PortwayError,
     ReauthorizationRequired,
     Unavailable,
     UpstreamUnreachable,
@@ -34,6 +35,8 @@ _WAIT_SECONDS = 90.0
 _POLL_SECONDS = 0.1
 _ATTEMPT_PAUSES = (0.5, 2.0)
 _STORE_PAUSES = (0.1, 0.5, 2.0, 5.0)
+_PATIENCE_SECONDS = 5.0
+_LONGEST_MARGIN_SECONDS = 30 * 86_400.0
 
 # RFC 6749, section 5.2. The grant itself is gone; anything else is about the request or the client.
 _GRANT_GONE = "invalid_grant"
@@ -42,12 +45,20 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class _NoRefreshTokenError(ReauthorizationRequired):
-    """The access token has expired and the service gave no refresh token; authorize the connection again."""
+    """The access token is good no more, and the service gave no refresh token; authorize the connection again."""
+
+
+# With these an access token is as good as before, until its end.
+_OUT_OF_ORDER = (
+    UpstreamUnreachable, InvalidIntegrationConfig, EgressBlocked, Unavailable, _NoRefreshTokenError
+)  # fmt: skip
 
 
 class RefreshService:
     """One refresh per connection at a time. Within a process, callers share one task; between processes and nodes, a
     lease in the database lets one of them work while the others wait for what it stores.
+
+    `patience_seconds` is how long a call whose token still lives waits for a new one.
     """
 
     def __init__(
@@ -56,13 +67,16 @@ class RefreshService:
         token_endpoint: TokenEndpoint,
         environment: Mapping[str, str],
         clock: Clock,
+        *,
         sleep: Sleep = asyncio.sleep,
+        patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
         self._vault = vault
         self._token_endpoint = token_endpoint
         self._environment = environment
         self._clock = clock
         self._sleep = sleep
+        self._patience_seconds = patience_seconds
         self._in_flight: dict[tuple[UUID, int], asyncio.Task[Credential]] = {}
 
     def is_due(self, integration: Integration, credential: Credential) -> bool:
@@ -75,32 +89,42 @@ class RefreshService:
         """A newer credential than the grant's.
 
         `refused` says that the service does not accept this one any more; else the old one is returned where the
-        authorization server is out of order and the token still lives. Raises ReauthorizationRequired,
+        authorization server is slow or out of order and the token still lives. Raises ReauthorizationRequired,
         InvalidIntegrationConfig, UpstreamUnreachable, EgressBlocked, Unavailable.
         """
         seen = grant.credential
         if seen is None:
             raise ReauthorizationRequired
-        key = (grant.connection.id, seen.version)
-        task = self._in_flight.get(key)
-        if task is None:
-            task = asyncio.create_task(self._refresh(grant, seen, sealed_pass))
-            self._in_flight[key] = task
-            task.add_done_callback(lambda _: self._in_flight.pop(key, None))
+        task = self._task(grant, seen, sealed_pass)
+        serves_yet = not refused and _lives(seen, self._clock)
+        if serves_yet:
+            await asyncio.wait({task}, timeout=self._patience_seconds)
+            if not task.done() and _lives(seen, self._clock):
+                return seen
         try:
             # A caller who gives up does not take the refresh along: its answer may be the only valid token.
             return await asyncio.shield(task)
-        except (UpstreamUnreachable, InvalidIntegrationConfig, EgressBlocked, Unavailable):
-            if not refused and _lives(seen, self._clock):
-                return seen
-            raise
-        except _NoRefreshTokenError:
-            # Then an access token is good until its end.
-            if not refused and _lives(seen, self._clock):
+        except _OUT_OF_ORDER:
+            if serves_yet and _lives(seen, self._clock):
                 return seen
             raise
 
+    def _task(self, grant: Grant, seen: Credential, sealed_pass: str) -> asyncio.Task[Credential]:
+        """The refresh of this version that is under way, or a new one."""
+        key = (grant.connection.id, seen.version)
+        task = self._in_flight.get(key)
+        if task is None:
+            task = self._in_flight[key] = asyncio.create_task(self._refresh(grant, seen, sealed_pass))
+            task.add_done_callback(partial(self._done, key))
+        return task
+
+    def _done(self, key: tuple[UUID, int], task: asyncio.Task[Credential]) -> None:
+        self._in_flight.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.info("a refresh of connection %s failed: %s", key[0], error)
+
     async def _refresh(self, grant: Grant, seen: Credential, sealed_pass: str) -> Credential:
+        check_token_endpoints(grant.integration, grant.connection.origins, grant.connection.config)
         lease = await self._lease(grant, seen, sealed_pass)
         if lease.credential is not None:
             return lease.credential
@@ -117,7 +141,7 @@ class RefreshService:
         except TokenEndpointUnavailable as error:
             await self._vault.release_refresh(lease.refresh_pass, reauthorization_required=False)
             raise UpstreamUnreachable(f"The token could not be refreshed: {error.detail}") from error
-        except PortwayError:
+        except Exception:
             await self._vault.release_refresh(lease.refresh_pass, reauthorization_required=False)
             raise
         return await self._store(lease, tokens, grant, sealed_pass)
@@ -179,7 +203,10 @@ class RefreshService:
 
 def _configured_margin(integration: Integration) -> timedelta | None:
     seconds = integration.auth_config.get("refresh_margin_seconds")
-    return timedelta(seconds=seconds) if isinstance(seconds, int | float) else None
+    # Whoever writes a row may write any number.
+    if not isinstance(seconds, int | float):
+        return None
+    return timedelta(seconds=max(0, min(seconds, _LONGEST_MARGIN_SECONDS)))
 
 
 def _lives(credential: Credential, clock: Clock) -> bool:
