@@ -55,8 +55,8 @@ def _place(client: str) -> str:
         address = ip_address(client)
     except ValueError:
         return client[:64]
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(IPv6Address(int(address) >> 64 << 64))
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
     return str(address)
 
 
