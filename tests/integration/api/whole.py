@@ -1,5 +1,6 @@
 """The whole gateway as it is put together for servers, with a service behind it that it can connect to."""
 
+import asyncio
 import base64
 import hashlib
 import itertools
@@ -35,7 +36,7 @@ class Service:
     url: str = ""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {API_TOKEN})
-    revoked: list[str] = field(default_factory=list)
+    revoked: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
     secrets: list[str] = field(default_factory=list)
     token_answer: tuple[int, dict[str, Any]] | None = None
 
@@ -80,7 +81,7 @@ class Service:
         )
 
     async def _revoke(self, request: web.Request) -> web.Response:
-        self.revoked.append(str((await request.post()).get("token")))
+        self.revoked.put_nowait(str((await request.post()).get("token")))
         return web.Response()
 
     async def _me(self, request: web.Request) -> web.Response:
