@@ -59,6 +59,7 @@ class Upstream:
         self.url = ""
         self._answers: dict[str, Answer] = {}
         self._received: list[Received] = []
+        self._arrival = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upstream", daemon=True)
@@ -81,6 +82,11 @@ class Upstream:
     def received(self, path: str | None = None) -> list[Received]:
         """What has come, of one path or of all."""
         return [one for one in list(self._received) if path in (None, one.path)]
+
+    def wait_for(self, path: str, number: int = 1, seconds: float = 20) -> None:
+        """Blocks until so many requests have come there."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.received(path)) >= number, seconds), path
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -109,7 +115,9 @@ class Upstream:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
         )
-        self._received.append(received)
+        with self._arrival:
+            self._received.append(received)
+            self._arrival.notify_all()
         return await self._answers.get(received.path, echo)(received)
 
 

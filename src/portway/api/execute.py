@@ -1,5 +1,6 @@
 """`POST /api/v2/execute`: a raw ASGI application, for this is the hot path."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping
@@ -156,13 +157,14 @@ def _malformed(message: str) -> MalformedRequest:
 
 
 def _result(result: ExecutionResult, accept: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    if result.raw is not None and accept.partition(b";")[0].strip().lower() == _BYTES:
+    if accept.partition(b";")[0].strip().lower() == _BYTES:
+        content_type, raw = _raw(result)
         headers = [
-            (b"content-type", _content_type(result.raw.headers)),
+            (b"content-type", content_type),
             (b"x-execution-id", str(result.execution_id).encode()),
-            (b"content-length", str(len(result.raw.body)).encode()),
+            (b"content-length", str(len(raw)).encode()),
         ]
-        return 200, headers, result.raw.body
+        return 200, headers, raw
     body = msgspec.json.encode(
         {
             "execution_id": result.execution_id,
@@ -180,6 +182,20 @@ def _result(result: ExecutionResult, accept: bytes) -> tuple[int, list[tuple[byt
         }
     )
     return 200, [(b"content-type", _JSON), (b"content-length", str(len(body)).encode())], body
+
+
+def _raw(result: ExecutionResult) -> tuple[bytes, bytes]:
+    """Content type and bytes: as they were received, or, for a repeated answer, made of what was kept of it."""
+    if result.raw is not None:
+        return _content_type(result.raw.headers), result.raw.body
+    match result.data:
+        case {"content_type": str(kind), "filename": _, "size": int(), "base64": str(encoded)}:
+            return _content_type({"content-type": kind}), base64.b64decode(encoded)
+        case str(text):
+            return b"text/plain; charset=utf-8", text.encode()
+        case None:
+            return _BYTES, b""
+    return _JSON, msgspec.json.encode(result.data)
 
 
 def _content_type(headers: Mapping[str, str]) -> bytes:
