@@ -158,6 +158,19 @@ BEGIN
 END
 $$;
 
+-- A pseudorandom value for a text, the same for as long as the database lives.
+CREATE FUNCTION keyring.steady_hash(p_text text) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT extensions.hmac(convert_to(p_text, 'UTF8'), keyring.unwrapped(k, m), 'sha256')
+        FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+        WHERE k.purpose = 'seal' ORDER BY k.id LIMIT 1
+    );
+END
+$$;
+
 -- PGP has no associated data, so the row that a ciphertext belongs to and its type stand inside the plaintext.
 CREATE FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, extensions, pg_temp
@@ -259,14 +272,14 @@ DECLARE
     secret bytea;
     epoch double precision := extract(epoch FROM clock_timestamp());
 BEGIN
-    IF cardinality(parts) IS DISTINCT FROM 3 OR p_token !~ '^[A-Za-z0-9_.-]+$' THEN
+    IF cardinality(parts) IS DISTINCT FROM 3 OR length(p_token) > 16384 OR p_token !~ '^[A-Za-z0-9_.-]+$' THEN
         RETURN NULL;
     END IF;
     BEGIN
         header := convert_from(keyring.from_base64url(parts[1]), 'UTF8')::jsonb;
         claims := convert_from(keyring.from_base64url(parts[2]), 'UTF8')::jsonb;
-    EXCEPTION WHEN data_exception OR character_not_in_repertoire OR untranslatable_character THEN
-        RETURN NULL;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        RETURN NULL;  -- no base64, no UTF-8, no JSON, or JSON that is nested too deep
     END;
     IF header ->> 'alg' IS DISTINCT FROM 'HS256' OR jsonb_typeof(claims) IS DISTINCT FROM 'object' THEN
         RETURN NULL;
@@ -296,8 +309,10 @@ BEGIN
     ) THEN
         RETURN NULL;
     END IF;
-    IF jsonb_typeof(claims -> 'exp') IS DISTINCT FROM 'number' OR (claims ->> 'exp')::numeric < epoch
-        OR (jsonb_typeof(claims -> 'nbf') = 'number' AND (claims ->> 'nbf')::numeric > epoch + 60)
+    -- 1e11 is the year 5138, well within what a timestamp holds.
+    IF jsonb_typeof(claims -> 'exp') IS DISTINCT FROM 'number'
+        OR (claims ->> 'exp')::numeric NOT BETWEEN epoch::numeric AND 1e11
+        OR (jsonb_typeof(claims -> 'nbf') = 'number' AND (claims ->> 'nbf')::numeric > epoch::numeric + 60)
         OR jsonb_typeof(claims -> 'sub') IS DISTINCT FROM 'string'
     THEN
         RETURN NULL;
@@ -325,7 +340,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
-    keyring.seal(jsonb), keyring.open_seal(text), keyring.open_seals(text[]),
+    keyring.seal(jsonb), keyring.open_seal(text), keyring.open_seals(text[]), keyring.steady_hash(text),
     keyring.encrypt(text, uuid, text), keyring.decrypt(bytea, integer, uuid, text),
     keyring.decrypt_all(bytea[], integer[], uuid[], text[]),
     keyring.sign_jwt(jsonb), keyring.verify_jwt(text)

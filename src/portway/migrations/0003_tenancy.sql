@@ -105,10 +105,14 @@ CREATE INDEX invitations_email ON public.invitations (email);
 CREATE TABLE public.sessions (
     id uuid PRIMARY KEY DEFAULT app.uuid_v7(),
     user_id uuid NOT NULL REFERENCES public.users ON DELETE CASCADE,
-    refresh_token_hash bytea UNIQUE,
-    previous_refresh_token_hash bytea UNIQUE,
+    -- All refresh tokens of a session begin alike, so that one that was used long ago is known for what it is.
+    refresh_family_hash bytea UNIQUE,
+    refresh_token_hash bytea,
+    previous_refresh_token_hash bytea,
     rotated_at timestamptz,
     outside_token_hash bytea UNIQUE,
+    -- The gateway checked the outside token's signature; else it is checked here, each time.
+    outside_token_vouched boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     revoked_at timestamptz

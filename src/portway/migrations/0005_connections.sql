@@ -11,6 +11,8 @@ CREATE TABLE public.connections (
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     status text NOT NULL DEFAULT 'active'
         CHECK (status IN ('active', 'expired', 'reauthorization_required', 'error', 'disabled')),
+    -- What the status becomes when a disabled connection is enabled: disabling hides no fault.
+    enabled_status text CHECK (enabled_status <> 'disabled'),
     -- The only places (scheme://host:port) that the credential may be sent to.
     origins text[] NOT NULL DEFAULT '{}',
     scopes text[] NOT NULL DEFAULT '{}',

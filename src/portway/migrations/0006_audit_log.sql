@@ -72,14 +72,19 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format(
-        'CREATE TABLE public.%I PARTITION OF public.api_logs FOR VALUES FROM (%L) TO (%L)
+        'CREATE TABLE public.%I (LIKE public.api_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMPRESSION)
          WITH (fillfactor = 80, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05)',
-        partition, first::timestamp AT TIME ZONE 'UTC', (first + interval '1 month') AT TIME ZONE 'UTC'
+        partition
     );
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
     EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', partition);
     EXECUTE format(
         'CREATE POLICY owner ON public.%I TO portway_owner USING (true) WITH CHECK (true)', partition
+    );
+    -- Attached when it is complete: that lets executions go on, where CREATE ... PARTITION OF would stop them.
+    EXECUTE format(
+        'ALTER TABLE public.api_logs ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        partition, first::timestamp AT TIME ZONE 'UTC', (first + interval '1 month') AT TIME ZONE 'UTC'
     );
 END
 $$;

@@ -12,7 +12,7 @@ GRANT SELECT, INSERT, UPDATE ON
     public.workspace_members, public.invitations, public.sessions, public.api_keys
 TO portway_definer;
 GRANT SELECT, INSERT, DELETE ON public.one_time_tokens TO portway_definer;
-GRANT DELETE ON public.sessions, public.invitations TO portway_definer;
+GRANT DELETE ON public.sessions, public.invitations, public.user_identities TO portway_definer;
 RESET ROLE;
 
 SET LOCAL ROLE portway_definer;
@@ -171,7 +171,7 @@ CREATE FUNCTION app.create_person(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    called text := left(coalesce(nullif(p_name, ''), split_part(p_email, '@', 1), 'Personal'), 150);
+    called text := left(coalesce(nullif(p_name, ''), nullif(split_part(p_email, '@', 1), ''), 'Personal'), 150);
 BEGIN
     INSERT INTO public.users (email, name, email_verified_at)
     VALUES (lower(p_email), p_name, CASE WHEN p_email_verified THEN now() END)
@@ -238,7 +238,8 @@ BEGIN
         END IF;
         INSERT INTO public.user_identities (issuer, subject, user_id) VALUES (p_issuer, p_subject, person);
     END IF;
-    INSERT INTO public.sessions (user_id, outside_token_hash, expires_at) VALUES (person, p_token_hash, p_expires_at)
+    INSERT INTO public.sessions (user_id, outside_token_hash, outside_token_vouched, expires_at)
+    VALUES (person, p_token_hash, pg_has_role(session_user, 'portway_sign_in', 'MEMBER'), p_expires_at)
     ON CONFLICT (outside_token_hash) DO NOTHING;
     SELECT s.id INTO session FROM public.sessions AS s WHERE s.outside_token_hash = p_token_hash;
     RETURN session;
@@ -286,7 +287,8 @@ BEGIN
         )
         INTO user_id, credential_id, scopes, expires_at
         FROM public.sessions AS s
-        WHERE (s.id = credential_id OR (token_claims IS NULL AND s.outside_token_hash = bearer_hash))
+        WHERE (s.id = credential_id
+                OR (token_claims IS NULL AND s.outside_token_hash = bearer_hash AND s.outside_token_vouched))
             AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp();
     END IF;
     IF user_id IS NULL OR EXISTS (
@@ -308,15 +310,18 @@ CREATE FUNCTION app.random_token() RETURNS text
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 RETURN keyring.base64url(extensions.gen_random_bytes(32));
 
--- What the gateway computes Argon2id with. An unknown address gets a salt too, always the same one.
+-- What the gateway computes Argon2id with. An unknown address gets a salt too, always the same one, and it is computed
+-- for a known address as well.
 CREATE FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    invented bytea := substring(keyring.steady_hash('salt ' || lower(p_email)) FROM 1 FOR 16);
 BEGIN
     SELECT u.password_salt, u.password_parameters INTO salt, parameters
     FROM public.users AS u WHERE u.email = lower(p_email) AND u.password_salt IS NOT NULL;
     IF NOT FOUND THEN
-        salt := substring(sha256(convert_to(keyring.seal(jsonb_build_object('salt', lower(p_email))), 'UTF8')) FROM 1 FOR 16);
+        salt := invented;
         parameters := p_default;
     END IF;
 END
@@ -330,12 +335,15 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     session uuid;
+    family text := app.random_token();
 BEGIN
     user_id := p_user_id;
-    refresh_token := app.random_token();
+    refresh_token := family || '.' || app.random_token();
     refresh_expires_at := now() + interval '30 days';
-    INSERT INTO public.sessions (user_id, refresh_token_hash, expires_at)
-    VALUES (p_user_id, sha256(convert_to(refresh_token, 'UTF8')), refresh_expires_at)
+    INSERT INTO public.sessions (user_id, refresh_family_hash, refresh_token_hash, expires_at)
+    VALUES (
+        p_user_id, sha256(convert_to(family, 'UTF8')), sha256(convert_to(refresh_token, 'UTF8')), refresh_expires_at
+    )
     RETURNING id INTO session;
     access_expires_at := clock_timestamp() + interval '15 minutes';
     access_token := app.access_token(p_user_id, session, access_expires_at);
@@ -368,22 +376,26 @@ CREATE FUNCTION app.refresh_session(p_refresh_token text) RETURNS TABLE (
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    family text := split_part(p_refresh_token, '.', 1);
     hash bytea := sha256(convert_to(p_refresh_token, 'UTF8'));
     session public.sessions;
 BEGIN
-    SELECT * INTO session FROM public.sessions AS s
-    WHERE (s.refresh_token_hash = hash OR s.previous_refresh_token_hash = hash)
-        AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
-    FOR UPDATE;
+    SELECT s.* INTO session FROM public.sessions AS s JOIN public.users AS u ON u.id = s.user_id
+    WHERE s.refresh_family_hash = sha256(convert_to(family, 'UTF8'))
+        AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND u.disabled_at IS NULL
+    FOR UPDATE OF s;
     IF NOT FOUND THEN
         RETURN;
     END IF;
     IF session.refresh_token_hash <> hash THEN
         UPDATE public.sessions AS s SET revoked_at = now()
-        WHERE s.id = session.id AND s.rotated_at < clock_timestamp() - interval '10 seconds';
+        WHERE s.id = session.id AND (
+            s.previous_refresh_token_hash IS DISTINCT FROM hash
+            OR s.rotated_at < clock_timestamp() - interval '10 seconds'
+        );
         RETURN;
     END IF;
-    refresh_token := app.random_token();
+    refresh_token := family || '.' || app.random_token();
     user_id := session.user_id;
     refresh_expires_at := session.expires_at;
     UPDATE public.sessions AS s SET
@@ -509,7 +521,8 @@ BEGIN
 END
 $$;
 
--- A new password for the holder of a reset link; ends all of the user's sessions. API keys stay.
+-- A new password for the holder of a reset link; ends all of the user's sessions. API keys stay, unless nobody had
+-- proved the address yet: then somebody else may have made the account, and whatever of theirs opens it goes.
 CREATE FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -521,6 +534,10 @@ BEGIN
     RETURNING * INTO link;
     IF link.user_id IS NULL THEN
         RETURN false;
+    END IF;
+    IF EXISTS (SELECT FROM public.users AS u WHERE u.id = link.user_id AND u.email_verified_at IS NULL) THEN
+        UPDATE public.api_keys SET revoked_at = now() WHERE user_id = link.user_id AND revoked_at IS NULL;
+        DELETE FROM public.user_identities WHERE user_id = link.user_id;
     END IF;
     UPDATE public.users SET
         password_salt = p_salt, password_parameters = p_parameters, password_verifier = p_verifier,
@@ -579,6 +596,11 @@ AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
 BEGIN
+    IF NOT coalesce(p_workspace_id = ANY (app.workspaces_of(
+        claims, ARRAY['owner', 'admin', 'member', 'viewer'], ARRAY['owner', 'admin']
+    )), false) THEN
+        RAISE EXCEPTION 'no such workspace' USING ERRCODE = 'no_data_found';
+    END IF;
     IF NOT coalesce(claims -> 'scopes' ? 'admin', false) OR NOT p_workspace_id = ANY (app.workspaces_of(
         claims,
         CASE p_role WHEN 'owner' THEN ARRAY['owner'] ELSE ARRAY['owner', 'admin'] END,
@@ -613,8 +635,8 @@ BEGIN
 END
 $$;
 
--- A key with at most the caller's own scopes; NULL scopes mean all that the caller's role allows. The key itself is
--- returned once and kept as its SHA-256.
+-- A key with at most the caller's own scopes; NULL scopes mean all that the caller's role allows. A key that a key
+-- makes lives no longer than that one. The key itself is returned once and kept as its SHA-256.
 CREATE FUNCTION app.create_api_key(
     p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamptz,
     OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]
@@ -644,7 +666,8 @@ BEGIN
     prefix := left(api_key, 10);
     INSERT INTO public.api_keys (user_id, workspace_id, name, prefix, key_hash, scopes, expires_at)
     VALUES (
-        (claims ->> 'sub')::uuid, chosen, p_name, prefix, sha256(convert_to(api_key, 'UTF8')), scopes, p_expires_at
+        (claims ->> 'sub')::uuid, chosen, p_name, prefix, sha256(convert_to(api_key, 'UTF8')), scopes,
+        least(p_expires_at, (SELECT k.expires_at FROM public.api_keys AS k WHERE k.id = (claims ->> 'credential')::uuid))
     )
     RETURNING api_keys.id INTO create_api_key.id;
 END

@@ -46,14 +46,45 @@ AS $$
 DECLARE
     found_connection public.connections;
 BEGIN
-    SELECT * INTO found_connection FROM public.connections AS c WHERE c.id = p_connection_id FOR UPDATE;
-    IF found_connection.id IS NULL OR app.role_in(p_claims, found_connection.workspace_id) IS NULL THEN
+    SELECT * INTO found_connection FROM public.connections AS c
+    WHERE c.id = p_connection_id AND app.role_in(p_claims, c.workspace_id) IS NOT NULL FOR UPDATE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
     END IF;
     IF found_connection.user_id <> (p_claims ->> 'sub')::uuid THEN
         RAISE EXCEPTION 'only the owner of a connection may do this' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN found_connection;
+END
+$$;
+
+-- The same, for calling the service.
+CREATE FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) RETURNS public.connections
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    mine public.connections := app.own_connection(p_claims, p_connection_id);
+BEGIN
+    IF NOT p_claims -> 'scopes' ?| ARRAY['execute', 'connections:write'] THEN
+        RAISE EXCEPTION 'this API key does not have the scope execute' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF app.role_in(p_claims, mine.workspace_id) = 'viewer' THEN
+        RAISE EXCEPTION 'a viewer may not use connections' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN mine;
+END
+$$;
+
+-- What is found while a connection is disabled shows when it is enabled again.
+CREATE FUNCTION app.set_connection_status(p_connection_id uuid, p_status text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE public.connections SET
+        status = CASE WHEN status = 'disabled' THEN status ELSE p_status END,
+        enabled_status = CASE WHEN status = 'disabled' THEN p_status END,
+        updated_at = now()
+    WHERE id = p_connection_id;
 END
 $$;
 
@@ -168,9 +199,9 @@ BEGIN
     DELETE FROM public.encrypted_credentials WHERE connection_id = p_connection_id;
     PERFORM app.store_secrets(p_connection_id, mine.workspace_id, p_values, p_expires_at);
     UPDATE public.connections SET
-        status = CASE WHEN status = 'disabled' THEN status ELSE 'active' END, origins = p_origins,
-        credential_version = credential_version + 1, issued_at = now(), expires_at = p_expires_at, updated_at = now()
+        origins = p_origins, credential_version = credential_version + 1, issued_at = now(), expires_at = p_expires_at
     WHERE id = p_connection_id;
+    PERFORM app.set_connection_status(p_connection_id, 'active');
 END
 $$;
 
@@ -184,8 +215,9 @@ DECLARE
     target public.connections;
     is_admin boolean;
 BEGIN
-    SELECT * INTO target FROM public.connections AS c WHERE c.id = p_connection_id FOR UPDATE;
-    IF target.id IS NULL OR app.role_in(claims, target.workspace_id) IS NULL THEN
+    SELECT * INTO target FROM public.connections AS c
+    WHERE c.id = p_connection_id AND app.role_in(claims, c.workspace_id) IS NOT NULL FOR UPDATE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
     END IF;
     is_admin := target.workspace_id = ANY (app.workspaces_of(claims, ARRAY['owner', 'admin'], ARRAY['owner', 'admin']));
@@ -195,7 +227,10 @@ BEGIN
         RAISE EXCEPTION 'only its owner or an admin of the workspace may do this' USING ERRCODE = 'insufficient_privilege';
     END IF;
     UPDATE public.connections SET
-        status = CASE WHEN p_disabled THEN 'disabled' WHEN status = 'disabled' THEN 'active' ELSE status END,
+        status = CASE
+            WHEN p_disabled THEN 'disabled' WHEN status = 'disabled' THEN coalesce(enabled_status, 'active') ELSE status
+        END,
+        enabled_status = CASE WHEN p_disabled THEN CASE status WHEN 'disabled' THEN enabled_status ELSE status END END,
         disabled_by = CASE WHEN p_disabled THEN person END,
         updated_at = now()
     WHERE id = p_connection_id;
@@ -213,8 +248,9 @@ DECLARE
     tokens text[] := '{}';
     client jsonb;
 BEGIN
-    SELECT * INTO target FROM public.connections AS c WHERE c.id = p_connection_id FOR UPDATE;
-    IF target.id IS NULL OR app.role_in(claims, target.workspace_id) IS NULL THEN
+    SELECT * INTO target FROM public.connections AS c
+    WHERE c.id = p_connection_id AND app.role_in(claims, c.workspace_id) IS NOT NULL FOR UPDATE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
     END IF;
     IF NOT claims -> 'scopes' ? 'connections:write' OR NOT (
@@ -399,6 +435,13 @@ BEGIN
     IF pending.id IS NULL THEN
         RAISE EXCEPTION 'this authorization is complete already, or not begun' USING ERRCODE = 'no_data_found';
     END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.workspace_members AS m JOIN public.users AS u ON u.id = m.user_id
+        WHERE m.workspace_id = pending.workspace_id AND m.user_id = pending.user_id AND m.role <> 'viewer'
+            AND u.disabled_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'whoever began this may no longer connect services here' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF pending.connection_id IS NULL THEN
         INSERT INTO public.connections (
             user_id, integration_id, organization_id, workspace_id, name, origins, scopes, config, issued_at, expires_at
@@ -416,10 +459,10 @@ BEGIN
         jsonb_build_object('access_token', p_access_token, 'refresh_token', p_refresh_token), p_expires_at
     );
     UPDATE public.connections SET
-        status = CASE WHEN status = 'disabled' THEN status ELSE 'active' END, origins = p_origins, scopes = p_scopes,
-        config = pending.config, credential_version = credential_version + 1, issued_at = now(),
-        expires_at = p_expires_at, updated_at = now()
+        origins = p_origins, scopes = p_scopes, config = pending.config, credential_version = credential_version + 1,
+        issued_at = now(), expires_at = p_expires_at
     WHERE id = target;
+    PERFORM app.set_connection_status(target, 'active');
     RETURN target;
 END
 $$;
@@ -427,7 +470,8 @@ $$;
 -- Refresh. One holder at a time over all nodes; nothing is locked while the token request is under way.
 
 -- outcome: leased, wait, fresh, gone (see the credential vault's port). The lease records the intent to spend the
--- refresh token of this version; `interrupted` says that an earlier holder recorded the same and vanished.
+-- refresh token of this version; `interrupted` says that an earlier holder recorded the same and vanished. A lease is
+-- at most ten minutes long.
 CREATE FUNCTION app.lease_refresh(
     p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision,
     OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb,
@@ -437,44 +481,49 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
-    mine public.connections := app.own_connection(claims, p_connection_id);
+    mine public.connections := app.usable_connection(claims, p_connection_id);
     earlier public.refresh_leases;
     holder uuid := gen_random_uuid();
+    lease_seconds double precision := least(greatest(p_lease_seconds, 1), 600);
 BEGIN
     interrupted := false;
+    outcome := 'gone';
     IF mine.status IN ('reauthorization_required', 'disabled') THEN
-        outcome := 'gone';
         RETURN;
     END IF;
-    IF mine.credential_version <> p_seen_version THEN
-        outcome := 'fresh';
-        credential := app.credential_of(mine);
+    BEGIN
+        IF mine.credential_version <> p_seen_version THEN
+            credential := app.credential_of(mine);
+            outcome := 'fresh';
+            RETURN;
+        END IF;
+        refresh_token := app.read_secret(p_connection_id, 'refresh_token');
+        client := app.read_oauth_client(mine.organization_id, mine.integration_id);
+    EXCEPTION WHEN data_corrupted THEN
+        RETURN;
+    END;
+    IF refresh_token IS NULL THEN
         RETURN;
     END IF;
     SELECT * INTO earlier FROM public.refresh_leases AS l WHERE l.connection_id = p_connection_id FOR UPDATE;
     IF earlier.expires_at > clock_timestamp() THEN
         outcome := 'wait';
-        RETURN;
-    END IF;
-    refresh_token := app.read_secret(p_connection_id, 'refresh_token');
-    IF refresh_token IS NULL THEN
-        outcome := 'gone';
+        refresh_token := NULL; client := NULL;
         RETURN;
     END IF;
     interrupted := coalesce(earlier.credential_version = mine.credential_version, false);
     INSERT INTO public.refresh_leases AS l (connection_id, holder, credential_version, taken_at, expires_at)
     VALUES (
         p_connection_id, holder, mine.credential_version, clock_timestamp(),
-        clock_timestamp() + make_interval(secs => p_lease_seconds)
+        clock_timestamp() + make_interval(secs => lease_seconds)
     )
     ON CONFLICT (connection_id) DO UPDATE SET
         holder = excluded.holder, credential_version = excluded.credential_version, taken_at = excluded.taken_at,
         expires_at = excluded.expires_at;
-    client := app.read_oauth_client(mine.organization_id, mine.integration_id);
     -- Outlives the lease: an answer that comes late is stored all the same, if nothing newer was.
     refresh_pass := keyring.seal(jsonb_build_object(
         'purpose', 'refresh', 'connection', p_connection_id, 'version', mine.credential_version, 'holder', holder,
-        'exp', extract(epoch FROM clock_timestamp()) + p_lease_seconds + 600
+        'exp', extract(epoch FROM clock_timestamp()) + lease_seconds + 600
     ));
     outcome := 'leased';
 END
@@ -524,9 +573,9 @@ BEGIN
     DELETE FROM public.refresh_leases AS l
     WHERE l.connection_id = (claims ->> 'connection')::uuid AND l.holder = (claims ->> 'holder')::uuid;
     IF p_reauthorization_required THEN
-        UPDATE public.connections AS c SET status = 'reauthorization_required', updated_at = now()
+        PERFORM app.set_connection_status(c.id, 'reauthorization_required') FROM public.connections AS c
         WHERE c.id = (claims ->> 'connection')::uuid AND c.credential_version = (claims ->> 'version')::integer
-            AND c.status <> 'disabled';
+        FOR UPDATE;
     END IF;
 END
 $$;
@@ -536,10 +585,11 @@ CREATE FUNCTION app.mark_reauthorization_required(p_pass text, p_connection_id u
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    mine public.connections := app.own_connection(app.pass_claims(p_pass, 'user'), p_connection_id);
+    mine public.connections := app.usable_connection(app.pass_claims(p_pass, 'user'), p_connection_id);
 BEGIN
-    UPDATE public.connections AS c SET status = 'reauthorization_required', updated_at = now()
-    WHERE c.id = mine.id AND c.credential_version = p_seen_version AND c.status <> 'disabled';
+    IF mine.credential_version = p_seen_version THEN
+        PERFORM app.set_connection_status(mine.id, 'reauthorization_required');
+    END IF;
 END
 $$;
 
@@ -549,8 +599,8 @@ CREATE FUNCTION app.reauthorize_moved_integration() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    UPDATE public.connections SET status = 'reauthorization_required', updated_at = now()
-    WHERE integration_id = NEW.id AND status <> 'disabled';
+    PERFORM app.set_connection_status(c.id, 'reauthorization_required') FROM public.connections AS c
+    WHERE c.integration_id = NEW.id;
     RETURN NULL;
 END
 $$;

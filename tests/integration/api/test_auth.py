@@ -405,6 +405,9 @@ class TestMailedLinks:
     ) -> None:
         account = await mailing_gateway.account()
         by_key = await mailing_gateway.api_key(account)
+        await self.sent(mailing_gateway)
+        verification = {"token": mailer.token_to(account.email)}
+        await mailing_gateway.api.post(f"{AUTH}/verify-email/confirm", verification)
         await mailing_gateway.api.post(f"{AUTH}/password-reset", {"email": account.email})
         await self.sent(mailing_gateway)
         body = {"token": mailer.token_to(account.email), "password": "another good one"}
@@ -418,6 +421,18 @@ class TestMailedLinks:
         assert (await sign_in(mailing_gateway, account.email, "another good one")).status == 200
         assert (await account.api.get(f"{AUTH}/me")).status == 401
         assert (await by_key.get(f"{AUTH}/me")).status == 200
+
+    async def test_who_resets_the_password_of_an_address_nobody_proved_ends_its_keys(
+        self, mailing_gateway: RunningGateway, mailer: RecordingMailer
+    ) -> None:
+        squatted = await mailing_gateway.account()
+        by_key = await mailing_gateway.api_key(squatted)
+        await mailing_gateway.api.post(f"{AUTH}/password-reset", {"email": squatted.email})
+        await self.sent(mailing_gateway)
+        body = {"token": mailer.token_to(squatted.email), "password": "another good one"}
+
+        assert (await mailing_gateway.api.post(f"{AUTH}/password-reset/confirm", body)).status == 204
+        assert (await by_key.get(f"{AUTH}/me")).status == 401
 
     async def test_a_link_is_good_for_its_purpose_only(
         self, mailing_gateway: RunningGateway, mailer: RecordingMailer
