@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 
 from portway.domain.action import Action
 from portway.domain.integration import AuthType, Integration
+from portway.domain.json_value import JsonValue
 
 BASE_URL = "https://api.example"
 ORIGIN = "https://api.example:443"
-OAUTH2 = {
+OAUTH2: dict[str, JsonValue] = {
     "authorization_url": "https://auth.example/authorize",
     "token_url": "https://auth.example/token",
     "scopes": ["read"],
