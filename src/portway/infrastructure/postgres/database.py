@@ -104,6 +104,9 @@ def _pool(url: str, max_size: int) -> AsyncConnectionPool[Connection]:
         min_size=1,
         max_size=max_size,
         timeout=_POOL_WAIT_SECONDS,
+        # Its attempts come ever more rarely, up to as long as the database was away; past this it waits for a
+        # request, and then tries at once.
+        reconnect_timeout=_POOL_WAIT_SECONDS,
         open=False,
         kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "portway"},
     )
