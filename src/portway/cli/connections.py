@@ -9,7 +9,6 @@ from uuid import UUID
 import typer
 from pydantic import SecretStr
 
-from portway.bootstrap import Gateway
 from portway.cli.database import DatabaseInUse, as_owner, database_in_use
 from portway.cli.failure import CommandFailed
 from portway.cli.options import DataDir, UserEmail, settings_with
@@ -82,6 +81,9 @@ async def _create(
     credentials: Mapping[str, JsonValue],
     config: Mapping[str, JsonValue],
 ) -> Connection:
+    # It brings the whole server along, for which no other command should wait.
+    from portway.bootstrap import Gateway  # noqa: PLC0415
+
     async with Gateway(settings).running(maintenance=False) as gateway:
         return await gateway.connections.create(
             principal,
