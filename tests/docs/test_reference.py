@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from portway.cli.main import app
+from portway.cli import main
 from portway.domain import errors
 from portway.domain.rules.parameter_transform import OPERATIONS, transform_parameters
 from portway.settings import ClientSettings, Settings
@@ -39,7 +39,7 @@ def test_every_error_code_is_documented() -> None:
 
 def test_every_command_is_documented_and_exists() -> None:
     assert set(re.findall(r"^\| `portway ([a-z -]+)`", _text("commands.md"), re.MULTILINE)) == set(
-        _commands(get_command(app))
+        _commands(get_command(main._program([])))
     )
 
 
