@@ -344,6 +344,31 @@ async def test_payloads_of_any_json(world: ContractWorld, payload: Any) -> None:
     assert (row.request_payload, row.response_payload) == (payload, payload)
 
 
+async def test_the_verification_request_is_an_action_without_a_row(world: ContractWorld) -> None:
+    success = {"member": "ok", "equals": True}
+    verification = {"method": "POST", "path": "/me", "success": success}
+    setting = await a_setting(
+        world, integration=an_integration(AuthType.BEARER, auth_config={"verification": verification})
+    )
+    opened = await setting.open(action="verify-connection")
+    action = granted(opened).action
+    assert (action.slug, action.http_method, action.endpoint_path) == ("verify-connection", "POST", "/me")
+    assert (action.transform_config, action.timeout_ms) == ({"success": success}, 15_000)
+    row = await setting.audit(opened)
+    assert (row.connection_id, row.action_id) == (setting.connection_id, None)
+
+
+async def test_where_there_is_one(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    refused(await setting.open(action="verify-connection"), NotFound)
+
+
+async def test_a_row_of_that_name_counts_more(world: ContractWorld) -> None:
+    integration = an_integration(AuthType.BEARER, auth_config={"verification": {"path": "/me"}})
+    setting = await a_setting(world, integration=integration, slug="verify-connection")
+    assert granted(await setting.open()).action == setting.action
+
+
 # Closing
 
 
@@ -439,6 +464,13 @@ async def test_after_a_crash_it_is_unknown_until_somebody_knows(world: ContractW
     assert (await setting.audit(opened)).status is ExecutionStatus.UNKNOWN
     await setting.close(opened)
     assert (await setting.audit(opened)).status is ExecutionStatus.SUCCESS
+
+
+async def test_whose_time_is_not_over_is_not_given_up(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    cut_off, under_way = await setting.open(), await setting.open(timeout_ms=1)
+    await world.pass_deadline(cut_off.execution_id)
+    assert (await setting.audit(under_way)).status is ExecutionStatus.STARTED
 
 
 # Idempotency keys

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from portway.application.connection_service import VERIFICATION
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
+from portway.application.request_builder import verification_action
 from portway.domain.action import Action
 from portway.domain.connection import ConnectionStatus
 from portway.domain.errors import (
@@ -123,17 +125,14 @@ class InMemoryExecutionLedger:
         found = self._world.connections.get(opening.connection_id) if opening.connection_id else None
         return found if found and found.connection.workspace_id == opening.workspace_id else None
 
-    def _action(self, opening: Opening, connection: ConnectionRow | None) -> Action | None:
-        return next(
-            (
-                action
-                for action in self._world.actions.values()
-                if connection is not None
-                and action.integration_id == connection.connection.integration_id
-                and action.slug == opening.action
-            ),
-            None,
-        )
+    def _action(self, opening: Opening, found: ConnectionRow | None) -> Action | None:
+        if found is None:
+            return None
+        integration = self._world.integrations[found.connection.integration_id]
+        for action in self._world.actions.values():
+            if action.integration_id == integration.id and action.slug == opening.action:
+                return action
+        return _verification(integration) if opening.action == VERIFICATION else None
 
     def _deadline(self, opening: Opening, action: Action | None) -> datetime:
         limits = [opening.timeout_ms, action.timeout_ms if action else None]
@@ -217,10 +216,18 @@ def _with_what_is_known(row: AuditRow, found: ConnectionRow | None, action: Acti
         organization_id=connection.organization_id,
         connection_id=connection.id,
         integration_id=connection.integration_id,
-        action_id=action.id if action else None,
+        action_id=action.id if action and action.id != connection.integration_id else None,
         request_payload=redact(
             row.request_payload,
             schema=dict(action.request_schema) if action else None,
             secrets=[] if found.spoiled else found.authenticating.values(),
         ),
+    )
+
+
+def _verification(integration: Integration) -> Action | None:
+    """The action that an integration with a verification request has without a row."""
+    found = verification_action(integration)
+    return found and replace(
+        found, id=integration.id, slug=VERIFICATION, name="Verify connection", timeout_ms=15_000
     )

@@ -205,13 +205,7 @@ async def test_an_error_in_a_200_is_one(gateway: FakeGateway, person: Person) ->
 
 async def test_a_test_of_what_is_stored_is_an_execution(gateway: FakeGateway) -> None:
     integration = an_integration(AuthType.API_KEY, auth_config=VERIFICATION)
-    connected = gateway.connect(
-        integration,
-        secrets={"api_key": "the-api-key"},
-        expires_in=None,
-        slug="verify-connection",
-        endpoint_path="/me",
-    )
+    connected = gateway.connect(integration, secrets={"api_key": "the-api-key"}, expires_in=None)
     await gateway.connections.test(connected.principal, connected.id)
     assert gateway.http.sent[0].url == "https://api.example/me"
     gateway.http.script(json_answer({}, 401))

@@ -201,6 +201,25 @@ async def test_a_key_is_never_refreshed(gateway: FakeGateway) -> None:
     assert gateway.token_endpoint.refreshes == []
 
 
+async def test_the_old_token_serves_while_no_new_one_is_to_be_had(gateway: FakeGateway) -> None:
+    connected = gateway.connect(expires_in=60)
+    gateway.token_endpoint.script(*[TokenEndpointUnavailable("Down.")] * 3)
+    result = await connected.execute()
+    assert (result.refreshed, gateway.http.bearers) == (False, ["old-access-token"])
+
+
+async def test_a_grant_that_is_gone_says_where_to_go(gateway: FakeGateway) -> None:
+    connected = gateway.connect(expires_in=60)
+    gateway.token_endpoint.script(TokenRequestRefused("invalid_grant"))
+    error = await connected.failure()
+    assert isinstance(error, ReauthorizationRequired)
+    assert error.authorize_url is not None
+    assert error.authorize_url.startswith("https://auth.example/authorize?")
+    assert gateway.http.sent == []
+    assert connected.stored.status is ConnectionStatus.REAUTHORIZATION_REQUIRED
+    assert connected.audit.status is ExecutionStatus.REFUSED
+
+
 async def test_no_new_token_to_be_had_for_an_expired_one(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=-1)
     gateway.token_endpoint.script(*[TokenEndpointUnavailable("Down.")] * 3)
