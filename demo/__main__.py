@@ -1,7 +1,7 @@
 """`make demo`: starts the gateway and the stand-ins, makes a tour of what Portway does, and keeps serving.
 
-With DEMO_EXIT set it ends after the tour. Exit status: 0, or 1 where a step failed, or 128 and the signal's number
-where a signal ended the tour.
+With DEMO_EXIT set it ends after the tour. DEMO_PORT is the port to serve on where it is free, by default 8000.
+Exit status: 0, or 1 where a step failed, or 128 and the signal's number where a signal ended the tour.
 """
 
 import contextlib
@@ -73,14 +73,11 @@ def main() -> int:
 
 
 def _run(say: Narrator, started: contextlib.ExitStack) -> int:
-    port = choose_port()
-    api = Api(f"http://127.0.0.1:{port}")
-    standins = StandIns(redirect_uris=[f"{api.url}{CALLBACK_PATH}"], accounts=(ADA, GRACE))
-    gateway = Gateway(port, client_environment(standins.credentials))
-    tour = Tour(say, api, gateway, standins)
+    tour: Tour | None = None
     begin = time.monotonic()
     say.title("Portway, a tour")
     try:
+        tour = _prepare(say)
         frame.start(tour, started)
         for title, step in STEPS:
             say.step(title)
@@ -97,9 +94,16 @@ def _run(say: Narrator, started: contextlib.ExitStack) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is explained
-        frame.explain(say, error, gateway, standins)
+        frame.explain(say, error, tour)
         return 1
     return 0
+
+
+def _prepare(say: Narrator) -> Tour:
+    port = choose_port()
+    api = Api(f"http://127.0.0.1:{port}")
+    standins = StandIns(redirect_uris=[f"{api.url}{CALLBACK_PATH}"], accounts=(ADA, GRACE))
+    return Tour(say, api, Gateway(port, client_environment(standins.credentials)), standins)
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:

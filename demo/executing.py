@@ -81,9 +81,8 @@ def write_cells(tour: Tour) -> None:
     )
     arrived = tour.last_request("sheets")
     check(arrived["json"] == {"values": [[1, 2, 3]]}, f"the service got {arrived['json']}")
-    tour.say.proved(
-        f"Called with [1, 2, 3]; {arrived['method']} {arrived['path']} brought {arrived['json']}."
-    )
+    tour.say.answer("what reached the service", {name: arrived[name] for name in ("method", "path", "json")})
+    tour.say.proved("[1, 2, 3] arrived as [[1, 2, 3]], which is what Sheets asks for.")
 
 
 def post_message(tour: Tour) -> None:

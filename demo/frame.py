@@ -9,9 +9,9 @@ import psycopg
 
 from demo.api import StepFailedError
 from demo.browser import BrowserError
-from demo.gateway import PREFERRED_PORT, WORKERS, Gateway
+from demo.gateway import WORKERS, preferred_port
 from demo.narrator import Narrator
-from demo.standins import ROOT, Addresses, StandInError, StandIns
+from demo.standins import ROOT, Addresses, StandInError
 from demo.tour import Tour
 
 _UNDERSTOOD = (StepFailedError, StandInError, BrowserError, psycopg.Error)
@@ -41,11 +41,11 @@ def start(tour: Tour, started: contextlib.ExitStack) -> None:
         "requests. Portway, PostgreSQL, and every request between them and the stand-ins are real."
     )
     tour.gateway.wait_until_ready()
-    if not tour.api.url.endswith(f":{PREFERRED_PORT}"):
-        say.text(f"Port {PREFERRED_PORT} is taken, so another one is used.")
+    if preferred_port() not in (0, tour.gateway.port):
+        say.text(f"Port {preferred_port()} is taken, so another one is used.")
     say.proved(
-        f"`portway up` serves {tour.api.url} with {WORKERS} processes on a PostgreSQL of its own, "
-        f"after {time.monotonic() - begin:.1f} seconds."
+        f"`portway up` serves {tour.api.url}: {WORKERS} processes and a PostgreSQL of its own, after "
+        f"{time.monotonic() - begin:.1f} seconds."
     )
 
 
@@ -98,12 +98,13 @@ def serve(tour: Tour) -> None:
     raise StepFailedError("`portway up` has ended by itself; its log below says why")
 
 
-def explain(say: Narrator, error: Exception, gateway: Gateway, standins: StandIns) -> None:
-    """What failed, and what the programs said last."""
+def explain(say: Narrator, error: Exception, tour: Tour | None) -> None:
+    """What failed, and what the programs said last, where there are any."""
     if isinstance(error, _UNDERSTOOD):
         say.failed(str(error))
     else:
         say.failed(f"The tour did not expect this: {error!r}")
         say.excerpt("Where it happened", "".join(traceback.format_exception(error)))
-    say.excerpt("The end of the gateway's log", gateway.log())
-    say.excerpt("The end of the stand-ins' log", standins.log())
+    if tour is not None:
+        say.excerpt("The end of the gateway's log", tour.gateway.log())
+        say.excerpt("The end of the stand-ins' log", tour.standins.log())

@@ -14,7 +14,6 @@ from typing import IO, Self
 
 from demo.api import StepFailedError
 
-PREFERRED_PORT = 8000
 WORKERS = 2
 """Two, because most of what the tour shows is easy with one."""
 
@@ -33,7 +32,7 @@ class Gateway:
 
     def __init__(self, port: int, environment: Mapping[str, str]) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self._port = port
+        self.port = port
         own = {name: value for name, value in os.environ.items() if not name.startswith("PORTWAY_")}
         self._environment = {
             **own,
@@ -66,7 +65,7 @@ class Gateway:
         # Where we are root, PostgreSQL runs as another user, who must be able to pass; files inside are private.
         self._directory.chmod(0o711)
         command = [
-            *(sys.executable, "-m", "portway", "up", "--port", str(self._port)),
+            *(sys.executable, "-m", "portway", "up", "--port", str(self.port)),
             *("--workers", str(WORKERS), "--data-dir", str(self.data_dir)),
         ]
         self._keeper = subprocess.Popen(
@@ -132,9 +131,17 @@ class Gateway:
         return _SECRETS_IN_LOG.sub("…", os.pread(descriptor, limit, start).decode(errors="replace"))
 
 
+def preferred_port() -> int:
+    """DEMO_PORT, or 8000. Raises StepFailedError where it is no port."""
+    given = os.environ.get("DEMO_PORT") or "8000"
+    if not given.isascii() or not given.isdigit() or int(given) > 65535:
+        raise StepFailedError(f"DEMO_PORT must be a port number, not {given!r}")
+    return int(given)
+
+
 def choose_port() -> int:
-    """The preferred port, or any that is free where it is taken."""
-    for port in (PREFERRED_PORT, 0):
+    """The preferred port, or any that is free where it is taken. Raises StepFailedError."""
+    for port in (preferred_port(), 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

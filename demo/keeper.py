@@ -12,8 +12,6 @@ import sys
 import threading
 from pathlib import Path
 
-from portway.infrastructure.embedded_postgres import EmbeddedPostgres
-
 # Between one SIGTERM and the next: the first lets calls in flight finish, the second cuts them off.
 _PATIENCE_SECONDS = 5.0
 _LAST_SECONDS = 60.0
@@ -48,8 +46,11 @@ def _stop_in_time(child: subprocess.Popen[bytes]) -> None:
 
 
 def _stop_postgres(data_dir: Path) -> None:
-    if not data_dir.is_dir():
+    if not (data_dir / "postgres" / "postmaster.pid").exists():
         return
+    # Hardly ever needed, and half a second that the start would have to wait for.
+    from portway.infrastructure.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415
+
     server = EmbeddedPostgres(data_dir)
     if server.running():
         server.start()
