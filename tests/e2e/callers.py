@@ -95,13 +95,18 @@ class Caller:
         return answer
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
     ) -> Answer:
         """Sends JSON."""
-        sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else headers
-        return await self.send(
-            method, path, data=None if body is None else json.dumps(body).encode(), headers=sent
-        )
+        data = None if body is None else json.dumps(body).encode()
+        sent = {**({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})}
+        return await self.send(method, path, data=data, headers=sent, params=params)
 
     async def get(self, path: str, **params: str) -> Any:
         """The JSON that is found there; it must be."""
