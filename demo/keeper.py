@@ -5,6 +5,7 @@ whoever started us is gone, even if by SIGKILL. Either way the command is stoppe
 left it running, and the directory (with the data in `DIRECTORY/data`) is removed.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,9 @@ def main() -> int:
 
 
 def _stop_in_time(child: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock this thread would still hold when the interpreter ends.
+    while os.read(0, 1):
+        pass
     for patience in (_PATIENCE_SECONDS, _LAST_SECONDS):
         child.terminate()
         try:

@@ -201,3 +201,21 @@ def test_a_step_that_fails_is_explained_and_everything_stopped(start: Start) -> 
     assert re.search(r"The end of the gateway's log\n  \| PostgreSQL runs in ", demo.output)
     assert not re.search(r"token=\w", demo.output)
     demo.assert_nothing_is_left()
+
+
+BROKEN = """
+import sys
+from demo import __main__ as demo, gateway
+gateway.WORKERS = 0
+sys.exit(demo.main())
+"""
+
+
+def test_a_gateway_that_does_not_start_is_explained(start: Start) -> None:
+    demo = start("-c", BROKEN)
+    assert demo.read_to_the_end() == 1
+    assert "✗ `portway up` ended before it served; its log below says why\n" in demo.output
+    # The program's own words, and nothing of the keeper's.
+    assert re.search(r"The end of the gateway's log\n(  \| .*\n)*  \| portway: .*--workers", demo.output)
+    assert "Fatal" not in demo.output
+    demo.assert_nothing_is_left()
