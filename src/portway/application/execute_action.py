@@ -33,7 +33,7 @@ from portway.domain.execution import ExecutionStatus
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.principal import Principal
 from portway.domain.rules.access_control import check_scopes
-from portway.domain.rules.execution_logging import cut, redact
+from portway.domain.rules.execution_logging import loggable
 from portway.domain.rules.parameter_transform import transform_parameters
 
 _log = logging.getLogger(__name__)
@@ -227,7 +227,7 @@ def _logged(
 ) -> tuple[JsonValue, bool]:
     """The payload as the log may have it, and whether it was cut."""
     try:
-        return cut(redact(payload, schema=schema, secrets=secrets))
+        return loggable(payload, schema=schema, secrets=secrets)
     except RecursionError:
         return {"truncated": "", "reason": "It is nested too deeply."}, True
 

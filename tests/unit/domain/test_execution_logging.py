@@ -8,10 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portway.domain.json_value import JsonValue
+from portway.domain.rules import execution_logging
 from portway.domain.rules.execution_logging import (
+    MAX_PAYLOAD_BYTES,
     REDACTED,
     cut,
     is_secret_name,
+    loggable,
     mask_literals,
     redact,
 )
@@ -219,3 +222,39 @@ def test_a_long_text_keeps_its_beginning() -> None:
     assert isinstance(logged, dict)
     assert str(logged["truncated"]).startswith('{"text":"\\"quoted\\" ')
     assert len(json.dumps(logged)) > 10_000
+
+
+@given(payload=VALUES)
+def test_what_is_short_enough_is_logged_as_it_is_redacted(payload: JsonValue) -> None:
+    assert loggable(payload, secrets=["open sesame"]) == cut(redact(payload, secrets=["open sesame"]))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [1] * 1_000_000,
+        [[]] * 1_000_000,
+        {str(number): {} for number in range(500_000)},
+        {"text": "x" * 20_000, "rest": ["open sesame"] * 100_000},
+        [2**80, "\ud800", *["open sesame"] * 100_000],
+    ],
+)
+def test_what_will_be_cut_off_costs_nothing(payload: JsonValue, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+    mask = execution_logging._mask_scalar
+
+    def counted(value: JsonValue, literals: list[str]) -> JsonValue:
+        nonlocal looked_at
+        looked_at += 1
+        return mask(value, literals)
+
+    monkeypatch.setattr(execution_logging, "_mask_scalar", counted)
+    logged, was_cut = loggable(payload, secrets=["open sesame"])
+    assert was_cut
+    assert looked_at <= MAX_PAYLOAD_BYTES + 1
+    assert isinstance(logged, dict)
+    assert isinstance(logged["size"], int)
+    assert logged["size"] > 1_000_000
+    written = json.dumps(logged, ensure_ascii=False, separators=(",", ":"))
+    assert 0.9 * MAX_PAYLOAD_BYTES < len(written.encode("utf-8", "replace")) <= MAX_PAYLOAD_BYTES
+    assert "sesame" not in json.dumps(logged)

@@ -4,9 +4,12 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote
+
+import msgspec
 
 from portway.domain.json_value import JsonObject, JsonValue
 
@@ -36,15 +39,38 @@ def is_secret_name(name: str) -> bool:
     return snake not in _NOT_SECRET and _SECRET_NAME.search(snake) is not None
 
 
-def redact(payload: JsonValue, *, schema: JsonValue = None, secrets: Iterable[str] = ()) -> JsonValue:
+def redact(
+    payload: JsonValue,
+    *,
+    schema: JsonValue = None,
+    secrets: Iterable[str] = (),
+    enough: float = float("inf"),
+) -> JsonValue:
     """A copy of the payload that is fit for the log.
 
     Masked are members with a secret's name, what `schema` marks as `writeOnly` or `format: password`, and
-    every occurrence of one of the literal `secrets`, wherever a service echoes it.
+    every occurrence of one of the literal `secrets`, wherever a service echoes it. What follows when the copy is
+    `enough` bytes of JSON long is left out.
     """
     literals = _literals(secrets)
     root = schema if isinstance(schema, dict) else {}
-    return _redact(payload, [root] if root else [], root, literals)
+    return _redact(payload, [root] if root else [], root, _Masking(literals, enough))
+
+
+def loggable(
+    payload: JsonValue, *, schema: JsonValue = None, secrets: Iterable[str] = ()
+) -> tuple[JsonValue, bool]:
+    """The payload redacted and cut, and whether it was cut. Spends no time on what will be cut off: millions of small
+    values would hold up every other call for a minute.
+    """
+    beginning = redact(payload, schema=schema, secrets=secrets, enough=MAX_PAYLOAD_BYTES + 1)
+    if len(_encode(beginning)) <= MAX_PAYLOAD_BYTES:
+        return beginning, False
+    try:
+        size = len(msgspec.json.encode(payload))
+    except (ValueError, OverflowError):  # half a surrogate pair, or a number that is longer than 64 bits
+        size = len(_encode(payload))
+    return cut(beginning, size=size)
 
 
 def mask_literals(value: JsonValue, secrets: Iterable[str]) -> JsonValue:
@@ -71,36 +97,52 @@ def _literal_forms(secret: str) -> Iterator[str]:
         yield escaped.replace("/", "\\/")
 
 
-def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, literals: list[str]) -> JsonValue:
-    if not schemas:
-        return _redact_by_name(value, literals)
-    applicable = _expand(schemas, root)
+@dataclass(slots=True)
+class _Masking:
+    """What to look for, and how many bytes of JSON are wanted yet (counted rather too few than too many)."""
+
+    literals: list[str]
+    wanted: float
+
+    def text(self, text: str) -> str:
+        masked = _mask(text, self.literals)
+        self.wanted -= len(masked)
+        return masked
+
+    def scalar(self, value: JsonValue) -> JsonValue:
+        masked = _mask_scalar(value, self.literals)
+        self.wanted -= len(masked) if isinstance(masked, str) else 1
+        return masked
+
+
+def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, masking: _Masking) -> JsonValue:
+    applicable = _expand(schemas, root) if schemas else schemas
     for schema in applicable:
         if schema.get("writeOnly") is True or schema.get("format") == "password":
             return REDACTED
     if isinstance(value, dict):
-        return {
-            _mask(key, literals): REDACTED
-            if is_secret_name(key) and member not in (None, "")
-            else _redact(member, _members(applicable, key), root, literals)
-            for key, member in value.items()
-        }
+        masking.wanted -= 2
+        members: dict[str, JsonValue] = {}
+        for key, member in value.items():
+            if masking.wanted <= 0:
+                break
+            members[masking.text(key)] = (
+                REDACTED
+                if is_secret_name(key) and member not in (None, "")
+                else _redact(member, _members(applicable, key) if applicable else applicable, root, masking)
+            )
+        return members
     if isinstance(value, list):
-        return [_redact(item, _items(applicable, index), root, literals) for index, item in enumerate(value)]
-    return _mask_scalar(value, literals)
-
-
-def _redact_by_name(value: JsonValue, literals: list[str]) -> JsonValue:
-    if isinstance(value, dict):
-        return {
-            _mask(key, literals): REDACTED
-            if is_secret_name(key) and member not in (None, "")
-            else _redact_by_name(member, literals)
-            for key, member in value.items()
-        }
-    if isinstance(value, list):
-        return [_redact_by_name(item, literals) for item in value]
-    return _mask_scalar(value, literals)
+        masking.wanted -= 2
+        items: list[JsonValue] = []
+        for index, item in enumerate(value):
+            if masking.wanted <= 0:
+                break
+            items.append(
+                _redact(item, _items(applicable, index) if applicable else applicable, root, masking)
+            )
+        return items
+    return masking.scalar(value)
 
 
 def _mask_texts(value: JsonValue, literals: list[str]) -> JsonValue:
@@ -204,21 +246,23 @@ def _items(schemas: list[JsonObject], index: int) -> list[JsonObject]:
     return [schema for schema in found if isinstance(schema, dict)]
 
 
-def cut(payload: JsonValue, max_bytes: int = MAX_PAYLOAD_BYTES) -> tuple[JsonValue, bool]:
+def cut(
+    payload: JsonValue, max_bytes: int = MAX_PAYLOAD_BYTES, *, size: int | None = None
+) -> tuple[JsonValue, bool]:
     """The payload within `max_bytes` (at least 64) of JSON, and whether it was cut.
 
-    What is too long becomes `{"truncated": "<the beginning of its JSON>", "size": <bytes>}`.
+    What is too long becomes `{"truncated": "<the beginning of its JSON>", "size": <bytes>}`; `size` is that of the
+    whole where the payload is only the beginning.
     """
     encoded = _encode(payload)
     if len(encoded) <= max_bytes:
         return payload, False
+    size = size or len(encoded)
     beginning = encoded[:max_bytes]
     # Every quote in it takes another byte now. Each byte less makes it at least one byte shorter.
-    excess = (
-        len(_encode({"truncated": beginning.decode("utf-8", "ignore"), "size": len(encoded)})) - max_bytes
-    )
+    excess = len(_encode({"truncated": beginning.decode("utf-8", "ignore"), "size": size})) - max_bytes
     beginning = beginning[: max(0, max_bytes - excess)]
-    return {"truncated": beginning.decode("utf-8", "ignore"), "size": len(encoded)}, True
+    return {"truncated": beginning.decode("utf-8", "ignore"), "size": size}, True
 
 
 def _encode(payload: JsonValue) -> bytes:
