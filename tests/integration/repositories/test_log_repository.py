@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from psycopg import sql
 
 from portway.application.ports.log_queries import Bucket, LogFilter, LogPosition, UsageGroup
-from portway.domain.errors import NotFound
+from portway.domain.errors import NotFound, Unavailable
 from portway.domain.execution import ExecutionLog, ExecutionStatus
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from portway.infrastructure.postgres.database import Database
@@ -252,3 +253,15 @@ async def test_groups_beyond_the_busiest_are_the_rest(
     assert [group.is_rest for group in groups] == [False] * 20 + [True]
     assert usage.groups[-1].executions == 5
     assert sum(row.executions for row in usage.groups) == usage.total.executions == 30
+
+
+async def test_what_takes_too_long_is_said_to(
+    database: Database, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portway.infrastructure.postgres import log_repository
+
+    monkeypatch.setattr(log_repository, "_STATEMENT_TIMEOUT", "1ms")
+    monkeypatch.setattr(log_repository, "_NEWEST", sql.SQL("ORDER BY pg_sleep(1)::text"))
+    with pytest.raises(Unavailable, match="longer than 1ms"):
+        async with database.reading(ann.sealed_pass) as connection:
+            await PostgresLogRepository(connection).list(LogFilter(), after=None, limit=1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from portway.application.ports.log_queries import (
     Bucket,
@@ -13,7 +13,7 @@ from portway.application.ports.log_queries import (
     Usage,
     UsageGroup,
 )
-from portway.domain.errors import NotFound
+from portway.domain.errors import NotFound, Unavailable
 from portway.domain.execution import ExecutionLog, ExecutionStatus
 from portway.infrastructure.postgres import usage_query
 from portway.infrastructure.postgres.database import Connection
@@ -22,6 +22,7 @@ from portway.infrastructure.postgres.statements import rows_of
 
 # A question that would read for longer than this is better asked again with a shorter time.
 _STATEMENT_TIMEOUT = "20s"
+_RETRY_SECONDS = 60.0
 
 _SHOWN = sql.SQL("""
 SELECT l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.action_id,
@@ -88,11 +89,8 @@ class PostgresLogRepository:
         values = values_of(criteria) | {"limit": limit}
         if after is not None:
             values |= {"after_time": after.executed_at, "after_id": after.id}
-        await self._limit_time()
-        return [
-            _log(row)
-            for row in await rows_of(self._connection, _page(criteria, after, payloads=payloads), values)
-        ]
+        query = _page(criteria, after, payloads=payloads)
+        return [_log(row) for row in await self._within_limit(query, values)]
 
     async def get(self, execution_id: UUID) -> ExecutionLog:
         rows = await rows_of(self._connection, _GET, {"id": execution_id})
@@ -101,16 +99,20 @@ class PostgresLogRepository:
         return _log(rows[0])
 
     async def usage(self, criteria: LogFilter, *, bucket: Bucket, group: UsageGroup | None) -> Usage:
-        await self._limit_time()
-        rows = await rows_of(
-            self._connection, usage_query.statement(criteria, bucket, group), values_of(criteria)
-        )
-        return usage_query.usage_of(rows)
+        query = usage_query.statement(criteria, bucket, group)
+        return usage_query.usage_of(await self._within_limit(query, values_of(criteria)))
 
-    async def _limit_time(self) -> None:
+    async def _within_limit(self, query: sql.Composed, values: dict[str, object]) -> Sequence[dict[str, Any]]:
         await self._connection.execute(
             "SELECT set_config('statement_timeout', %s, true)", [_STATEMENT_TIMEOUT]
         )
+        try:
+            return await rows_of(self._connection, query, values)
+        except errors.QueryCanceled as error:
+            raise Unavailable(
+                f"The answer would have taken longer than {_STATEMENT_TIMEOUT}; ask for a shorter time, or for less.",
+                retry_after_seconds=_RETRY_SECONDS,
+            ) from error
 
 
 def _page(criteria: LogFilter, after: LogPosition | None, *, payloads: bool) -> sql.Composed:
