@@ -11,7 +11,7 @@ from portway.api.identity import AdminPrincipal, CurrentPrincipal, bearer_of, be
 from portway.api.problems import problem_responses
 from portway.api.routing import PREFIX, new_router
 from portway.api.services import CurrentServices, Services
-from portway.api.wire import EmailAddress, Input, Name, Output, Secret
+from portway.api.wire import EmailAddress, Input, Name, NewPassword, Output, Secret
 from portway.application.account_service import SignedIn, SignedUp
 from portway.application.ports.accounts import Session
 from portway.domain.errors import Forbidden, MalformedRequest, Unauthenticated
@@ -38,7 +38,7 @@ class SignUpInput(Input):
     """`invitation_token` is the one in an invitation's link; `set_up_token`, the first account's."""
 
     email: EmailAddress
-    password: Secret
+    password: NewPassword
     name: Name | None = None
     invitation_token: Secret | None = None
     set_up_token: Secret | None = None
@@ -75,7 +75,7 @@ class NewPasswordInput(Input):
     """The token in a mailed link, and the password from now on."""
 
     token: Secret
-    password: Secret
+    password: NewPassword
 
 
 class ProfileInput(Input):
@@ -167,7 +167,12 @@ async def refresh(
 
 
 @router.post(
-    "/sign-out", status_code=204, dependencies=[Depends(bearer_scheme)], responses=problem_responses(403, 413)
+    "/sign-out",
+    status_code=204,
+    dependencies=[Depends(bearer_scheme)],
+    responses=problem_responses(403, 413),
+    # A refresh token will do as well.
+    openapi_extra={"security": [{}]},
 )
 async def sign_out(
     *,
@@ -212,7 +217,7 @@ async def request_email_verification(
     return AcceptedOutput()
 
 
-@router.post("/verify-email/confirm", status_code=204, responses=problem_responses(413, 429))
+@router.post("/verify-email/confirm", status_code=204, responses=problem_responses(404, 413, 429))
 async def verify_email(body: TokenInput, services: CurrentServices, request: Request) -> None:
     """Redeems the link."""
     await services.accounts.verify_email(token=body.token, client=client_of(request))
@@ -227,7 +232,7 @@ async def request_password_reset(
     return AcceptedOutput()
 
 
-@router.post("/password-reset/confirm", status_code=204, responses=problem_responses(413, 429))
+@router.post("/password-reset/confirm", status_code=204, responses=problem_responses(404, 413, 429))
 async def reset_password(body: NewPasswordInput, services: CurrentServices, request: Request) -> None:
     """Redeems the link. All sessions of the user end; API keys go on working."""
     await services.accounts.reset_password(

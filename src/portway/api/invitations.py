@@ -80,7 +80,7 @@ async def create_invitation(
     return CreatedInvitationOutput(**shown.model_dump(), url=sent.url)
 
 
-@router.post("/accept", responses=problem_responses(403, 413))
+@router.post("/accept", responses=problem_responses(403, 404, 413))
 async def accept_invitation(
     body: AcceptInput, principal: AdminPrincipal, services: CurrentServices
 ) -> WorkspaceOutput:

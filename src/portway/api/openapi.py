@@ -47,6 +47,20 @@ def openapi_document(app: FastAPI, raw_routes: Mapping[str, RawRoute]) -> dict[s
     return app.openapi_schema
 
 
+def methods_at(document: Mapping[str, Any], path: str) -> list[str]:
+    """The methods that are documented for this path: the router itself knows only of one route at a time."""
+    paths: dict[str, dict[str, Any]] = document["paths"]
+    item = paths.get(path) or next((paths[template] for template in paths if _matches(template, path)), {})
+    return sorted(method.upper() for method in item)
+
+
+def _matches(template: str, path: str) -> bool:
+    parts, given = template.split("/"), path.split("/")
+    return len(parts) == len(given) and all(
+        part == value or part.startswith("{") for part, value in zip(parts, given, strict=True)
+    )
+
+
 def _remove_framework_errors(document: dict[str, Any]) -> None:
     """The framework's own 422 is never answered: what does not fit the model is a `malformed_request`, 400."""
     for operations in document["paths"].values():

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portway.api.openapi import methods_at
 from portway.api.request_id import request_id_of
 from portway.domain import errors
 from portway.domain.errors import Fault, PortwayError
@@ -216,10 +217,13 @@ async def _on_invalid_request(_request: Request, error: Exception) -> Response:
     return problem_of(errors.MalformedRequest(faults=faults_of(found))).response()
 
 
-async def _on_http_error(_request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return http_problem(500).response()
-    return http_problem(error.status_code, error.headers).response()
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := methods_at(request.app.openapi(), request.url.path)):
+        headers["Allow"] = ", ".join(methods)
+    return http_problem(error.status_code, headers).response()
 
 
 async def _on_unexpected(request: Request, _error: Exception) -> Response:

@@ -2,11 +2,16 @@
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from portway.domain.rules.passwords import MAX_LENGTH, MIN_LENGTH
+
 T = TypeVar("T")
+
+# `.local`, `.test` and their like: a house may use them for its own mail.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def _address(value: str) -> str:
@@ -26,6 +31,14 @@ EmailAddress = Annotated[
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 320}),
 ]
 """An e-mail address in lower case."""
+
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_LENGTH),
+    # The least length is counted after normalization, by the rule itself.
+    WithJsonSchema({"type": "string", "minLength": MIN_LENGTH, "maxLength": MAX_LENGTH}),
+]
+"""A password to set."""
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 """A password or a token."""

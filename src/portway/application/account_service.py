@@ -20,7 +20,7 @@ from portway.application.ports.accounts import (
 )
 from portway.application.ports.mail import Mailer
 from portway.application.ports.password_hasher import PasswordHasher
-from portway.domain.errors import Conflict, Fault, Forbidden, MalformedRequest, Unauthenticated
+from portway.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from portway.domain.organization import User
 from portway.domain.principal import Principal
 from portway.domain.rules.passwords import check_password, normalized_password
@@ -148,10 +148,10 @@ class AccountService:
         self._mail_link(email, EmailTokenPurpose.VERIFY_EMAIL)
 
     async def verify_email(self, *, token: str, client: str) -> None:
-        """Redeems the link. Raises MalformedRequest for one that is not good any more; RateLimited."""
+        """Redeems the link. Raises NotFound for one that is not good any more; RateLimited."""
         await self._attempts.redeem(client)
         if not await self._accounts.verify_email(token):
-            raise MalformedRequest(faults=[Fault("/token", _SPENT)])
+            raise NotFound(_SPENT)
 
     async def request_password_reset(self, *, email: str, client: str) -> None:
         """Mails a link, where there is such an account and a mail server. Nobody learns which. Raises RateLimited."""
@@ -159,11 +159,14 @@ class AccountService:
         self._mail_link(email, EmailTokenPurpose.RESET_PASSWORD)
 
     async def reset_password(self, *, token: str, password: str, client: str) -> None:
-        """Redeems the link for a new password and ends all sessions. Raises MalformedRequest; RateLimited."""
+        """Redeems the link for a new password and ends all sessions.
+
+        Raises MalformedRequest for a password that will not do, NotFound and RateLimited as above.
+        """
         await self._attempts.redeem(client)
         verifier, _ = await self._new_verifier(None, password)
         if not await self._accounts.reset_password(token, verifier):
-            raise MalformedRequest(faults=[Fault("/token", _SPENT)])
+            raise NotFound(_SPENT)
 
     async def _new_verifier(self, email: str | None, password: str) -> tuple[PasswordVerifier, bytes]:
         normalized = normalized_password(password)

@@ -8,7 +8,7 @@ from portway.application import mails
 from portway.application.ports.mail import Mailer, MailNotSent
 from portway.application.ports.tenancy_records import OrganizationMember
 from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from portway.domain.errors import Fault, Forbidden, MalformedRequest, Unavailable
+from portway.domain.errors import Fault, Forbidden, MalformedRequest, NotFound, Unavailable
 from portway.domain.organization import Invitation, Member, Role, Workspace
 from portway.domain.principal import Principal
 from portway.domain.rules.tenancy import at_least, check_keeps_an_owner, check_may_grant
@@ -56,14 +56,13 @@ class TenancyService:
         return SentInvitation(created.invitation, None)
 
     async def accept_invitation(self, principal: Principal, token: str) -> Workspace:
-        """Joins the workspace that the link invites to. Raises MalformedRequest for one that is not good any more."""
+        """Joins the workspace that the link invites to. Raises NotFound for one that is not good any more."""
         if principal.workspace_id is not None:
             raise Forbidden("An API key that is limited to a workspace joins no other.")
         async with self._unit_of_work(principal.sealed_pass) as work:
             workspace_id = await work.invitations.accept(token)
             if workspace_id is None:
-                message = "This invitation was used already, or it has expired; ask for a new one."
-                raise MalformedRequest(faults=[Fault("/token", message)])
+                raise NotFound("This invitation was used already, or it has expired; ask for a new one.")
             return await work.workspaces.get(workspace_id)
 
     async def add_member(

@@ -114,6 +114,9 @@ class TestAddresses:
 
         assert (answer.status, answer.code) == (405, "method_not_allowed")
         assert answer.headers["Allow"] == "POST"
+        member = "/api/v2/workspaces/1/members/2"
+        assert (await gateway.api.get(member)).headers["Allow"] == "DELETE, PATCH"
+        assert "GET" in (await gateway.api.post("/docs")).headers["Allow"]
 
 
 class TestEveryAnswer:
