@@ -62,6 +62,9 @@ HandlerName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Timeout = Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)]
 
 
+_WHOSE = "Needed only by those who have several organizations"
+
+
 class NewIntegrationInput(Input):
     """An integration of an organization's own. Its row is described in the documentation of the catalog."""
 
@@ -130,6 +133,7 @@ class IntegrationDetailOutput(IntegrationOutput):
 class OAuthClientInput(Input):
     """A registration at the service. Without a secret it is a public client (RFC 6749, section 2.1)."""
 
+    organization_id: UUID | None = Field(None, description=_WHOSE)
     client_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     client_secret: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)] | None

@@ -126,11 +126,10 @@ async def set_oauth_client(
     services: CurrentServices,
     slug: str,
     body: OAuthClientInput,
-    organization_id: OrganizationId = None,
 ) -> OAuthClientOutput:
     """Sets the OAuth client that your organization connects this integration with. The secret is kept encrypted."""
     async with services.unit_of_work(principal.sealed_pass) as work:
-        organization = await chosen_organization(work, organization_id, "/query/organization_id")
+        organization = await chosen_organization(work, body.organization_id, "/organization_id")
     client = OAuthClient(body.client_id, body.client_secret)
     await services.connections.set_oauth_client(principal, slug, organization, client)
     async with services.unit_of_work(principal.sealed_pass) as work:

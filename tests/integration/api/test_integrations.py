@@ -117,7 +117,8 @@ async def test_only_admins_with_the_scope_write(whole: Whole, ann: Caller) -> No
     await ann.api.post(PATH, MINIMAL | {"slug": "guarded"})
     bob = whole.person("bob")
     join(whole.urls, bob.person, ann.person)
-    organization = f"?organization_id={ann.person.organization_id}"
+    organization_id = str(ann.person.organization_id)
+    organization = f"?organization_id={organization_id}"
     assert (await bob.api.get(f"{PATH}/guarded")).status == 200
     for answer in (
         await bob.api.patch(f"{PATH}/guarded{organization}", {"name": "Bob's"}),
@@ -125,7 +126,9 @@ async def test_only_admins_with_the_scope_write(whole: Whole, ann: Caller) -> No
         await bob.api.post(
             PATH, MINIMAL | {"slug": "more", "organization_id": str(ann.person.organization_id)}
         ),
-        await bob.api.request("PUT", f"{PATH}/guarded/oauth-client{organization}", {"client_id": "x"}),
+        await bob.api.request(
+            "PUT", f"{PATH}/guarded/oauth-client", {"client_id": "x", "organization_id": organization_id}
+        ),
     ):
         assert answer.code == "forbidden", answer.content
     # Bob has two organizations by now.
