@@ -22,9 +22,10 @@ import psycopg
 import pytest
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls, EmbeddedPostgres
+from tests.integration.cli.conftest import Portway
 
 # A busy machine takes its time to import everything in each process.
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 def free_port() -> int:
@@ -121,7 +122,7 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-def portway(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+def run_alone(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "portway", *arguments],
         env=environment(**variables),
@@ -130,12 +131,6 @@ def portway(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[s
         check=False,
         timeout=_PATIENCE_SECONDS,
     )
-
-
-def printed(*arguments: str, **variables: str) -> Any:
-    done = portway(*arguments, **variables)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def status_of(port: int, path: str) -> int:
@@ -184,11 +179,13 @@ def service() -> Iterator[SlowService]:
         thread.join()
 
 
-def connect_service(service: SlowService, directory: Path) -> dict[str, str]:
-    """Somebody with a key and a connection to the service, made by commands beside the server."""
+def connect_service(portway: Portway, service: SlowService, directory: Path) -> Callable[[str], Any]:
+    """Somebody with a key and a connection to the service, made by commands beside the server.
+
+    Returns what executes the service's action at a gateway's URL.
+    """
     at = ("--data-dir", str(directory))
-    admin_url = portway("db", "url", "--admin", *at).stdout.strip()
-    with psycopg.connect(admin_url) as connection:
+    with psycopg.connect(portway("db", "url", "--admin", *at).output.strip()) as connection:
         connection.execute(
             "INSERT INTO integrations (name, slug, base_url, auth_type) VALUES ('Slow', 'slow', %s, 'none')",
             [f"http://127.0.0.1:{service.server_address[1]}"],
@@ -197,15 +194,26 @@ def connect_service(service: SlowService, directory: Path) -> dict[str, str]:
             "INSERT INTO actions (integration_id, name, slug, http_method, endpoint_path)"
             " SELECT id, 'Wait', 'wait', 'GET', '/wait' FROM integrations WHERE slug = 'slow'"
         )
-    printed("users", "create", "ann@example.com", *at)
+    ann = portway("users", "create", "ann@example.com", *at).json
     user = ("--user", "ann@example.com")
-    key = printed("keys", "create", *user, *at)["api_key"]
-    made = printed("connections", "create", *user, "--integration", "slow", "--name", "S", *at)
-    return {"key": key, "connection": made["connection_id"]}
+    key = portway("keys", "create", *user, *at).json["api_key"]
+    made = portway("connections", "create", *user, "--integration", "slow", "--name", "S", *at).json
+    body = {**made, "workspace_id": ann["workspace_id"], "action": "wait", "parameters": {}}
+
+    def execute(url: str) -> Any:
+        request = urllib.request.Request(
+            f"{url}/api/v2/execute",
+            json.dumps(body).encode(),
+            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as response:
+            return json.load(response)
+
+    return execute
 
 
 def test_from_the_first_start_to_a_stop_that_cuts_nothing_off(
-    data_dir: Path, programs: list[Program], service: SlowService
+    portway: Portway, data_dir: Path, programs: list[Program], service: SlowService
 ) -> None:
     port = free_port()
     options = ("up", "--data-dir", str(data_dir), "--port", str(port), "--workers", "2")
@@ -226,11 +234,11 @@ def test_from_the_first_start_to_a_stop_that_cuts_nothing_off(
         assert b"PORTWAY_JWT_SECRET" not in told
 
     # The directory and the port are taken.
-    second = portway("up", "--data-dir", str(data_dir), "--port", str(free_port()))
+    second = run_alone("up", "--data-dir", str(data_dir), "--port", str(free_port()))
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr.startswith(f"portway: the data directory {data_dir} is in use by process")
     assert second.stderr.count("\n") == 1
-    elsewhere = portway("up", "--data-dir", f"{data_dir}-other", "--port", str(port))
+    elsewhere = run_alone("up", "--data-dir", f"{data_dir}-other", "--port", str(port))
     assert elsewhere.returncode == 1
     assert elsewhere.stderr == (
         f"portway: port {port} of 127.0.0.1 is in use: stop that program, or choose another port with --port\n"
@@ -243,41 +251,33 @@ def test_from_the_first_start_to_a_stop_that_cuts_nothing_off(
     until(lambda: len(up.workers()) == 2, "two workers")
 
     # What is in flight when it is told to stop comes to its end.
-    ann = connect_service(service, data_dir)
+    execute = connect_service(portway, service, data_dir)
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(
-            portway,
-            *("execute", ann["connection"], "wait"),
-            PORTWAY_URL=url,
-            PORTWAY_API_KEY=ann["key"],
-        )
+        running = pool.submit(execute, url)
         assert service.called.wait(_PATIENCE_SECONDS)
         up.process.terminate()
         up.said("what is in flight is finished first")
         until(lambda: status_of(port, "/healthz") == 0, "no new requests")
         service.may_answer.set()
-        executed = running.result()
-    assert executed.returncode == 0, executed.stderr
-    assert json.loads(executed.stdout)["data"] == {"slow": True}
+        assert running.result()["data"] == {"slow": True}
     assert up.ended() == 0
     assert EmbeddedPostgres(data_dir).running() is None
 
     # The audit row is complete; the database is started once more to read it.
-    [row] = [
-        json.loads(line)
-        for line in portway("logs", "--json", "--data-dir", str(data_dir)).stdout.splitlines()
-    ]
+    row = portway("logs", "--json", "--data-dir", str(data_dir)).json
     assert (row["status"], row["integration"], row["action"]) == ("success", "slow", "wait")
 
 
-def test_what_a_killed_one_leaves_is_taken_over(data_dir: Path, programs: list[Program]) -> None:
+def test_what_a_killed_one_leaves_is_taken_over(
+    portway: Portway, data_dir: Path, programs: list[Program]
+) -> None:
     port = free_port()
     options = ("up", "--data-dir", str(data_dir), "--port", str(port), "--workers", "1")
     first = Program(*options)
     programs.append(first)
     first.said("set-up?token=")
     [orphan] = first.workers()
-    made = printed("users", "create", "ann@example.com", "--data-dir", str(data_dir))
+    made = portway("users", "create", "ann@example.com", "--data-dir", str(data_dir)).json
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     before = EmbeddedPostgres(data_dir).running()
     assert before is not None
@@ -327,10 +327,10 @@ def test_up_with_a_database_of_ones_own_migrates_it(
 ) -> None:
     urls = empty_database_urls
     app = {"PORTWAY_DATABASE_URL": urls.app}
-    refused = portway("up", "--port", str(free_port()), **app)
+    refused = run_alone("up", "--port", str(free_port()), **app)
     assert refused.returncode == 1
     assert refused.stderr.startswith("portway: the database lacks ")
-    refused = portway("up", "--port", str(free_port()), PORTWAY_ADMIN_DATABASE_URL=urls.admin)
+    refused = run_alone("up", "--port", str(free_port()), PORTWAY_ADMIN_DATABASE_URL=urls.admin)
     assert "PORTWAY_ADMIN_DATABASE_URL is set without PORTWAY_DATABASE_URL" in refused.stderr
     port = free_port()
     up = Program("up", "--port", str(port), **app, PORTWAY_ADMIN_DATABASE_URL=urls.admin)
@@ -338,7 +338,6 @@ def test_up_with_a_database_of_ones_own_migrates_it(
     up.said("set-up?token=")
     assert status_of(port, "/readyz") == 200
     assert up.end() == 0
-    assert portway("serve", "--port", "70000").returncode == 2
     # It is not ours, so it goes on.
     with psycopg.connect(urls.app) as connection:
         assert connection.execute("SELECT count(*) > 3 FROM app.migrations").fetchone() == (True,)
