@@ -220,7 +220,15 @@ async def test_one_that_was_disabled_stays_so(world: ContractWorld) -> None:
     assert (await setting.stored()).status is ConnectionStatus.DISABLED
 
 
-# Who may begin
+# Who may begin, and end
+
+
+async def test_who_was_made_a_viewer_meanwhile_does_not_connect(world: ContractWorld) -> None:
+    state, person, _ = await begun(world)
+    pending = await taken(world, state)
+    await world.join(person, person, Role.VIEWER)
+    with pytest.raises(Forbidden):
+        await complete(world, pending)
 
 
 async def test_nobody_authorizes_a_mates_connection(world: ContractWorld) -> None:

@@ -215,8 +215,31 @@ async def test_resuming_mends_no_lost_grant(world: ContractWorld) -> None:
     setting = await a_setting(world)
     mine = (setting.owner.sealed_pass, setting.connection_id)
     await world.vault.mark_reauthorization_required(*mine, 1)
+    for _ in range(2):
+        await world.vault.set_disabled(*mine, disabled=False)
+        assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
+        await world.vault.set_disabled(*mine, disabled=True)
+
+
+async def test_nor_does_it_hide_that_the_service_was_moved_meanwhile(world: ContractWorld) -> None:
+    owner = await world.person()
+    integration = an_integration(organization_id=owner.organization_id)
+    setting = await a_setting(world, owner=owner, integration=integration)
+    mine = (owner.sealed_pass, setting.connection_id)
+    await world.vault.set_disabled(*mine, disabled=True)
+    await world.move(integration, base_url="https://evil.example")
     await world.vault.set_disabled(*mine, disabled=False)
     assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
+
+
+async def test_what_was_mended_meanwhile_is_good(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    mine = (setting.owner.sealed_pass, setting.connection_id)
+    await world.vault.mark_reauthorization_required(*mine, 1)
+    await world.vault.set_disabled(*mine, disabled=True)
+    await world.vault.replace_secret(*mine, {"access_token": "a new one"}, [ORIGIN], None)
+    await world.vault.set_disabled(*mine, disabled=False)
+    assert (await setting.stored()).status is ConnectionStatus.ACTIVE
 
 
 # Deleting

@@ -76,6 +76,34 @@ async def test_so_is_one_that_needs_its_owner_or_was_disabled(
     assert (lost.outcome, lost.credential) == (LeaseOutcome.GONE, None)
 
 
+async def test_so_is_one_whose_secrets_do_not_decrypt(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    await world.spoil(setting.connection_id)
+    for seen_version in (0, 1):
+        lost = await setting.lease(seen_version)
+        assert (lost.outcome, lost.credential, lost.refresh_token) == (LeaseOutcome.GONE, None, "")
+
+
+async def test_who_may_not_use_it_does_not_refresh_it(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    reader = await world.seal(setting.owner, scopes=["connections:read", "logs:read"])
+    for action in (world.vault.lease_refresh(reader, setting.connection_id, 1, 60),
+                   world.vault.mark_reauthorization_required(reader, setting.connection_id, 1)):  # fmt: skip
+        with pytest.raises(Forbidden):
+            await action
+    await world.join(setting.owner, setting.owner, Role.VIEWER)
+    with pytest.raises(Forbidden):
+        await setting.lease()
+    assert (await setting.stored()).status is ConnectionStatus.ACTIVE
+
+
+async def test_who_may_only_execute_does(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    limited = await world.seal(setting.owner, scopes=["execute"])
+    lease = await world.vault.lease_refresh(limited, setting.connection_id, 1, 60)
+    assert lease.outcome is LeaseOutcome.LEASED
+
+
 async def test_nobody_refreshes_anothers_connection(world: ContractWorld) -> None:
     setting, admin, stranger = await a_setting(world), await world.person(), await world.person()
     await world.join(admin, setting.owner, Role.ADMIN)
@@ -226,12 +254,14 @@ async def test_nobody_gives_back_anothers_lease(world: ContractWorld) -> None:
     assert (await setting.lease()).outcome is LeaseOutcome.WAIT
 
 
-async def test_a_disabled_connection_is_not_marked(world: ContractWorld) -> None:
+async def test_of_a_disabled_connection_it_shows_later(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
     await world.vault.set_disabled(setting.owner.sealed_pass, setting.connection_id, disabled=True)
     await world.vault.release_refresh(lease.refresh_pass, reauthorization_required=True)
     assert (await setting.stored()).status is ConnectionStatus.DISABLED
+    await world.vault.set_disabled(setting.owner.sealed_pass, setting.connection_id, disabled=False)
+    assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
 
 
 # Marking

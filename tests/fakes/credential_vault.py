@@ -19,6 +19,7 @@ from portway.domain.errors import Forbidden, NotFound
 from portway.domain.json_value import JsonObject
 from portway.domain.organization import Role
 from portway.domain.principal import Scope
+from portway.domain.rules.tenancy import at_least
 from tests.fakes.world import Claims, ConnectionRow, LeaseRow, World
 
 AUTHORIZATION_LIFETIME = timedelta(minutes=10)
@@ -96,13 +97,7 @@ class InMemoryCredentialVault:
         is_own = claims is not None and row.connection.user_id == claims.user_id
         may_resume = disabled or claims is None or row.disabled_by in (None, claims.user_id)
         self._check_may_manage(claims, row, is_permitted=is_own and may_resume)
-        status = row.connection.status
-        if disabled:
-            status = ConnectionStatus.DISABLED
-        elif status is ConnectionStatus.DISABLED:
-            status = ConnectionStatus.ACTIVE
-        row.disabled_by = claims.user_id if disabled and claims else None
-        row.connection = replace(row.connection, status=status)
+        row.set_disabled(claims.user_id if disabled and claims else None)
 
     async def delete_connection(self, sealed_pass: str, connection_id: UUID) -> Revocable:
         await self._called("delete_connection")
@@ -185,6 +180,9 @@ class InMemoryCredentialVault:
         if found is None:
             raise NotFound
         wanted = found.wanted
+        role = self._world.workspace_roles.get((wanted.workspace_id, found.user_id))
+        if not at_least(role, Role.MEMBER):
+            raise Forbidden
         row = self._world.connections[wanted.connection_id] if wanted.connection_id else None
         if row is None:
             row = ConnectionRow(
@@ -208,17 +206,17 @@ class InMemoryCredentialVault:
         self, sealed_pass: str, connection_id: UUID, seen_version: int, lease_seconds: float
     ) -> RefreshLease:
         await self._called("lease_refresh")
-        row = self._world.own_connection(self._world.claims(sealed_pass), connection_id)
+        row = self._world.usable_connection(self._world.claims(sealed_pass), connection_id)
         unusable = (ConnectionStatus.REAUTHORIZATION_REQUIRED, ConnectionStatus.DISABLED)
-        if row.connection.status in unusable:
+        if row.connection.status in unusable or row.spoiled:
             return RefreshLease(LeaseOutcome.GONE)
         if row.version != seen_version:
             return RefreshLease(LeaseOutcome.FRESH, credential=row.credential())
+        if "refresh_token" not in row.secrets:
+            return RefreshLease(LeaseOutcome.GONE)
         earlier, now = self._world.leases.get(connection_id), self._world.clock()
         if earlier is not None and earlier.expires_at > now:
             return RefreshLease(LeaseOutcome.WAIT)
-        if "refresh_token" not in row.secrets:
-            return RefreshLease(LeaseOutcome.GONE)
         refresh_pass = self._world.unique("refresh-pass")
         self._refresh_passes[refresh_pass] = _RefreshPass(connection_id, row.version)
         self._world.leases[connection_id] = LeaseRow(
@@ -257,7 +255,7 @@ class InMemoryCredentialVault:
         self, sealed_pass: str, connection_id: UUID, seen_version: int
     ) -> None:
         await self._called("mark_reauthorization_required")
-        row = self._world.own_connection(self._world.claims(sealed_pass), connection_id)
+        row = self._world.usable_connection(self._world.claims(sealed_pass), connection_id)
         if row.version == seen_version:
             row.set_status(ConnectionStatus.REAUTHORIZATION_REQUIRED)
 

@@ -41,6 +41,7 @@ class ConnectionRow:
     version: int
     issued_at: datetime
     disabled_by: UUID | None = None
+    enabled_status: ConnectionStatus = ConnectionStatus.ACTIVE
     spoiled: bool = False
 
     @property
@@ -51,9 +52,16 @@ class ConnectionRow:
         return Credential(self.authenticating, self.version, self.issued_at, self.connection.expires_at)
 
     def set_status(self, status: ConnectionStatus) -> None:
-        """A connection that was disabled stays so."""
+        """That of a disabled connection shows when it is enabled again."""
+        self.enabled_status = status
         if self.connection.status is not ConnectionStatus.DISABLED:
             self.connection = replace(self.connection, status=status)
+
+    def set_disabled(self, by: UUID | None) -> None:
+        """By this person, or not any more."""
+        status = self.enabled_status if by is None else ConnectionStatus.DISABLED
+        self.connection = replace(self.connection, status=status)
+        self.disabled_by = by
 
 
 @dataclass(slots=True)
@@ -160,6 +168,14 @@ class World:
     def own_connection(self, claims: Claims | None, connection_id: UUID) -> ConnectionRow:
         row = self.seen_connection(claims, connection_id)
         if claims is None or row.connection.user_id != claims.user_id:
+            raise Forbidden
+        return row
+
+    def usable_connection(self, claims: Claims | None, connection_id: UUID) -> ConnectionRow:
+        row = self.own_connection(claims, connection_id)
+        if claims is None or not claims.scopes & {Scope.EXECUTE, Scope.CONNECTIONS_WRITE}:
+            raise Forbidden
+        if self.role_in(claims, row.connection.workspace_id) is Role.VIEWER:
             raise Forbidden
         return row
 
