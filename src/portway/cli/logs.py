@@ -29,12 +29,11 @@ _LATE = timedelta(seconds=5)
 def logs(
     *,
     follow: bool = typer.Option(False, "--follow", "-f", help="Go on with new executions as they end."),
-    as_json: bool = typer.Option(False, "--json", help="One JSON object on each line."),
+    as_json: bool = typer.Option(
+        False, "--json", help="One JSON object on each line, with requests and responses."
+    ),
     action: str | None = typer.Option(None, metavar="SLUG", help="Only of this action.", show_default=False),
     status: list[ExecutionStatus] | None = typer.Option(None, help="Only with this status; may be repeated."),
-    payloads: bool = typer.Option(
-        False, "--payloads", help="With --json, also requests and responses (redacted, as they are kept)."
-    ),
     limit: int = typer.Option(50, min=1, help="How many, the newest."),
     data_dir: DataDir = None,
 ) -> None:
@@ -44,7 +43,7 @@ def logs(
     from the database.
     """
     criteria = LogFilter(action=action, statuses=tuple(status or ()))
-    with _source(data_dir, payloads=payloads) as source:
+    with _source(data_dir, payloads=as_json) as source:
         entries = _follow(source, criteria, limit) if follow else reversed(source.newest(criteria, limit))
         for entry in entries:
             _show(entry, as_json=as_json)
