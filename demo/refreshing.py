@@ -7,7 +7,7 @@ from demo.api import Answer, check
 from demo.gateway import WORKERS
 from demo.tour import ADA, Tour
 
-_SHORT_SECONDS = 2
+_SHORT_SECONDS = 3
 _USUAL_SECONDS = 3600
 _CALLERS = 5
 
