@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html import escape
 from importlib import resources
@@ -17,6 +18,8 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _MAX_DEPTH = 4  # of members within members; below, the type's name must do
+
+_CODE = re.compile(r"`([^`]+)`")
 
 Document = Mapping[str, Any]
 
@@ -47,7 +50,7 @@ def render(document: Document) -> str:
         f"<title>{escape(info['title'])} API reference</title><style>{_STYLE}</style></head><body>"
         f"<nav aria-label='Contents'><strong>{escape(info['title'])}</strong> {escape(info['version'])}<ul>{contents}"
         '<li><a href="#problems">Problems</a></li></ul></nav><main>'
-        f"<h1>API reference</h1><p>{escape(info.get('description', ''))}</p>"
+        f"<h1>API reference</h1><p>{_prose(info.get('description', ''))}</p>"
         '<p>For programs: <a href="/api/v2/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>'
         f"{sections}{_problems()}</main></body></html>"
     )
@@ -68,14 +71,20 @@ def _operation(document: Document, method: str, path: str, operation: Document) 
     return (
         f'<article id="{name}"><h3><span class="method">{method.upper()}</span> <code>{escape(path)}</code> '
         f'<a class="anchor" href="#{name}" aria-label="Link to {name}">#</a></h3>'
-        f"<p>{escape(operation.get('description') or operation.get('summary', ''))}</p>"
-        f"{_parameters(operation)}{_body(document, operation)}{_responses(document, operation)}</article>"
+        f"<p>{_prose(operation.get('description') or operation.get('summary', ''))}</p>"
+        f"{_parameters(document, operation)}{_body(document, operation)}{_responses(document, operation)}</article>"
     )
 
 
-def _parameters(operation: Document) -> str:
+def _parameters(document: Document, operation: Document) -> str:
     rows = "".join(
-        _row(f"{entry['name']}", entry["in"], entry.get("schema", {}), entry.get("required", False), entry)
+        _row(
+            document,
+            entry["name"],
+            entry.get("schema", {}),
+            required=entry.get("required", False),
+            described=entry,
+        )
         for entry in operation.get("parameters", ())
     )
     return f"<h4>Parameters</h4><table>{rows}</table>" if rows else ""
@@ -91,7 +100,7 @@ def _body(document: Document, operation: Document) -> str:
 
 def _responses(document: Document, operation: Document) -> str:
     items = []
-    for status, response in operation["responses"].items():
+    for status, response in sorted(operation["responses"].items()):
         schemas = [entry.get("schema", {}) for entry in response.get("content", {}).values()]
         members = "" if int(status) >= 400 else "".join(_members(document, schema) for schema in schemas)
         items.append(f"<li><strong>{status}</strong> {escape(response.get('description', ''))}{members}</li>")
@@ -110,16 +119,18 @@ def _rows(document: Document, schema: Document, prefix: str, depth: int) -> Iter
         return
     for name, member in resolved.get("properties", {}).items():
         path = f"{prefix}.{name}".lstrip(".")
-        yield _row(path, "", member, name in resolved.get("required", ()), member)
+        required = name in resolved.get("required", ())
+        yield _row(document, path, member, required=required, described=member)
         if depth < _MAX_DEPTH:
             yield from _rows(document, member, path, depth + 1)
 
 
-def _row(name: str, place: str, schema: Document, required: bool, described: Document) -> str:
+def _row(document: Document, name: str, schema: Document, *, required: bool, described: Document) -> str:
+    place = described.get("in", "") if described is not schema else ""
     notes = " ".join(filter(None, (place, "required" if required else "", _limits(schema))))
     return (
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_type(schema))}</td>"
-        f"<td>{escape(notes)}</td><td>{escape(described.get('description', ''))}</td></tr>"
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_type(document, schema))}</td>"
+        f"<td>{escape(notes)}</td><td>{_prose(described.get('description', ''))}</td></tr>"
     )
 
 
@@ -130,17 +141,18 @@ def _resolve(document: Document, schema: Document) -> Document:
     return schema
 
 
-def _type(schema: Document) -> str:
+def _type(document: Document, schema: Document) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"]).rsplit("/", 1)[-1]
+        resolved = _resolve(document, schema)
+        return _type(document, resolved) if "enum" in resolved else str(schema["$ref"]).rsplit("/", 1)[-1]
     if "anyOf" in schema:
-        return " or ".join(_type(part) for part in schema["anyOf"])
+        return " or ".join(_type(document, part) for part in schema["anyOf"])
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])
     if "const" in schema:
         return str(schema["const"])
     if schema.get("type") == "array":
-        return f"array of {_type(schema.get('items', {}))}"
+        return f"array of {_type(document, schema.get('items', {}))}"
     return str(schema.get("format") or schema.get("type") or "any")
 
 
@@ -154,10 +166,15 @@ def _limits(schema: Document) -> str:
 
 def _problems() -> str:
     rows = "".join(
-        f'<tr id="problem-{code}"><td>{status}</td><td><code>{code}</code></td><td>{escape(meaning)}</td></tr>'
+        f'<tr id="problem-{code}"><td>{status}</td><td><code>{code}</code></td><td>{_prose(meaning)}</td></tr>'
         for code, (status, meaning) in KNOWN_PROBLEMS.items()
     )
     return f'<section id="problems"><h2>Problems</h2><table>{rows}</table></section>'
+
+
+def _prose(text: str) -> str:
+    """Text whose `backquoted` words are code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _slug(tag: str) -> str:
