@@ -138,6 +138,7 @@ RETURN (
         UNION
         SELECT app.current_user_id()
     ) AS seen
+    WHERE seen.user_id IS NOT NULL
 );
 
 -- Passes.
@@ -440,12 +441,12 @@ BEGIN
         END IF;
     END IF;
     outcome := 'refused';
-    IF NOT (CASE
+    IF (CASE
         WHEN is_first THEN has_set_up_token OR NOT p_first_needs_token
         WHEN invitation.id IS NOT NULL THEN p_policy <> 'closed' AND invitation.email = lower(p_email)
         -- A link that is no good any more makes nobody a stranger with an organization of their own.
         ELSE p_policy = 'open' AND p_token IS NULL
-    END) THEN
+    END) IS NOT TRUE THEN
         RETURN;
     END IF;
     IF EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(p_email)) THEN
