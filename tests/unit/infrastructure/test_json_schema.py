@@ -185,3 +185,60 @@ def test_a_schema_is_compiled_once_for_each_version() -> None:
     for _ in range(3):
         schema.faults(an_action(), {})
     assert schema.faults(stale, {}) == []
+
+
+def doubling(levels: int, leaf: dict[str, Any]) -> dict[str, Any]:
+    """Applies `leaf` to the same value two to the power of `levels` times."""
+    steps = {str(n): {"anyOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(levels)}
+    return {"$ref": "#/$defs/0", "$defs": {**steps, str(levels): leaf}}
+
+
+BRANCH: Any = {"type": "object", "properties": {"x": {"$ref": "#"}}, "required": ["never"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "depth"),
+    [
+        (doubling(40, {"type": "string"}), 0),
+        ({"anyOf": [BRANCH, dict(BRANCH)]}, 40),
+        ({"anyOf": [BRANCH, {"additionalProperties": {"$ref": "#"}, "required": ["never"]}]}, 40),
+        ({"$dynamicAnchor": "a", "oneOf": [{"properties": {"x": {"$dynamicRef": "#a"}}}] * 2}, 40),
+        ({"$id": "https://a.example/b", "oneOf": [{"properties": {"x": {"$ref": "b"}}}] * 2}, 40),
+        (
+            {
+                "anyOf": [
+                    {"properties": {"x": {"$ref": "#/%61nyOf/1"}}},
+                    {"allOf": [{"$ref": "#/anyOf/0"}] * 2},
+                ]
+            },
+            40,
+        ),
+    ],
+)
+def test_a_schema_that_branches_without_end_is_refused_at_once(schema: dict[str, Any], depth: int) -> None:
+    parameters: dict[str, Any] = {}
+    for _ in range(depth):
+        parameters = {"x": parameters}
+    started = time.perf_counter()
+    with pytest.raises(InvalidIntegrationConfig, match="branches too much"):
+        faults(schema, parameters)
+    assert time.perf_counter() - started < 3
+
+
+def test_alternatives_that_take_too_long_to_explain_are_named_as_a_whole() -> None:
+    (fault,) = faults(doubling(16, {"type": "string"}), {})
+    assert fault == Fault("/parameters", "match none of the alternatives that the schema allows.")
+    assert faults(doubling(16, {"type": "object"}), {}) == []
+
+
+def test_a_recursive_schema_takes_values_as_deep_as_they_come() -> None:
+    schema: dict[str, Any] = {
+        "properties": {"children": {"type": "array", "items": {"$ref": "#"}}, "text": {"type": "string"}},
+    }
+    parameters: dict[str, Any] = {"text": "leaf"}
+    for _ in range(30):
+        parameters = {"children": [parameters, {"text": "other"}]}
+    assert faults(schema, parameters) == []
+    parameters["children"][1]["text"] = 5
+    (fault,) = faults(schema, parameters)
+    assert fault.pointer == "/parameters/children/1/text"
