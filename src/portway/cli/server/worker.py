@@ -1,6 +1,7 @@
 """One process that answers requests: `python -m portway.cli.server.worker`, started by the supervisor."""
 
 import argparse
+import contextlib
 import logging.config
 import os
 import signal
@@ -71,7 +72,8 @@ def _follow(supervisor: socket.socket, drain_seconds: float) -> None:
     """Ends this process when its supervisor is gone, however that went: nobody would stop it otherwise."""
 
     def wait_for_its_end() -> None:
-        supervisor.recv(1)
+        with contextlib.suppress(ConnectionError):
+            supervisor.recv(1)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(drain_seconds + _LAST_SECONDS)
         os._exit(1)
