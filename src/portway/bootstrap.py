@@ -6,13 +6,13 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from portway.api.app import create_app
 from portway.api.execute import PATH as EXECUTE_PATH
 from portway.api.execute import execute_route
+from portway.api.metrics import new_registry
 from portway.api.services import Services
 from portway.application.account_service import AccountService
 from portway.application.attempts import AttemptGuard
@@ -135,6 +135,7 @@ class Gateway:
                     await chores
             await self.connections.finish()
             await self._background.finish()
+            self._hasher.close()
             await self._http.close()
             await self._issuer_http.close()
             await self._database.close()
@@ -151,7 +152,7 @@ class Gateway:
             connections=self.connections,
             catalog=self._catalog,
             readiness=PostgresReadiness(self._database),
-            registry=CollectorRegistry(),
+            registry=new_registry(),
             public_url=self._settings.public_url,
         )
         return create_app(services, {EXECUTE_PATH: execute_route(self.authenticator, self.execute)})

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Coroutine
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -75,15 +76,20 @@ def run_server(
             on_ready(public_url)
 
     number = workers or default_workers()
-    supervisor = Supervisor(
-        listen(listener, number),
-        server_environment(database, public_url, on_loopback=is_on_loopback(listener)),
-        workers=number,
-        on_ready=ready,
-        companion=companion,
-        trusted_proxies=trusted_proxies,
-    )
-    asyncio.run(supervisor.run())
+    with TemporaryDirectory(prefix="portway-metrics-") as shared:
+        environment = server_environment(database, public_url, on_loopback=is_on_loopback(listener))
+        if number > 1:
+            # Whichever worker is asked for metrics answers for all.
+            environment["PROMETHEUS_MULTIPROC_DIR"] = shared
+        supervisor = Supervisor(
+            listen(listener, number),
+            environment,
+            workers=number,
+            on_ready=ready,
+            companion=companion,
+            trusted_proxies=trusted_proxies,
+        )
+        asyncio.run(supervisor.run())
 
 
 def default_workers() -> int:
