@@ -23,7 +23,7 @@ KEYRING = "portway_keyring"
 DEFINER = "portway_definer"
 
 _MARKER = "portway.roles"
-_VERSION = "1"
+_VERSION = "2"
 """Raise it when the statements below change: they are run again on data directories that exist."""
 
 _ATTRIBUTES: dict[str, LiteralString] = {
@@ -59,6 +59,9 @@ def make_roles(account: Account, pgdata: Path, urls: DatabaseUrls, credentials: 
         _run(connection, "ALTER SCHEMA public OWNER TO {}", OWNER)
         # Membership in pg_read_server_files opens the paths, but not the function.
         _run(connection, "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_binary_file(text) TO {}", KEYRING)
+        # Everybody may make large objects, which no policy watches.
+        for function in ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)"):
+            connection.execute(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC".encode())
     write_durably(pgdata / _MARKER, _VERSION.encode(), mode=0o600, owner=(account.uid, account.gid))
 
 
