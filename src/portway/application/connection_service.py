@@ -31,7 +31,7 @@ from portway.domain.errors import (
 )
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject, JsonValue
-from portway.domain.principal import Principal
+from portway.domain.principal import Principal, Scope
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +89,10 @@ class ConnectionService:
         Raises MalformedRequest for members that are missing or unknown, NotFound, Forbidden, and what the
         verification raises.
         """
+        if Scope.CONNECTIONS_READ not in principal.scopes:
+            raise Forbidden(
+                "This API key does not have the scope connections:read, so it could not see what it makes."
+            )
         async with self._unit_of_work(principal.sealed_pass) as work:
             found = await work.integrations.resolve(integration, workspace_id=workspace_id)
         values, expires_at = self._read(found, credentials)

@@ -20,6 +20,7 @@ from portway.domain.errors import (
 )
 from portway.domain.integration import AuthType, Integration
 from portway.domain.organization import Role
+from portway.domain.principal import Scope
 from tests.fakes.definitions import OAUTH2, an_integration
 from tests.fakes.gateway import TOKENS, FakeGateway
 from tests.fakes.http_client import json_answer
@@ -158,6 +159,25 @@ async def test_who_may_not_connect(gateway: FakeGateway, person: Person) -> None
     with pytest.raises(NotFound):
         await create(gateway, gateway.world.add_person(), unknown, {})
     assert gateway.world.connections == {}
+
+
+async def test_a_key_that_could_not_see_its_connection_makes_none(
+    gateway: FakeGateway, person: Person
+) -> None:
+    integration = an_integration(AuthType.API_KEY, auth_config=VERIFICATION)
+    gateway.world.add(integration)
+    limited = replace(person.principal, scopes=frozenset({Scope.CONNECTIONS_WRITE}))
+    with pytest.raises(Forbidden, match="connections:read"):
+        await gateway.connections.create(
+            limited,
+            workspace_id=person.workspace_id,
+            integration=integration.slug,
+            name="Mine",
+            credentials={"api_key": "the-api-key"},
+            config={},
+        )
+    assert gateway.world.connections == {}
+    assert gateway.http.sent == []
 
 
 # Verification
