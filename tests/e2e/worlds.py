@@ -159,9 +159,9 @@ class World:
 
     def logs(self, **conditions: object) -> list[dict[str, Any]]:
         """Rows of the audit log, oldest first, as the owner sees them."""
-        statement = sql.SQL("SELECT * FROM api_logs WHERE {} ORDER BY executed_at, id").format(
-            sql.SQL(" AND ").join(
-                sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder()) for name in conditions
+        statement = sql.SQL("SELECT * FROM api_logs WHERE true {} ORDER BY executed_at, id").format(
+            sql.SQL(" ").join(
+                sql.SQL("AND {} = {}").format(sql.Identifier(name), sql.Placeholder()) for name in conditions
             )
         )
         with psycopg.connect(self.urls.admin, autocommit=True, row_factory=dict_row) as connection:
@@ -175,7 +175,7 @@ class World:
 
 def secret(kind: str) -> str:
     """A secret that no text holds by accident."""
-    return f"{kind}-{secrets.token_urlsafe(18)}"
+    return f"{kind.replace(' ', '-')}-{secrets.token_urlsafe(18)}"
 
 
 def check_refusal(world: World, caller: Person, answer: Answer, **columns: object) -> None:

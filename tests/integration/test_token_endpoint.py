@@ -143,7 +143,7 @@ async def test_a_grants_life(server: AuthorizationServer, endpoint: TokenEndpoin
         await endpoint.refresh(row, CLIENT, "refresh-1")
     assert (refused.value.error, refused.value.detail) == (
         "invalid_grant",
-        "invalid_grant: not good: [secret]",
+        "invalid_grant: not good: [redacted]",
     )
     await endpoint.revoke(row, CLIENT, "refresh-2")
     assert server.revoked == ["refresh-2"]

@@ -22,7 +22,6 @@ from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonValue
 
 _MEMBER = re.compile(r"\{([A-Za-z0-9_]+)\}")
-_URL_SAFE = re.compile(r"[A-Za-z0-9._~-]*")
 
 Values = Mapping[str, str]
 
@@ -48,11 +47,10 @@ def authenticate(
 
 
 def secrets_of(credential: Credential | None) -> list[str]:
-    """Every literal that must not appear in a log: the members' values, in all forms that are sent."""
+    """Every literal that must not appear in a log: the members' values, and what they are sent as."""
     if credential is None:
         return []
     secrets = [value for value in credential.values.values() if value]
-    secrets += [quote(value, safe="") for value in secrets if not _URL_SAFE.fullmatch(value)]
     if "username" in credential.values and "password" in credential.values:
         # Without the padding, which an echo may have lost.
         secrets.append(_basic(credential.values).removeprefix("Basic ").rstrip("="))

@@ -15,7 +15,6 @@ from portway.application.ports.http import UpstreamResponse
 from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig, UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
-from portway.domain.rules.execution_logging import cut
 
 MAX_ERROR_BODY_BYTES = 16_384
 _decode = msgspec.json.Decoder().decode
@@ -98,7 +97,7 @@ def _check_success(success: JsonValue, data: JsonValue, response: UpstreamRespon
         return
     message = success.get("message")
     words = data.get(message) if isinstance(data, dict) and isinstance(message, str) else None
-    _fail(response, cut(data, MAX_ERROR_BODY_BYTES)[0], words if isinstance(words, str) else None)
+    _fail(response, data, words if isinstance(words, str) else None)
 
 
 def _fail(response: UpstreamResponse, body: JsonValue, words: str | None = None) -> NoReturn:
@@ -112,12 +111,11 @@ def _fail(response: UpstreamResponse, body: JsonValue, words: str | None = None)
 
 
 def _error_body(response: UpstreamResponse) -> JsonValue:
-    """An error's body, of any quality, cut to a size that fits into a problem."""
+    """An error's body, of any quality and size."""
     try:
-        body = map_response(response)
+        return map_response(response)
     except UpstreamInvalidResponse:
-        body = _decode_text(response.body, response.headers.get("content-type", ""))
-    return cut(body, MAX_ERROR_BODY_BYTES)[0]
+        return _decode_text(response.body, response.headers.get("content-type", ""))
 
 
 def _parse_json(body: bytes, declared: str) -> JsonValue:

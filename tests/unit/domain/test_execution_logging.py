@@ -1,7 +1,10 @@
+import base64
 import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import assume, given
@@ -127,6 +130,21 @@ def test_a_secret_does_not_survive_in_what_the_caller_sees() -> None:
 @pytest.mark.parametrize("form", ["ab/cd&amp;&quot;eü", 'ab/cd&\\"e\\u00fc', 'ab\\/cd&\\"eü'])
 def test_a_secret_is_found_in_the_ways_that_services_escape(form: str) -> None:
     assert redact(f"<{form}>", secrets=['ab/cd&"eü']) == f"<{REDACTED}>"
+
+
+@pytest.mark.parametrize(
+    "form", ["a%2Fb%2Bc%20d", "a/b%2Bc%20d", "a%2Fb%2Bc+d", "a%2fb%2bc%20d", "a/b%2bc%20d", "a%2fb%2bc+d"]
+)
+def test_a_secret_is_found_in_the_ways_that_urls_and_forms_write_it(form: str) -> None:
+    assert redact(f"?x={form}&y", secrets=["a/b+c d"]) == f"?x={REDACTED}&y"
+
+
+@given(secret=st.from_regex(r"[A-Za-z0-9._~+/=-]{6,40}", fullmatch=True))
+def test_the_short_way_to_these_spellings_leads_to_the_same(secret: str) -> None:
+    small = re.compile("%..")
+    for form in (quote(secret, safe=""), quote(secret), quote_plus(secret), quote_plus(secret, safe="/")):
+        for written in (form, small.sub(lambda match: match[0].lower(), form)):
+            assert redact(written, secrets=[secret]) == REDACTED
 
 
 def test_short_values_are_no_secrets_to_look_for() -> None:
@@ -258,3 +276,11 @@ def test_what_will_be_cut_off_costs_nothing(payload: JsonValue, monkeypatch: pyt
     written = json.dumps(logged, ensure_ascii=False, separators=(",", ":"))
     assert 0.9 * MAX_PAYLOAD_BYTES < len(written.encode("utf-8", "replace")) <= MAX_PAYLOAD_BYTES
     assert "sesame" not in json.dumps(logged)
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_secret_does_not_survive_in_the_content_of_a_file(before: int) -> None:
+    content = base64.b64encode(b"\xff" * before + b"s3cret/4815" + b"\xff").decode()
+    file: JsonValue = {"content_type": "image/png", "filename": "a", "size": 1, "base64": content}
+    assert redact([file], secrets=["s3cret/4815"]) == [{**file, "base64": REDACTED}]  # type: ignore[dict-item]
+    assert redact([file], secrets=["another secret"]) == [file]

@@ -118,4 +118,7 @@ def _form_request(
 
 
 def _secrets(client: OAuthClient, *sent: str) -> tuple[str, ...]:
-    return tuple(secret for secret in (client.client_secret, *sent) if secret)
+    basic = (
+        authenticate(client, "client_secret_basic").headers.get("authorization", "").removeprefix("Basic ")
+    )
+    return tuple(secret for secret in (client.client_secret, basic.rstrip("="), *sent) if secret)

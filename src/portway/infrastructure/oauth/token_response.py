@@ -15,6 +15,7 @@ from portway.application.ports.http import UpstreamResponse
 from portway.application.ports.token_endpoint import TokenEndpointUnavailable, TokenRequestRefused
 from portway.domain.credential import TokenSet
 from portway.domain.json_value import JsonValue
+from portway.domain.rules.execution_logging import mask_literals
 
 MAX_DESCRIPTION = 300
 """Characters of the server's own words that are passed on."""
@@ -76,9 +77,7 @@ def refusal(
 
 def _clean(text: str, secrets: Iterable[str]) -> str:
     """The server's words for a person's eyes, without what it repeats of the request's secrets."""
-    for secret in secrets:
-        text = text.replace(secret, "[secret]")
-    return _UNPRINTABLE.sub(" ", text).strip()[:MAX_DESCRIPTION]
+    return str(mask_literals(_UNPRINTABLE.sub(" ", text).strip(), secrets))[:MAX_DESCRIPTION]
 
 
 def _text(value: JsonValue) -> str | None:

@@ -240,7 +240,7 @@ REFUSALS = {
     "repeats secrets": (
         400,
         {"error": "invalid_grant", "error_description": "the-r3fresh of client-s3cret is revoked"},
-        "invalid_grant: [secret] of [secret] is revoked",
+        "invalid_grant: [redacted] of [redacted] is revoked",
     ),
 }
 
@@ -257,7 +257,7 @@ async def test_a_code_is_not_repeated_either() -> None:
     body = {"error": "invalid_grant", "error_description": "code the-c0de, verifier the-v3rifier"}
     with pytest.raises(TokenRequestRefused) as refused:
         await exchange(OneAnswer(answer(body, 400)))
-    assert refused.value.detail == "invalid_grant: code [secret], verifier [secret]"
+    assert refused.value.detail == "invalid_grant: code [redacted], verifier [redacted]"
 
 
 async def test_long_words_are_cut() -> None:
@@ -364,7 +364,7 @@ async def test_a_token_that_is_not_valid_any_more_is_revoked() -> None:
 
 
 async def test_failing_to_revoke() -> None:
-    with pytest.raises(TokenRequestRefused, match=r"^unsupported_token_type: \[secret\]$"):
+    with pytest.raises(TokenRequestRefused, match=r"^unsupported_token_type: \[redacted\]$"):
         await revoke(
             OneAnswer(answer({"error": "unsupported_token_type", "error_description": "the-t0ken"}, 400)),
             revocation_url="https://auth.example/revoke",
