@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ _HTTP_ERRORS: dict[int, type[PortwayError]] = {
     413: errors.PayloadTooLarge,
 }
 
+_RETRY_AFTER = re.compile(r"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT")
+
 _log = logging.getLogger(__name__)
 
 
@@ -116,8 +119,8 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
             "headers": dict(error.headers),
         }
         retry_after = _field(error.headers, "retry-after")
-        # What a service sends there may be anything; only a value that HTTP can carry is sent on.
-        if error.status_code == 429 and retry_after and retry_after.isascii() and retry_after.isprintable():
+        # What a service sends there may be anything; only what RFC 9110, section 10.2.3 allows is sent on.
+        if error.status_code == 429 and retry_after and _RETRY_AFTER.fullmatch(retry_after):
             headers["Retry-After"] = retry_after
     if isinstance(error, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))

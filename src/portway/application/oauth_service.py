@@ -321,7 +321,12 @@ def _authorization_query(
     auth_config: JsonObject, scopes: Sequence[str], code_verifier: str
 ) -> dict[str, str]:
     separator, extra = auth_config.get("scope_separator", " "), auth_config.get("authorization_params", {})
-    query = {str(name): str(value) for name, value in extra.items()} if isinstance(extra, dict) else {}
+    query = {
+        str(name): str(value)
+        for name, value in (extra.items() if isinstance(extra, dict) else ())
+        # A challenge of the row's own would let its author redeem what the user grants.
+        if not str(name).startswith("code_challenge")
+    }
     query["response_type"] = "code"
     if scopes:
         query["scope"] = str(separator).join(scopes)

@@ -95,13 +95,15 @@ BEGIN
                 n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
                 c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
                 coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
-                least(n.timeout_ms, coalesce(a.timeout_ms, 30000)) AS timeout_ms,
+                greatest(least(n.timeout_ms, coalesce(a.timeout_ms, 30000)), 0) AS timeout_ms,
                 concat_ws(' ', coalesce(a.id, g.id), a.version, g.version) AS definition_key,
                 s.members AS credential,
                 -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload.
                 ARRAY(
                     SELECT substr(e.value::text, 2, length(e.value::text) - 2)
                     FROM jsonb_each(s.members) AS e WHERE length(e.value::text) >= 8
+                    -- Longest first: one secret may be the beginning of another.
+                    ORDER BY length(e.value::text) DESC
                 ) AS literals,
                 (SELECT to_json(row) FROM (
                     SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
