@@ -1,0 +1,287 @@
+"""What lies in the tables and in a dump: AES-256 with integrity, bound to its row, and no secret anywhere."""
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+from typing import LiteralString
+
+import psycopg
+import pytest
+
+from portway.infrastructure.embedded_postgres.binaries import find_binaries
+from tests.integration.database.conftest import Connection, World
+from tests.integration.database.executions import close_one, open_one
+from tests.people import as_app, as_owner
+
+AES_256 = 9
+SYMMETRIC_KEY_SESSION_KEY, INTEGRITY_PROTECTED_DATA = 3, 18
+
+
+def packets(message: bytes) -> list[tuple[int, bytes]]:
+    """Tag and body of each packet of an OpenPGP message (RFC 9580, section 4.2)."""
+    found = []
+    while message:
+        first, message = message[0], message[1:]
+        assert first & 0x80
+        if first & 0x40:
+            tag, body, message = first & 0x3F, *_new_body(message)
+        else:
+            tag, size = first >> 2 & 0x0F, 1 << (first & 3)
+            length = int.from_bytes(message[:size])
+            body, message = message[size : size + length], message[size + length :]
+        found.append((tag, body))
+    return found
+
+
+def _new_body(message: bytes) -> tuple[bytes, bytes]:
+    body = b""
+    while True:
+        first = message[0]
+        if first < 192:
+            start, length = 1, first
+        elif first < 224:
+            start, length = 2, ((first - 192) << 8) + message[1] + 192
+        elif first == 255:
+            start, length = 5, int.from_bytes(message[1:5])
+        else:
+            start, length = 1, 1 << (first & 0x1F)  # a part; the next one follows
+        body, message = body + message[start : start + length], message[start + length :]
+        if not 224 <= first < 255:
+            return body, message
+
+
+# Every column that holds a ciphertext.
+CIPHERTEXTS: dict[str, LiteralString] = {
+    "credentials": "SELECT encrypted_value FROM encrypted_credentials",
+    "OAuth clients": "SELECT encrypted_client_secret FROM oauth_clients",
+    "code verifiers": "SELECT encrypted_code_verifier FROM oauth_authorizations",
+    "idempotent answers": "SELECT encrypted_answer FROM idempotency_keys",
+    "outside issuers": "SELECT secret_ciphertext FROM keyring.jwt_issuers",
+}
+
+
+@pytest.fixture(scope="module")
+def busy_world(world: World, app: Connection, superuser: Connection) -> World:
+    """Every kind of secret is stored once at least; the secrets all contain the word `sesame`."""
+    ann = world.ann
+    as_app(
+        world.urls,
+        "SELECT app.create_connection(%s, %s, %s, 'c', %s, '{}', '{}', NULL)",
+        ann.sealed_pass,
+        ann.workspace_id,
+        world.service,
+        json.dumps(
+            {"access_token": "sesame-access", "refresh_token": "sesame-refresh", "long": "sesame" * 9999}
+        ),
+    )
+    as_app(
+        world.urls,
+        "SELECT app.set_oauth_client(%s, %s, %s, 'id', 'sesame-client-secret')",
+        ann.sealed_pass,
+        ann.organization_id,
+        world.service,
+    )
+    as_app(
+        world.urls,
+        "SELECT app.begin_authorization(%s, %s, %s, NULL, 'x', '{}', '{}', NULL, %s, %s, %s)",
+        ann.sealed_pass,
+        ann.workspace_id,
+        world.service,
+        "sesame-state",
+        "sesame-verifier",
+        "sesame-browser",
+    )
+    opened = open_one(app, world.asked(key="k", payload={"q": "the-secret-token"}))
+    close_one(app, ann.sealed_pass, opened, answer="sesame-answer")
+    superuser.execute("SELECT keyring.set_jwt_issuer('https://issuer.example', NULL, 'sesame-jwt-secret')")
+    return world
+
+
+@pytest.mark.parametrize("kind", CIPHERTEXTS)
+def test_every_ciphertext_is_aes_256_with_integrity_protection(
+    busy_world: World, superuser: Connection, kind: str
+) -> None:
+    del busy_world
+    stored = superuser.execute(CIPHERTEXTS[kind]).fetchall()
+    assert stored
+    for (message,) in stored:
+        (tag, session_key), (data_tag, data) = packets(message)
+        assert (tag, data_tag) == (SYMMETRIC_KEY_SESSION_KEY, INTEGRITY_PROTECTED_DATA)
+        version, cipher, s2k_mode = session_key[:3]
+        assert (version, cipher, s2k_mode) == (4, AES_256, 1)
+        assert data[0] == 1  # version 1: with a modification detection code
+
+
+def test_every_encrypted_column_is_known_here(superuser: Connection) -> None:
+    columns = superuser.execute(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE data_type = 'bytea'"
+        " AND table_schema IN ('public', 'app', 'keyring') AND column_name ~ 'encrypted|ciphertext'"
+    ).fetchall()
+    known = {statement.split(" FROM ")[1].removeprefix("keyring.") for statement in CIPHERTEXTS.values()}
+    assert {name.split(".")[0] for (name,) in columns} == known
+    assert len(columns) == len(CIPHERTEXTS)
+
+
+class TestCiphertextsElsewhere:
+    """Each in a transaction that is rolled back; portway_owner may write what it likes, and gains nothing by it."""
+
+    def credential(self, world: World, owner: Connection, change: str) -> str:
+        """What becomes of Ann's connection."""
+        with psycopg.connect(world.urls.admin) as changing:
+            previous = changing.execute(
+                "SELECT encrypted_value FROM encrypted_credentials WHERE connection_id = %s",
+                [world.connections["ann"]],
+            ).fetchone()
+            assert previous is not None
+            changing.execute(change.encode(), {name: str(id_) for name, id_ in world.connections.items()})
+        try:
+            with psycopg.connect(world.urls.app, autocommit=True) as connection:
+                opened = open_one(connection, world.asked())
+        finally:
+            owner.execute(
+                "DELETE FROM encrypted_credentials WHERE connection_id = %s", [world.connections["ann"]]
+            )
+            owner.execute(
+                "INSERT INTO encrypted_credentials (connection_id, workspace_id, credential_type, encrypted_value,"
+                " key_id) SELECT %s, %s, 'token', %s, id FROM keyring.keys WHERE purpose = 'data'",
+                [world.connections["ann"], world.ann.workspace_id, previous[0]],
+            )
+        assert opened.credential is None or opened.outcome == "granted"
+        return opened.outcome
+
+    def test_the_control_opens(self, world: World, owner: Connection) -> None:
+        assert self.credential(world, owner, "SELECT 1") == "granted"
+
+    def test_of_another_row_does_not_open(self, world: World, owner: Connection) -> None:
+        change = (
+            "UPDATE encrypted_credentials SET encrypted_value = (SELECT encrypted_value FROM encrypted_credentials"
+            " WHERE connection_id = %(own)s) WHERE connection_id = %(ann)s"
+        )
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+    def test_of_another_tenant_does_not_open(self, world: World, owner: Connection) -> None:
+        change = (
+            "UPDATE encrypted_credentials SET encrypted_value = (SELECT encrypted_value FROM encrypted_credentials"
+            " WHERE connection_id = %(bob)s) WHERE connection_id = %(ann)s"
+        )
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+    def test_of_another_type_does_not_open(self, world: World, owner: Connection) -> None:
+        change = "UPDATE encrypted_credentials SET credential_type = 'other' WHERE connection_id = %(ann)s"
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+    @pytest.mark.parametrize(
+        "altered",
+        [
+            "set_byte(encrypted_value, length(encrypted_value) - 1, 0)",
+            "set_byte(encrypted_value, 5, get_byte(encrypted_value, 5) # 1)",
+            "set_byte(encrypted_value, 40, get_byte(encrypted_value, 40) # 1)",
+            "substring(encrypted_value FROM 1 FOR length(encrypted_value) - 1)",
+            "encrypted_value || encrypted_value",
+            "''::bytea",
+            "'\\xffff'::bytea",
+        ],
+    )
+    def test_altered_does_not_open(self, world: World, owner: Connection, altered: str) -> None:
+        change = f"UPDATE encrypted_credentials SET encrypted_value = {altered} WHERE connection_id = %(ann)s"
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+    def test_of_an_unknown_key_does_not_open(self, world: World, owner: Connection) -> None:
+        change = "UPDATE encrypted_credentials SET key_id = 999 WHERE connection_id = %(ann)s"
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+    def test_with_the_key_of_another_purpose_does_not_open(self, world: World, owner: Connection) -> None:
+        change = (
+            "UPDATE encrypted_credentials SET key_id = (SELECT id FROM keyring.keys WHERE purpose = 'jwt')"
+            " WHERE connection_id = %(ann)s"
+        )
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+
+def test_what_an_old_key_encrypted_opens_after_a_rotation(fresh_world: World) -> None:
+    world = fresh_world
+    with (
+        psycopg.connect(world.urls.app, autocommit=True) as app,
+        psycopg.connect(world.urls.superuser, autocommit=True) as superuser,
+    ):
+        for purpose in ("data", "seal", "jwt"):
+            superuser.execute("SELECT keyring.add_key(%s)", [purpose])
+        assert open_one(app, world.asked()).credential == '{"token": "the-secret-token"}'
+        as_app(
+            world.urls,
+            "SELECT app.replace_secret(%s, %s, %s, '{}', NULL)",
+            world.ann.sealed_pass,
+            world.connections["ann"],
+            '{"token": "a-newer-token"}',
+        )
+        assert open_one(app, world.asked()).credential == '{"token": "a-newer-token"}'
+        keys = as_owner(world.urls, "SELECT count(DISTINCT key_id) FROM encrypted_credentials")
+        assert keys == [(2,)]
+        # A day later the old seal is worth nothing.
+        superuser.execute(
+            "UPDATE keyring.keys SET retired_at = now() - interval '25 hours' WHERE retired_at IS NOT NULL"
+        )
+        assert open_one(app, world.asked()).outcome == "unauthenticated"
+        sealed = as_app(
+            world.urls, "SELECT sealed_pass FROM app.authenticate(%s, 'closed')", world.ann.api_key
+        )
+        assert open_one(app, world.asked(sealed_pass=sealed[0][0])).outcome == "granted"
+
+
+def encodings(secret: bytes) -> list[bytes]:
+    """A secret as it might stand in a text: itself, in hexadecimal, and in base64 at each of the three offsets."""
+    found = [secret, secret.hex().encode(), secret.hex().upper().encode()]
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + secret)
+        # Leave out the characters that also depend on what stands before and after.
+        found.append(encoded[4 if offset else 0 : len(encoded) // 4 * 4 - 4])
+    return found + [each.replace(b"+", b"-").replace(b"/", b"_") for each in found[3:]]
+
+
+def test_a_dump_by_the_owner_holds_no_secret(
+    busy_world: World, app: Connection, superuser: Connection
+) -> None:
+    world, urls = busy_world, busy_world.urls
+    proof = b"argon2id of a password sesame"
+    as_app(
+        urls,
+        "SELECT app.sign_up('dump@example.com', 'D', %s, 'm', %s, NULL, 'open', false)",
+        b"0123456789abcdef",
+        hashlib.sha256(proof).digest(),
+    )
+    session = as_app(
+        urls, "SELECT access_token, refresh_token FROM app.sign_in('dump@example.com', %s)", proof
+    )
+    (reset,) = as_owner(urls, "SELECT app.create_email_token('dump@example.com', 'reset_password')")
+    invitation = as_app(
+        urls,
+        "SELECT token FROM app.create_invitation(%s, %s, 'i@example.com', 'member', true)",
+        world.ann.sealed_pass,
+        world.ann.workspace_id,
+    )
+    keys = superuser.execute("SELECT keyring.unwrap(id, purpose) FROM keyring.keys").fetchall()
+    secrets = [
+        b"sesame", b"the-secret-token", b"mias-secret-token", b"mias-refresh-token", proof,
+        urls.master_key_file.read_bytes(), *(key for (key,) in keys), world.ann.api_key.encode(),
+        world.ann.sealed_pass[:64].encode(), *(token.encode() for token in session[0]), reset[0].encode(),
+        invitation[0][0].encode(),
+    ]  # fmt: skip
+    program = find_binaries().directory / "pg_dump"
+    done = subprocess.run(
+        [program, "--dbname", urls.admin, "--enable-row-security"],
+        capture_output=True,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert str(world.ann.workspace_id).encode() in done.stdout
+    assert world.ann.email.encode() in done.stdout
+    assert b"COPY public.encrypted_credentials" in done.stdout
+    dump = done.stdout.replace(b"\\\\x", b"")
+    for secret in secrets:
+        assert not any(encoded in dump for encoded in encodings(secret)), secret
+    control = superuser.execute("SELECT wrapped_key FROM keyring.keys ORDER BY id LIMIT 1").fetchone()
+    assert control is not None
+    assert any(encoded in dump for encoded in encodings(control[0]))
