@@ -98,10 +98,11 @@ class Gateway:
             return_origins=settings.return_origins,
         )
         schema, registry = JsonSchemaParameters(), handlers()
+        self._refresh = RefreshService(vault, token_endpoint, environment, system_clock)
         self.execute = ExecuteAction(
             ledger=PostgresExecutionLedger(self._database),
             vault=vault,
-            refresh=RefreshService(vault, token_endpoint, environment, system_clock),
+            refresh=self._refresh,
             oauth=self.oauth,
             http=self._http,
             schema=schema,
@@ -133,6 +134,7 @@ class Gateway:
                 chores.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await chores
+            await self._refresh.finish()
             await self.connections.finish()
             await self._background.finish()
             self._hasher.close()

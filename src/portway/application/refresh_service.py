@@ -78,6 +78,7 @@ class RefreshService:
         self._sleep = sleep
         self._patience_seconds = patience_seconds
         self._in_flight: dict[tuple[UUID, int], asyncio.Task[Credential]] = {}
+        self._finishing = False
 
     def is_due(self, integration: Integration, credential: Credential) -> bool:
         """Whether the credential is to be refreshed before it is used."""
@@ -108,6 +109,12 @@ class RefreshService:
             if serves_yet and _lives(seen, self._clock):
                 return seen
             raise
+
+    async def finish(self) -> None:
+        """Waits for refreshes that nobody waits for any more. What they bring may be the only valid token."""
+        self._finishing = True
+        while self._in_flight:
+            await asyncio.wait(self._in_flight.values())
 
     def _task(self, grant: Grant, seen: Credential, sealed_pass: str) -> asyncio.Task[Credential]:
         """The refresh of this version that is under way, or a new one."""
@@ -161,7 +168,7 @@ class RefreshService:
                 return lease
             if lease.outcome is LeaseOutcome.GONE:
                 raise _NoRefreshTokenError
-            if waited >= _WAIT_SECONDS:
+            if waited >= _WAIT_SECONDS or self._finishing:
                 raise UpstreamUnreachable(
                     "The token is being refreshed, and the authorization server is slow."
                 )

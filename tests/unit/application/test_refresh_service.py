@@ -218,6 +218,31 @@ async def test_a_refused_token_is_worth_waiting_for_another(gateway: FakeGateway
     assert (await task).values == {"access_token": "access-token-1"}
 
 
+async def test_a_server_that_stops_waits_for_what_is_on_its_way(gateway: FakeGateway) -> None:
+    connected = gateway.connect(expires_in=-1)
+    gateway.token_endpoint.gate.clear()
+    task = asyncio.create_task(connected.refresh())
+    await gateway.token_endpoint.arrived.wait()
+    task.cancel()
+    finishing = asyncio.create_task(gateway.refresh.finish())
+    await settle()
+    assert not finishing.done()
+    gateway.token_endpoint.gate.set()
+    await finishing
+    assert connected.stored.secrets["refresh_token"] == "refresh-token-1"
+
+
+async def test_it_does_not_wait_for_another_node(gateway: FakeGateway) -> None:
+    connected = gateway.connect(expires_in=-1)
+    await gateway.vault.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 10_000)
+    task = asyncio.create_task(connected.refresh())
+    await asyncio.sleep(0)
+    await gateway.refresh.finish()
+    with pytest.raises(UpstreamUnreachable):
+        await task
+    assert sum(gateway.clock.pauses) < 1
+
+
 # What goes wrong
 
 
