@@ -17,7 +17,7 @@ endif
 PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint format demo lock clean
+.PHONY: help install test lint format schema demo lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ lint: install ## Formatting, lint, types, architecture contracts, SQL and row-le
 format: install ## Format the sources and mend what ruff can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+schema: install ## Write schema.sql anew after a change of the migrations
+	$(BIN)/python scripts/dump_schema.py
 
 demo: install ## Start everything, make a tour of it, keep serving (DEMO_EXIT=1: end after the tour)
 	$(BIN)/python -m demo

@@ -1,0 +1,3539 @@
+-- Made by `make schema`; not applied by anything.
+
+CREATE SCHEMA app;
+
+ALTER SCHEMA app OWNER TO portway_owner;
+
+CREATE SCHEMA extensions;
+
+ALTER SCHEMA extensions OWNER TO portway_owner;
+
+CREATE SCHEMA keyring;
+
+ALTER SCHEMA keyring OWNER TO portway_keyring;
+
+ALTER SCHEMA public OWNER TO portway_owner;
+
+CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA extensions;
+
+COMMENT ON EXTENSION pgcrypto IS 'cryptographic functions';
+
+CREATE TYPE app.opened_element AS (
+	execution_id uuid,
+	executed_at timestamp with time zone,
+	deadline timestamp with time zone,
+	outcome text,
+	detail text,
+	user_id uuid,
+	organization_id uuid,
+	workspace_id uuid,
+	connection_id uuid,
+	integration_id uuid,
+	action_id uuid,
+	sensitive_parameters text[],
+	literals text[],
+	definition_key text,
+	definition text,
+	connection text,
+	credential jsonb,
+	replay text
+);
+
+ALTER TYPE app.opened_element OWNER TO portway_definer;
+
+CREATE FUNCTION app.accept_invitation(p_pass text, p_token text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    invitation public.invitations := app.open_invitation(p_token);
+BEGIN
+    IF claims IS NULL OR claims ->> 'workspace' IS NOT NULL OR NOT claims -> 'scopes' ? 'admin' OR invitation.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM app.join_by_invitation((claims ->> 'sub')::uuid, invitation);
+    RETURN invitation.workspace_id;
+END
+$$;
+
+ALTER FUNCTION app.accept_invitation(p_pass text, p_token text) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.sign_jwt(p_claims jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $$
+DECLARE
+    key_id integer := keyring.current_key_id('jwt');
+    signed text := keyring.base64url(convert_to(jsonb_build_object('alg', 'HS256', 'typ', 'JWT', 'kid', key_id::text)::text, 'UTF8'))
+        || '.' || keyring.base64url(convert_to(p_claims::text, 'UTF8'));
+BEGIN
+    RETURN signed || '.' || keyring.base64url(extensions.hmac(convert_to(signed, 'UTF8'), keyring.unwrap(key_id, 'jwt'), 'sha256'));
+END
+$$;
+
+ALTER FUNCTION keyring.sign_jwt(p_claims jsonb) OWNER TO portway_keyring;
+
+CREATE FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN keyring.sign_jwt(jsonb_build_object('iss', 'portway', 'aud', 'portway', 'sub', p_user_id, 'sid', p_session_id, 'iat', (EXTRACT(epoch FROM clock_timestamp()))::bigint, 'exp', (EXTRACT(epoch FROM p_expires_at))::bigint));
+
+ALTER FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.pass_claims(p_pass text, p_purpose text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+BEGIN
+    RETURN (SELECT l.claims FROM app.live_claims(ARRAY[p_pass], p_purpose) AS l);
+END
+$$;
+
+ALTER FUNCTION app.pass_claims(p_pass text, p_purpose text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.claims() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.pass_claims(current_setting('portway.pass'::text, true), 'user'::text);
+
+ALTER FUNCTION app.claims() OWNER TO portway_definer;
+
+CREATE FUNCTION app.uuid_v7() RETURNS uuid
+    LANGUAGE sql
+    RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send(((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
+
+ALTER FUNCTION app.uuid_v7() OWNER TO portway_owner;
+
+CREATE TABLE public.organization_members (
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
+);
+
+ALTER TABLE ONLY public.organization_members FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organization_members OWNER TO portway_owner;
+
+CREATE TABLE public.workspaces (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspaces_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.workspaces FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspaces OWNER TO portway_owner;
+
+CREATE FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT COALESCE(array_agg(o.organization_id), '{}'::uuid[]) AS "coalesce" FROM public.organization_members o WHERE ((o.user_id = ((organizations_of.p_claims ->> 'sub'::text))::uuid) AND (o.role = ANY (organizations_of.p_roles)) AND (((organizations_of.p_claims ->> 'workspace'::text) IS NULL) OR (('member'::text = ANY (organizations_of.p_roles)) AND (EXISTS (SELECT FROM public.workspaces w WHERE ((w.id = ((organizations_of.p_claims ->> 'workspace'::text))::uuid) AND (w.organization_id = o.organization_id))))))));
+
+ALTER FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.administered_organizations() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.organizations_of(app.claims(), ARRAY['owner'::text, 'admin'::text]);
+
+ALTER FUNCTION app.administered_organizations() OWNER TO portway_definer;
+
+CREATE TABLE public.workspace_members (
+    workspace_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspace_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+);
+
+ALTER TABLE ONLY public.workspace_members FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspace_members OWNER TO portway_owner;
+
+CREATE FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT COALESCE(array_agg(reachable.id), '{}'::uuid[]) AS "coalesce" FROM (SELECT m.workspace_id AS id FROM public.workspace_members m WHERE ((m.user_id = ((workspaces_of.p_claims ->> 'sub'::text))::uuid) AND (m.role = ANY (workspaces_of.p_roles))) UNION SELECT w.id FROM (public.organization_members o JOIN public.workspaces w ON ((w.organization_id = o.organization_id))) WHERE ((o.user_id = ((workspaces_of.p_claims ->> 'sub'::text))::uuid) AND (o.role = ANY (workspaces_of.p_organization_roles)))) reachable WHERE (((workspaces_of.p_claims ->> 'workspace'::text) IS NULL) OR (reachable.id = ((workspaces_of.p_claims ->> 'workspace'::text))::uuid)));
+
+ALTER FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.administered_workspaces() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner'::text, 'admin'::text], ARRAY['owner'::text, 'admin'::text]);
+
+ALTER FUNCTION app.administered_workspaces() OWNER TO portway_definer;
+
+CREATE FUNCTION app.all_scopes() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN ARRAY['execute'::text, 'connections:read'::text, 'connections:write'::text, 'logs:read'::text, 'catalog:write'::text, 'admin'::text];
+
+ALTER FUNCTION app.all_scopes() OWNER TO portway_definer;
+
+CREATE FUNCTION app.authenticate(p_bearer text, p_sign_up text) RETURNS TABLE(sealed_pass text, user_id uuid, credential_id uuid, scopes text[], workspace_id uuid, expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    bearer_hash bytea := sha256(convert_to(p_bearer, 'UTF8'));
+    kind text := 'session';
+    token_claims jsonb;
+BEGIN
+    expires_at := clock_timestamp() + interval '5 minutes';
+    IF p_bearer LIKE 'pw\_%' THEN
+        kind := 'api_key';
+        SELECT k.user_id, k.id, k.scopes, k.workspace_id, least(authenticate.expires_at, k.expires_at)
+        INTO user_id, credential_id, scopes, workspace_id, expires_at
+        FROM public.api_keys AS k
+        WHERE k.key_hash = bearer_hash AND k.revoked_at IS NULL
+            AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp());
+        UPDATE public.api_keys AS k SET last_used_at = now()
+        WHERE k.id = credential_id AND (k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute');
+    ELSE
+        token_claims := keyring.verify_jwt(p_bearer);
+        IF token_claims ->> 'iss' = 'portway' THEN
+            IF token_claims ->> 'aud' IS DISTINCT FROM 'portway' THEN
+                RETURN;
+            END IF;
+            credential_id := (token_claims ->> 'sid')::uuid;
+        ELSIF token_claims IS NOT NULL THEN
+            credential_id := app.register_outside_session(
+                coalesce(token_claims ->> 'iss', ''), token_claims ->> 'sub', token_claims ->> 'email',
+                coalesce(token_claims -> 'email_verified' = 'true'::jsonb, false), token_claims ->> 'name',
+                bearer_hash, to_timestamp((token_claims ->> 'exp')::double precision), p_sign_up
+            );
+        END IF;
+        SELECT s.user_id, s.id, app.all_scopes(), least(
+            authenticate.expires_at, s.expires_at, to_timestamp((token_claims ->> 'exp')::double precision)
+        )
+        INTO user_id, credential_id, scopes, expires_at
+        FROM public.sessions AS s
+        WHERE (s.id = credential_id
+                OR (token_claims IS NULL AND s.outside_token_hash = bearer_hash AND s.outside_token_vouched))
+            AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp();
+    END IF;
+    IF user_id IS NULL OR EXISTS (
+        SELECT FROM public.users AS u WHERE u.id = authenticate.user_id AND u.disabled_at IS NOT NULL
+    ) THEN
+        RETURN;
+    END IF;
+    IF 'admin' = ANY (scopes) THEN
+        scopes := app.all_scopes();
+    END IF;
+    sealed_pass := app.seal_user_pass(user_id, credential_id, kind, workspace_id, scopes, expires_at);
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION app.authenticate(p_bearer text, p_sign_up text) OWNER TO portway_definer;
+
+CREATE TABLE public.integrations (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid,
+    name text NOT NULL,
+    slug text NOT NULL,
+    base_url text NOT NULL,
+    auth_type text NOT NULL,
+    auth_config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    category text DEFAULT ''::text NOT NULL,
+    documentation_url text,
+    shipped boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT integrations_auth_config_check CHECK ((jsonb_typeof(auth_config) = 'object'::text)),
+    CONSTRAINT integrations_auth_type_check CHECK ((auth_type = ANY (ARRAY['none'::text, 'api_key'::text, 'basic'::text, 'bearer'::text, 'oauth2'::text, 'oauth2_client_credentials'::text, 'oauth1'::text, 'jwt_bearer'::text, 'aws_sigv4'::text, 'custom'::text]))),
+    CONSTRAINT integrations_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
+    CONSTRAINT integrations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT integrations_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,99}$'::text))
+);
+
+ALTER TABLE ONLY public.integrations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.integrations OWNER TO portway_owner;
+
+CREATE FUNCTION app.integration_row(p_integration_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT (to_jsonb(i.*) - ARRAY['created_at'::text, 'updated_at'::text, 'shipped'::text]) FROM public.integrations i WHERE (i.id = integration_row.p_integration_id));
+
+ALTER FUNCTION app.integration_row(p_integration_id uuid) OWNER TO portway_definer;
+
+CREATE TABLE public.oauth_authorizations (
+    state_hash bytea NOT NULL,
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    connection_id uuid,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    config jsonb NOT NULL,
+    return_url text,
+    encrypted_code_verifier bytea NOT NULL,
+    key_id integer NOT NULL,
+    browser_hash bytea,
+    expires_at timestamp with time zone NOT NULL,
+    taken_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    CONSTRAINT oauth_authorizations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.oauth_authorizations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.oauth_authorizations OWNER TO portway_owner;
+
+CREATE FUNCTION app.authorization_integration(p_authorization_pass text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT app.integration_row(o.integration_id) AS integration_row FROM public.oauth_authorizations o WHERE (o.id = ((app.pass_claims(authorization_integration.p_authorization_pass, 'authorization'::text) ->> 'authorization'::text))::uuid));
+
+ALTER FUNCTION app.authorization_integration(p_authorization_pass text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    organization uuid := app.check_may_connect(claims, p_workspace_id);
+    authorization_id uuid := app.uuid_v7();
+    sealed record;
+    expiry timestamptz := now() + interval '10 minutes';
+BEGIN
+    PERFORM app.check_integration(p_integration_id, organization);
+    IF p_connection_id IS NOT NULL
+        AND (app.own_connection(claims, p_connection_id)).integration_id IS DISTINCT FROM p_integration_id
+    THEN
+        RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
+    END IF;
+    sealed := keyring.encrypt(p_code_verifier, authorization_id, 'code_verifier');
+    INSERT INTO public.oauth_authorizations (
+        state_hash, id, user_id, workspace_id, integration_id, connection_id, name, scopes, config, return_url,
+        encrypted_code_verifier, key_id, browser_hash, expires_at
+    )
+    VALUES (
+        sha256(convert_to(p_state, 'UTF8')), authorization_id, (claims ->> 'sub')::uuid, p_workspace_id,
+        p_integration_id, p_connection_id, p_name, p_scopes, p_config, p_return_url, sealed.ciphertext, sealed.key_id,
+        sha256(convert_to(p_browser_secret, 'UTF8')), expiry
+    );
+    RETURN expiry;
+END
+$$;
+
+ALTER FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.bump_version() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+    RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION app.bump_version() OWNER TO portway_owner;
+
+CREATE FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.integrations AS i
+        WHERE i.id = p_integration_id AND (i.organization_id IS NULL OR i.organization_id = p_organization_id)
+    ) THEN
+        RAISE EXCEPTION 'no such integration' USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    role text := app.role_in(p_claims, p_workspace_id);
+BEGIN
+    IF role IS NULL THEN
+        RAISE EXCEPTION 'no such workspace' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT p_claims -> 'scopes' ? 'connections:write' THEN
+        RAISE EXCEPTION 'this API key does not have the scope connections:write' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF role = 'viewer' THEN
+        RAISE EXCEPTION 'a viewer may not connect services' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN (SELECT w.organization_id FROM public.workspaces AS w WHERE w.id = p_workspace_id);
+END
+$$;
+
+ALTER FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    claims jsonb[];
+    closed integer;
+    i integer;
+BEGIN
+    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
+        cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
+        cardinality(p_request_payloads), cardinality(p_response_payloads), cardinality(p_truncated),
+        cardinality(p_error_codes), cardinality(p_status_codes), cardinality(p_durations_ms), cardinality(p_attempts),
+        cardinality(p_idempotent_answers), cardinality(p_free_keys)
+    ]) THEN
+        RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    claims := keyring.open_seals(p_passes);
+    WITH finished AS (
+        UPDATE public.api_logs AS l SET
+            status = n.status, request_payload = n.request_payload, response_payload = n.response_payload,
+            payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
+            duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
+        FROM unnest(
+            claims, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
+            p_error_codes, p_status_codes, p_durations_ms, p_attempts
+        ) AS n (
+            claims, execution_id, executed_at, status, request_payload, response_payload, truncated,
+            error_code, status_code, duration_ms, attempts
+        )
+        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id
+            AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
+            AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
+        RETURNING l.connection_id
+    ), used AS (
+        -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
+        UPDATE public.connections SET last_used_at = now()
+        WHERE id IN (
+            SELECT c.id FROM public.connections AS c
+            WHERE c.id IN (SELECT f.connection_id FROM finished AS f)
+                AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+    )
+    SELECT count(*) INTO closed FROM finished;
+    IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
+        FOR i IN
+            SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
+                WITH ORDINALITY AS n (execution_id, answer, is_free, i)
+            WHERE n.answer IS NOT NULL OR n.is_free
+            ORDER BY n.execution_id
+        LOOP
+            PERFORM app.settle_idempotency_key(
+                CASE WHEN claims[i] ->> 'purpose' = 'user' THEN (claims[i] ->> 'sub')::uuid END, p_execution_ids[i],
+                p_idempotent_answers[i], p_free_keys[i]
+            );
+        END LOOP;
+    END IF;
+    RETURN closed;
+END
+$$;
+
+ALTER FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_authorization_pass, 'authorization');
+    pending public.oauth_authorizations;
+    target uuid;
+BEGIN
+    UPDATE public.oauth_authorizations AS o SET completed_at = now()
+    WHERE o.id = (claims ->> 'authorization')::uuid AND o.completed_at IS NULL
+    RETURNING o.* INTO pending;
+    IF pending.id IS NULL THEN
+        RAISE EXCEPTION 'this authorization is complete already, or not begun' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.workspace_members AS m JOIN public.users AS u ON u.id = m.user_id
+        WHERE m.workspace_id = pending.workspace_id AND m.user_id = pending.user_id AND m.role <> 'viewer'
+            AND u.disabled_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'whoever began this may no longer connect services here' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF pending.connection_id IS NULL THEN
+        INSERT INTO public.connections (
+            user_id, integration_id, organization_id, workspace_id, name, origins, scopes, config, issued_at, expires_at
+        )
+        SELECT pending.user_id, pending.integration_id, w.organization_id, w.id, pending.name, p_origins, p_scopes,
+            pending.config, now(), p_expires_at
+        FROM public.workspaces AS w WHERE w.id = pending.workspace_id
+        RETURNING id INTO target;
+    ELSE
+        target := pending.connection_id;
+        DELETE FROM public.refresh_leases WHERE connection_id = target;
+    END IF;
+    PERFORM app.store_secrets(
+        target, pending.workspace_id,
+        jsonb_build_object('access_token', p_access_token, 'refresh_token', p_refresh_token), p_expires_at
+    );
+    UPDATE public.connections SET
+        origins = p_origins, scopes = p_scopes, config = pending.config, credential_version = credential_version + 1,
+        issued_at = now(), expires_at = p_expires_at
+    WHERE id = target;
+    PERFORM app.set_connection_status(target, 'active');
+    RETURN target;
+END
+$$;
+
+ALTER FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    held text[] := ARRAY(SELECT jsonb_array_elements_text(claims -> 'scopes'));
+    chosen uuid := coalesce(p_workspace_id, (claims ->> 'workspace')::uuid);
+    is_viewer boolean;
+BEGIN
+    IF NOT coalesce('admin' = ANY (held), false) THEN
+        RAISE EXCEPTION 'making API keys needs the scope admin' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF chosen IS NOT NULL AND NOT chosen = ANY (
+        app.workspaces_of(claims, ARRAY['owner', 'admin', 'member', 'viewer'], '{}')
+    ) THEN
+        RAISE EXCEPTION 'no such workspace' USING ERRCODE = 'no_data_found';
+    END IF;
+    SELECT bool_and(m.role = 'viewer') INTO is_viewer FROM public.workspace_members AS m
+    WHERE m.user_id = (claims ->> 'sub')::uuid AND (chosen IS NULL OR m.workspace_id = chosen);
+    scopes := coalesce(
+        p_scopes, CASE WHEN is_viewer THEN ARRAY['connections:read', 'logs:read'] ELSE app.all_scopes() END
+    );
+    api_key := 'pw_' || app.random_token();
+    prefix := left(api_key, 10);
+    INSERT INTO public.api_keys (user_id, workspace_id, name, prefix, key_hash, scopes, expires_at)
+    VALUES (
+        (claims ->> 'sub')::uuid, chosen, p_name, prefix, sha256(convert_to(api_key, 'UTF8')), scopes,
+        least(p_expires_at, (SELECT k.expires_at FROM public.api_keys AS k WHERE k.id = (claims ->> 'credential')::uuid))
+    )
+    RETURNING api_keys.id INTO create_api_key.id;
+END
+$$;
+
+ALTER FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    organization uuid := app.check_may_connect(claims, p_workspace_id);
+    made uuid;
+BEGIN
+    PERFORM app.check_integration(p_integration_id, organization);
+    INSERT INTO public.connections (
+        user_id, integration_id, organization_id, workspace_id, name, origins, config, credential_version,
+        issued_at, expires_at
+    )
+    VALUES (
+        (claims ->> 'sub')::uuid, p_integration_id, organization, p_workspace_id, p_name, p_origins, p_config, 1,
+        now(), p_expires_at
+    )
+    RETURNING id INTO made;
+    PERFORM app.store_secrets(made, p_workspace_id, p_values, p_expires_at);
+    RETURN made;
+END
+$$;
+
+ALTER FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_email_token(p_email text, p_purpose text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    person uuid;
+    token text := app.random_token();
+BEGIN
+    SELECT u.id INTO person FROM public.users AS u WHERE u.email = lower(p_email) AND u.disabled_at IS NULL;
+    IF person IS NULL OR p_purpose NOT IN ('verify_email', 'reset_password') THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO public.one_time_tokens (token_hash, purpose, user_id, email, expires_at)
+    VALUES (
+        sha256(convert_to(token, 'UTF8')), p_purpose, person, lower(p_email),
+        now() + CASE p_purpose WHEN 'verify_email' THEN interval '3 days' ELSE interval '1 hour' END
+    );
+    RETURN token;
+END
+$$;
+
+ALTER FUNCTION app.create_email_token(p_email text, p_purpose text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_invitation(p_pass text, p_workspace_id uuid, p_email text, p_role text, p_mailed boolean, OUT id uuid, OUT token text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+BEGIN
+    IF NOT coalesce(p_workspace_id = ANY (app.workspaces_of(
+        claims, ARRAY['owner', 'admin', 'member', 'viewer'], ARRAY['owner', 'admin']
+    )), false) THEN
+        RAISE EXCEPTION 'no such workspace' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT coalesce(claims -> 'scopes' ? 'admin', false) OR NOT p_workspace_id = ANY (app.workspaces_of(
+        claims,
+        CASE p_role WHEN 'owner' THEN ARRAY['owner'] ELSE ARRAY['owner', 'admin'] END,
+        CASE p_role WHEN 'owner' THEN ARRAY['owner'] ELSE ARRAY['owner', 'admin'] END
+    )) THEN
+        RAISE EXCEPTION 'your role does not let you invite %', p_role USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    token := app.random_token();
+    INSERT INTO public.invitations (
+        organization_id, workspace_id, email, role, token_hash, mailed, invited_by, expires_at
+    )
+    SELECT w.organization_id, w.id, lower(p_email), p_role, sha256(convert_to(create_invitation.token, 'UTF8')),
+        p_mailed, (claims ->> 'sub')::uuid, now() + interval '7 days'
+    FROM public.workspaces AS w WHERE w.id = p_workspace_id
+    RETURNING invitations.id INTO create_invitation.id;
+END
+$$;
+
+ALTER FUNCTION app.create_invitation(p_pass text, p_workspace_id uuid, p_email text, p_role text, p_mailed boolean, OUT id uuid, OUT token text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_log_partition(p_month date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    first date := date_trunc('month', p_month)::date;
+    partition text := 'api_logs_' || to_char(first, 'YYYY_MM');
+BEGIN
+    IF to_regclass('public.' || partition) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE public.%I (LIKE public.api_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMPRESSION)
+         WITH (fillfactor = 80, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05)',
+        partition
+    );
+    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
+    EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', partition);
+    EXECUTE format(
+        'CREATE POLICY owner ON public.%I TO portway_owner USING (true) WITH CHECK (true)', partition
+    );
+    -- Attached when it is complete: that lets executions go on, where CREATE ... PARTITION OF would stop them.
+    EXECUTE format(
+        'ALTER TABLE public.api_logs ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        partition, first::timestamp AT TIME ZONE 'UTC', (first + interval '1 month') AT TIME ZONE 'UTC'
+    );
+END
+$$;
+
+ALTER FUNCTION app.create_log_partition(p_month date) OWNER TO portway_owner;
+
+CREATE FUNCTION app.create_log_partitions() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT app.create_log_partition((((now() AT TIME ZONE 'UTC'::text) + make_interval(months => ahead.ahead)))::date) AS create_log_partition
+    FROM generate_series(0, 3) ahead(ahead);
+END;
+
+ALTER FUNCTION app.create_log_partitions() OWNER TO portway_owner;
+
+CREATE FUNCTION app.create_organization(p_pass text, p_name text, OUT organization_id uuid, OUT workspace_id uuid) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    person uuid := (claims ->> 'sub')::uuid;
+BEGIN
+    IF NOT coalesce(claims -> 'scopes' ? 'admin', false) OR claims ->> 'workspace' IS NOT NULL THEN
+        RAISE EXCEPTION 'this needs the scope admin and no limit to one workspace' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    INSERT INTO public.organizations (name) VALUES (p_name) RETURNING id INTO organization_id;
+    INSERT INTO public.organization_members VALUES (organization_id, person, 'owner');
+    INSERT INTO public.workspaces (organization_id, name) VALUES (organization_id, p_name) RETURNING id INTO workspace_id;
+    INSERT INTO public.workspace_members VALUES (workspace_id, organization_id, person, 'owner');
+END
+$$;
+
+ALTER FUNCTION app.create_organization(p_pass text, p_name text, OUT organization_id uuid, OUT workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_person(p_email text, p_name text, p_email_verified boolean, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    called text := left(coalesce(nullif(p_name, ''), nullif(split_part(p_email, '@', 1), ''), 'Personal'), 150);
+BEGIN
+    INSERT INTO public.users (email, name, email_verified_at)
+    VALUES (lower(p_email), p_name, CASE WHEN p_email_verified THEN now() END)
+    RETURNING id INTO user_id;
+    INSERT INTO public.organizations (name) VALUES (called) RETURNING id INTO organization_id;
+    INSERT INTO public.organization_members VALUES (organization_id, user_id, 'owner');
+    INSERT INTO public.workspaces (organization_id, name) VALUES (organization_id, called) RETURNING id INTO workspace_id;
+    INSERT INTO public.workspace_members VALUES (workspace_id, organization_id, user_id, 'owner');
+END
+$$;
+
+ALTER FUNCTION app.create_person(p_email text, p_name text, p_email_verified boolean, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_session(p_user_id uuid, OUT access_token text, OUT refresh_token text, OUT access_expires_at timestamp with time zone, OUT refresh_expires_at timestamp with time zone, OUT user_id uuid) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    session uuid;
+    family text := app.random_token();
+BEGIN
+    user_id := p_user_id;
+    refresh_token := family || '.' || app.random_token();
+    refresh_expires_at := now() + interval '30 days';
+    INSERT INTO public.sessions (user_id, refresh_family_hash, refresh_token_hash, expires_at)
+    VALUES (
+        p_user_id, sha256(convert_to(family, 'UTF8')), sha256(convert_to(refresh_token, 'UTF8')), refresh_expires_at
+    )
+    RETURNING id INTO session;
+    access_expires_at := clock_timestamp() + interval '15 minutes';
+    access_token := app.access_token(p_user_id, session, access_expires_at);
+END
+$$;
+
+ALTER FUNCTION app.create_session(p_user_id uuid, OUT access_token text, OUT refresh_token text, OUT access_expires_at timestamp with time zone, OUT refresh_expires_at timestamp with time zone, OUT user_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_set_up_token() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    token text := app.random_token();
+BEGIN
+    IF EXISTS (SELECT FROM public.users) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO public.one_time_tokens (token_hash, purpose, expires_at)
+    VALUES (sha256(convert_to(token, 'UTF8')), 'set_up', now() + interval '1 day');
+    RETURN token;
+END
+$$;
+
+ALTER FUNCTION app.create_set_up_token() OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    made uuid;
+BEGIN
+    IF NOT coalesce(p_organization_id = ANY (app.organizations_of(claims, ARRAY['owner', 'admin', 'member'])), false) THEN
+        RAISE EXCEPTION 'no such organization' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT claims -> 'scopes' ? 'admin' OR claims ->> 'workspace' IS NOT NULL
+        OR NOT p_organization_id = ANY (app.organizations_of(claims, ARRAY['owner', 'admin']))
+    THEN
+        RAISE EXCEPTION 'only an owner or admin of the organization may do this' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    INSERT INTO public.workspaces (organization_id, name) VALUES (p_organization_id, p_name) RETURNING id INTO made;
+    INSERT INTO public.workspace_members VALUES (made, p_organization_id, (claims ->> 'sub')::uuid, 'owner');
+    RETURN made;
+END
+$$;
+
+ALTER FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.read_secrets(p_connection_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    found_members jsonb;
+BEGIN
+    SELECT s.members INTO found_members FROM app.secrets_of(ARRAY[p_connection_id]) AS s;
+    IF FOUND AND found_members IS NULL THEN
+        RAISE EXCEPTION 'the secrets of this connection do not decrypt' USING ERRCODE = 'data_corrupted';
+    END IF;
+    RETURN found_members;
+END
+$$;
+
+ALTER FUNCTION app.read_secrets(p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE TABLE public.connections (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    name text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    enabled_status text,
+    origins text[] DEFAULT '{}'::text[] NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    issued_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    credential_version integer DEFAULT 0 NOT NULL,
+    disabled_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT connections_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT connections_enabled_status_check CHECK ((enabled_status <> 'disabled'::text)),
+    CONSTRAINT connections_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'reauthorization_required'::text, 'error'::text, 'disabled'::text])))
+);
+
+ALTER TABLE ONLY public.connections FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.connections OWNER TO portway_owner;
+
+CREATE FUNCTION app.credential_of(p_connection public.connections) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN jsonb_build_object('values', app.read_secrets((p_connection).id), 'version', (p_connection).credential_version, 'issued_at', (p_connection).issued_at, 'expires_at', (p_connection).expires_at);
+
+ALTER FUNCTION app.credential_of(p_connection public.connections) OWNER TO portway_definer;
+
+CREATE FUNCTION app.current_organizations() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.organizations_of(app.claims(), ARRAY['owner'::text, 'admin'::text, 'member'::text]);
+
+ALTER FUNCTION app.current_organizations() OWNER TO portway_definer;
+
+CREATE FUNCTION app.current_user_id() RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN ((app.claims() ->> 'sub'::text))::uuid;
+
+ALTER FUNCTION app.current_user_id() OWNER TO portway_definer;
+
+CREATE FUNCTION app.current_workspaces() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text], '{}'::text[]);
+
+ALTER FUNCTION app.current_workspaces() OWNER TO portway_definer;
+
+CREATE FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    target public.connections;
+    tokens text[] := '{}';
+    client jsonb;
+BEGIN
+    SELECT * INTO target FROM public.connections AS c
+    WHERE c.id = p_connection_id AND app.role_in(claims, c.workspace_id) IS NOT NULL FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT claims -> 'scopes' ? 'connections:write' OR NOT (
+        target.user_id = (claims ->> 'sub')::uuid
+        OR target.workspace_id = ANY (app.workspaces_of(claims, ARRAY['owner', 'admin'], ARRAY['owner', 'admin']))
+    ) THEN
+        RAISE EXCEPTION 'only its owner or an admin of the workspace may do this' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    BEGIN
+        tokens := array_remove(ARRAY[
+            app.read_secret(p_connection_id, 'refresh_token'), app.read_secret(p_connection_id, 'access_token')
+        ], NULL);
+        client := app.read_oauth_client(target.organization_id, target.integration_id);
+    EXCEPTION WHEN data_corrupted THEN
+        NULL;  -- What no longer opens cannot be revoked; the row goes all the same.
+    END;
+    DELETE FROM public.connections WHERE id = p_connection_id;
+    RETURN jsonb_build_object('tokens', tokens, 'client', client);
+END
+$$;
+
+ALTER FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.delete_expired() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    gone integer;
+    total integer := 0;
+BEGIN
+    DELETE FROM public.idempotency_keys WHERE expires_at < now();
+    GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
+    DELETE FROM public.oauth_authorizations WHERE expires_at < now() - interval '1 day';
+    GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
+    DELETE FROM public.one_time_tokens WHERE expires_at < now();
+    GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
+    DELETE FROM public.sessions WHERE expires_at < now() - interval '1 day';
+    GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
+    DELETE FROM public.invitations WHERE expires_at < now() - interval '30 days' AND accepted_at IS NULL;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN total + gone;
+END
+$$;
+
+ALTER FUNCTION app.delete_expired() OWNER TO portway_definer;
+
+CREATE FUNCTION app.drop_expired_log_partitions() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    oldest date;
+    partition text;
+    dropped integer := 0;
+BEGIN
+    SELECT date_trunc('month', now() - greatest(log_retention, minimum_log_retention))::date INTO oldest
+    FROM public.settings;
+    FOR partition IN
+        SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'public.api_logs'::regclass AND c.relname < 'api_logs_' || to_char(oldest, 'YYYY_MM')
+    LOOP
+        EXECUTE format('DROP TABLE public.%I', partition);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+
+ALTER FUNCTION app.drop_expired_log_partitions() OWNER TO portway_owner;
+
+CREATE FUNCTION app.erase_payloads(p_pass text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    erased integer;
+BEGIN
+    IF NOT coalesce(claims -> 'scopes' ? 'admin', false) THEN
+        RAISE EXCEPTION 'this needs the scope admin' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    UPDATE public.api_logs SET request_payload = NULL, response_payload = NULL
+    WHERE user_id = (claims ->> 'sub')::uuid
+        AND (claims ->> 'workspace' IS NULL OR workspace_id = (claims ->> 'workspace')::uuid);
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    RETURN erased;
+END
+$$;
+
+ALTER FUNCTION app.erase_payloads(p_pass text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.has_scope(p_scope text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN COALESCE(((app.claims() -> 'scopes'::text) ? p_scope), false);
+
+ALTER FUNCTION app.has_scope(p_scope text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) RETURNS app.opened_element
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    element app.opened_element := p_element;
+    held public.idempotency_keys;
+BEGIN
+    IF p_request_hash IS NULL OR length(p_key) NOT BETWEEN 1 AND 255 THEN
+        element.outcome := 'malformed_request';
+        RETURN element;
+    END IF;
+    DELETE FROM public.idempotency_keys AS k
+    WHERE k.user_id = element.user_id AND k.key = p_key AND k.expires_at < clock_timestamp();
+    INSERT INTO public.idempotency_keys (user_id, key, request_hash, execution_id, deadline, expires_at)
+    VALUES (
+        element.user_id, p_key, p_request_hash, element.execution_id, element.deadline,
+        clock_timestamp() + interval '24 hours'
+    )
+    ON CONFLICT (user_id, key) DO NOTHING;
+    IF FOUND THEN
+        RETURN element;
+    END IF;
+    SELECT * INTO held FROM public.idempotency_keys AS k WHERE k.user_id = element.user_id AND k.key = p_key;
+    IF held.execution_id IS NULL THEN
+        element.outcome := 'idempotency_in_flight';  -- Freed a moment ago: the next attempt gets it.
+    ELSIF held.request_hash <> p_request_hash THEN
+        element.outcome := 'idempotency_conflict';
+    ELSIF held.encrypted_answer IS NOT NULL THEN
+        element.replay := (keyring.decrypt_all(
+            ARRAY[held.encrypted_answer], ARRAY[held.key_id], ARRAY[held.execution_id], ARRAY['idempotent_answer']
+        ))[1];
+        IF element.replay IS NULL THEN
+            element.outcome := 'idempotency_outcome_unknown';
+        ELSE
+            element.outcome := 'replay';
+            element.execution_id := held.execution_id;
+            element.executed_at := app.uuid_v7_time(held.execution_id);
+        END IF;
+    ELSIF held.deadline < clock_timestamp() THEN
+        element.outcome := 'idempotency_outcome_unknown';
+    ELSE
+        element.outcome := 'idempotency_in_flight';
+    END IF;
+    RETURN element;
+END
+$$;
+
+ALTER FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) OWNER TO portway_definer;
+
+CREATE FUNCTION app.is_batch(p_size integer, p_sizes integer[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN (((p_size >= 0) AND (p_size <= 64)) AND COALESCE((p_size = ALL (p_sizes)), false));
+
+ALTER FUNCTION app.is_batch(p_size integer, p_sizes integer[]) OWNER TO portway_definer;
+
+CREATE TABLE public.invitations (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    token_hash bytea NOT NULL,
+    mailed boolean DEFAULT false NOT NULL,
+    invited_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    CONSTRAINT invitations_email_check CHECK (((email = lower(email)) AND (length(email) <= 320))),
+    CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+);
+
+ALTER TABLE ONLY public.invitations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitations OWNER TO portway_owner;
+
+CREATE FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation public.invitations) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE public.invitations SET accepted_at = now() WHERE id = p_invitation.id;
+    INSERT INTO public.organization_members VALUES (p_invitation.organization_id, p_user_id, 'member')
+    ON CONFLICT DO NOTHING;
+    INSERT INTO public.workspace_members AS m
+    VALUES (p_invitation.workspace_id, p_invitation.organization_id, p_user_id, p_invitation.role)
+    ON CONFLICT (workspace_id, user_id) DO UPDATE SET role = excluded.role
+    WHERE array_position(ARRAY['viewer', 'member', 'admin', 'owner'], m.role)
+        < array_position(ARRAY['viewer', 'member', 'admin', 'owner'], excluded.role);
+END
+$$;
+
+ALTER FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation public.invitations) OWNER TO portway_definer;
+
+CREATE FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) RETURNS app.opened_element[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH asked AS MATERIALIZED (
+            SELECT n.*, l.claims, (l.claims ->> 'sub')::uuid AS user_id
+            FROM unnest(p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals)
+                WITH ORDINALITY AS n (workspace_id, connection_id, action, timeout_ms, refusal, i)
+            JOIN app.live_claims(p_passes, 'user') AS l ON l.place = n.i
+        ), secrets AS MATERIALIZED (
+            SELECT s.connection_id, s.members
+            FROM (
+                SELECT array_agg(DISTINCT c.id) AS connections FROM asked AS n
+                JOIN public.connections AS c ON c.id = n.connection_id AND c.user_id = n.user_id
+            ) AS own
+            CROSS JOIN LATERAL app.secrets_of(own.connections) AS s
+        ), judged AS MATERIALIZED (
+            SELECT
+                n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
+                c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
+                coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
+                greatest(least(n.timeout_ms, coalesce(a.timeout_ms, 30000)), 0) AS timeout_ms,
+                concat_ws(' ', coalesce(a.id, g.id), a.version, g.version) AS definition_key,
+                s.members AS credential,
+                -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload.
+                ARRAY(
+                    SELECT substr(e.value::text, 2, length(e.value::text) - 2)
+                    FROM jsonb_each(s.members) AS e WHERE length(e.value::text) >= 8
+                    -- Longest first: one secret may be the beginning of another.
+                    ORDER BY length(e.value::text) DESC
+                ) AS literals,
+                (SELECT to_json(row) FROM (
+                    SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
+                        g.slug AS integration_slug, c.name, c.status, c.origins, c.scopes, c.config,
+                        c.credential_version, c.issued_at, c.expires_at
+                ) AS row) AS connection,
+                CASE
+                    WHEN n.claims IS NULL THEN ARRAY['unauthenticated', NULL]
+                    WHEN n.refusal IS NOT NULL THEN ARRAY[n.refusal, NULL]
+                    WHEN c.id IS NULL
+                        THEN ARRAY['not_found', 'There is no such connection in a workspace that you belong to.']
+                    WHEN NOT n.claims -> 'scopes' ? 'execute'
+                        THEN ARRAY['forbidden', 'This API key does not have the scope `execute`.']
+                    WHEN m.role = 'viewer' THEN ARRAY['forbidden', 'A viewer may not execute actions.']
+                    WHEN c.user_id <> n.user_id
+                        THEN ARRAY['forbidden', 'Only the owner of a connection may use it.']
+                    WHEN a.id IS NULL AND (
+                        n.action IS DISTINCT FROM 'verify-connection'
+                        OR jsonb_typeof(g.auth_config #> '{verification,path}') IS DISTINCT FROM 'string'
+                    )
+                        THEN ARRAY['not_found', format(
+                            'The integration %s has no action %s.', g.slug, left(n.action, 200)
+                        )]
+                    WHEN c.status = 'disabled' THEN ARRAY['forbidden', 'This connection is disabled.']
+                    WHEN c.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
+                    WHEN s.connection_id IS NOT NULL AND s.members IS NULL THEN ARRAY[
+                        'reauthorization_required',
+                        'The stored credential of this connection cannot be decrypted; authorize it again.'
+                    ]
+                    WHEN s.connection_id IS NULL AND g.auth_type <> 'none'
+                        THEN ARRAY['reauthorization_required', NULL]
+                    ELSE ARRAY['granted', NULL]
+                END AS verdict
+            FROM asked AS n
+            LEFT JOIN public.workspace_members AS m
+                ON m.workspace_id = n.workspace_id AND m.user_id = n.user_id
+                AND (n.claims ->> 'workspace' IS NULL OR m.workspace_id = (n.claims ->> 'workspace')::uuid)
+            LEFT JOIN public.connections AS c
+                ON c.id = n.connection_id AND c.workspace_id = n.workspace_id AND m.role IS NOT NULL
+            LEFT JOIN public.integrations AS g ON g.id = c.integration_id
+            LEFT JOIN public.actions AS a ON a.integration_id = g.id AND a.slug = n.action
+            LEFT JOIN secrets AS s ON s.connection_id = c.id AND c.user_id = n.user_id
+        ), definitions AS MATERIALIZED (
+            -- Everything else that an execution needs, and no secret. Made once for each action of the batch, however
+            -- many elements run it; a text, so that a gateway that knows this version need not parse it.
+            SELECT used.definition_key, json_build_object(
+                'integration', (SELECT to_json(row) FROM (
+                    SELECT g.id, g.organization_id, g.name, g.slug, g.base_url, g.auth_type, g.auth_config,
+                        g.description, g.category, g.documentation_url, g.version
+                ) AS row),
+                'action', CASE WHEN a.id IS NULL THEN app.verification_action(g) ELSE (SELECT to_json(row) FROM (
+                    SELECT a.id, a.integration_id, a.name, a.slug, a.http_method, a.endpoint_path, a.description,
+                        a.request_schema, a.transform_config, a.scopes, a.handler, a.timeout_ms, a.version
+                ) AS row) END
+            )::text AS definition
+            FROM (
+                SELECT DISTINCT j.definition_key, j.integration_id, j.action_id FROM judged AS j
+                WHERE j.verdict[1] = 'granted'
+            ) AS used
+            JOIN public.integrations AS g ON g.id = used.integration_id
+            LEFT JOIN public.actions AS a ON a.id = used.action_id
+        )
+        SELECT ROW(
+            j.execution_id, app.uuid_v7_time(j.execution_id),
+            clock_timestamp() + make_interval(secs => j.timeout_ms / 1000.0 + 30),
+            j.verdict[1], j.verdict[2],
+            j.user_id, j.organization_id, j.workspace_id, j.connection_id, j.integration_id, j.action_id,
+            j.sensitive_parameters, j.literals, d.definition_key, d.definition,
+            CASE WHEN j.verdict[1] = 'granted' THEN j.connection END,
+            CASE WHEN j.verdict[1] = 'granted' THEN j.credential END, NULL
+        )::app.opened_element
+        FROM judged AS j
+        LEFT JOIN definitions AS d
+            ON j.verdict[1] = 'granted' AND d.definition_key = j.definition_key
+        ORDER BY j.i
+    );
+END
+$$;
+
+ALTER FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    mine public.connections := app.usable_connection(claims, p_connection_id);
+    earlier public.refresh_leases;
+    holder uuid := gen_random_uuid();
+    lease_seconds double precision := least(greatest(p_lease_seconds, 1), 600);
+BEGIN
+    interrupted := false;
+    outcome := 'gone';
+    IF mine.status IN ('reauthorization_required', 'disabled') THEN
+        RETURN;
+    END IF;
+    BEGIN
+        IF mine.credential_version <> p_seen_version THEN
+            credential := app.credential_of(mine);
+            outcome := 'fresh';
+            RETURN;
+        END IF;
+        refresh_token := app.read_secret(p_connection_id, 'refresh_token');
+        client := app.read_oauth_client(mine.organization_id, mine.integration_id);
+    EXCEPTION WHEN data_corrupted THEN
+        RETURN;
+    END;
+    IF refresh_token IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT * INTO earlier FROM public.refresh_leases AS l WHERE l.connection_id = p_connection_id FOR UPDATE;
+    IF earlier.expires_at > clock_timestamp() THEN
+        outcome := 'wait';
+        refresh_token := NULL; client := NULL;
+        RETURN;
+    END IF;
+    interrupted := coalesce(earlier.credential_version = mine.credential_version, false);
+    INSERT INTO public.refresh_leases AS l (connection_id, holder, credential_version, taken_at, expires_at)
+    VALUES (
+        p_connection_id, holder, mine.credential_version, clock_timestamp(),
+        clock_timestamp() + make_interval(secs => lease_seconds)
+    )
+    ON CONFLICT (connection_id) DO UPDATE SET
+        holder = excluded.holder, credential_version = excluded.credential_version, taken_at = excluded.taken_at,
+        expires_at = excluded.expires_at;
+    -- Outlives the lease: an answer that comes late is stored all the same, if nothing newer was.
+    refresh_pass := keyring.seal(jsonb_build_object(
+        'purpose', 'refresh', 'connection', p_connection_id, 'version', mine.credential_version, 'holder', holder,
+        'exp', extract(epoch FROM clock_timestamp()) + lease_seconds + 600
+    ));
+    outcome := 'leased';
+END
+$$;
+
+ALTER FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN left(s.pass, 64) = encode(extensions.hmac(convert_to(substr(s.pass, 65), 'UTF8'), k.key, 'sha256'), 'hex')
+            THEN substr(s.pass, 66 + length(k.id))::jsonb
+        END
+        FROM unnest(p_sealed) WITH ORDINALITY AS s (pass, i)
+        LEFT JOIN (
+            SELECT k.id::text AS id, keyring.unwrapped(k, m) AS key
+            FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+            WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day')
+            OFFSET 0
+        ) AS k ON k.id = split_part(substr(s.pass, 65), ':', 1)
+        ORDER BY s.i
+    );
+END
+$$;
+
+ALTER FUNCTION keyring.open_seals(p_sealed text[]) OWNER TO portway_keyring;
+
+CREATE TABLE public.api_keys (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    workspace_id uuid,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    key_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['execute'::text, 'connections:read'::text, 'connections:write'::text, 'logs:read'::text, 'catalog:write'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys OWNER TO portway_owner;
+
+CREATE TABLE public.sessions (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    refresh_family_hash bytea,
+    refresh_token_hash bytea,
+    previous_refresh_token_hash bytea,
+    rotated_at timestamp with time zone,
+    outside_token_hash bytea,
+    outside_token_vouched boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sessions OWNER TO portway_owner;
+
+CREATE TABLE public.users (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    email text,
+    name text,
+    email_verified_at timestamp with time zone,
+    password_salt bytea,
+    password_parameters text,
+    password_verifier bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT users_check CHECK ((num_nonnulls(password_salt, password_parameters, password_verifier) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND (length(email) <= 320))),
+    CONSTRAINT users_name_check CHECK ((length(name) <= 200))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users OWNER TO portway_owner;
+
+CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS TABLE(place bigint, claims jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT o.i,
+         CASE
+             WHEN (((o.claims ->> 'purpose'::text) = live_claims.p_purpose) AND (((o.claims ->> 'exp'::text))::double precision > (EXTRACT(epoch FROM clock_timestamp()))::double precision) AND ((live_claims.p_purpose <> 'user'::text) OR ((EXISTS ( SELECT
+                FROM public.users u
+               WHERE ((u.id = ((o.claims ->> 'sub'::text))::uuid) AND (u.disabled_at IS NULL)))) AND
+             CASE (o.claims ->> 'kind'::text)
+                 WHEN 'api_key'::text THEN (EXISTS ( SELECT
+                    FROM public.api_keys k
+                   WHERE ((k.id = ((o.claims ->> 'credential'::text))::uuid) AND (k.revoked_at IS NULL) AND ((k.expires_at IS NULL) OR (k.expires_at > clock_timestamp())))))
+                 WHEN 'session'::text THEN (EXISTS ( SELECT
+                    FROM public.sessions s
+                   WHERE ((s.id = ((o.claims ->> 'credential'::text))::uuid) AND (s.revoked_at IS NULL) AND (s.expires_at > clock_timestamp()))))
+                 ELSE ((o.claims ->> 'kind'::text) = 'operator'::text)
+             END))) THEN o.claims
+             ELSE NULL::jsonb
+         END AS "case"
+    FROM unnest(keyring.open_seals(live_claims.p_passes)) WITH ORDINALITY o(claims, i);
+END;
+
+ALTER FUNCTION app.live_claims(p_passes text[], p_purpose text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.make_way_for_integration() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE public.integrations SET slug = left(slug, 90) || '-shipped'
+    WHERE organization_id IS NULL AND shipped AND slug = NEW.slug;
+    RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION app.make_way_for_integration() OWNER TO portway_owner;
+
+CREATE FUNCTION app.mark_reauthorization_required(p_pass text, p_connection_id uuid, p_seen_version integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    mine public.connections := app.usable_connection(app.pass_claims(p_pass, 'user'), p_connection_id);
+BEGIN
+    IF mine.credential_version = p_seen_version THEN
+        PERFORM app.set_connection_status(mine.id, 'reauthorization_required');
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.mark_reauthorization_required(p_pass text, p_connection_id uuid, p_seen_version integer) OWNER TO portway_definer;
+
+CREATE FUNCTION app.mark_unfinished_executions(p_age interval DEFAULT '1 day'::interval) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    marked integer;
+BEGIN
+    UPDATE public.api_logs SET status = 'unknown'
+    WHERE executed_at > now() - p_age AND status = 'started' AND deadline < clock_timestamp();
+    GET DIAGNOSTICS marked = ROW_COUNT;
+    RETURN marked;
+END
+$$;
+
+ALTER FUNCTION app.mark_unfinished_executions(p_age interval) OWNER TO portway_definer;
+
+CREATE FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    masked jsonb := p_payload;
+    name text;
+    literal text;
+    body text;
+BEGIN
+    IF jsonb_typeof(masked) = 'object' THEN
+        FOREACH name IN ARRAY p_sensitive LOOP
+            IF masked ? name THEN
+                masked := jsonb_set(masked, ARRAY[name], '"[redacted]"');
+            END IF;
+        END LOOP;
+    END IF;
+    body := masked::text;
+    FOREACH literal IN ARRAY p_literals LOOP
+        IF strpos(body, literal) > 0 THEN
+            BEGIN
+                body := replace(body, literal, '[redacted]');
+                masked := body::jsonb;
+            EXCEPTION WHEN invalid_text_representation THEN
+                RETURN '"[redacted]"';
+            END;
+        END IF;
+    END LOOP;
+    RETURN masked;
+END
+$$;
+
+ALTER FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    organization uuid := app.check_may_connect(app.pass_claims(p_pass, 'user'), p_workspace_id);
+BEGIN
+    RETURN (
+        SELECT o.client_id FROM public.oauth_clients AS o
+        WHERE o.organization_id = organization AND o.integration_id = p_integration_id
+    );
+END
+$$;
+
+ALTER FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    elements app.opened_element[];
+    element app.opened_element;
+    i integer;
+BEGIN
+    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
+        cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions), cardinality(p_payloads),
+        cardinality(p_timeouts_ms), cardinality(p_idempotency_keys), cardinality(p_request_hashes),
+        cardinality(p_refusals)
+    ]) THEN
+        RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    elements := app.judge_executions(
+        p_passes, p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
+    );
+    IF num_nonnulls(VARIADIC p_idempotency_keys) > 0 THEN
+        -- In sorted order, so that two batches with the same keys wait for each other and do not deadlock.
+        FOR i IN
+            SELECT e.ordinality FROM unnest(elements) WITH ORDINALITY AS e
+            WHERE p_idempotency_keys[e.ordinality] IS NOT NULL AND e.outcome = 'granted'
+            ORDER BY e.user_id, p_idempotency_keys[e.ordinality], e.ordinality
+        LOOP
+            elements[i] := app.hold_idempotency_key(elements[i], p_idempotency_keys[i], p_request_hashes[i]);
+        END LOOP;
+    END IF;
+    RETURN QUERY WITH written AS (
+        INSERT INTO public.api_logs (
+            id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
+            request_payload, error_code, duration_ms, deadline
+        )
+        SELECT
+            e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
+            e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
+            CASE WHEN e.user_id IS NOT NULL THEN
+                app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.literals)
+            END,
+            nullif(e.outcome, 'granted'), CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
+        FROM unnest(elements) WITH ORDINALITY AS e
+        WHERE e.outcome <> 'replay'
+    )
+    SELECT
+        e.ordinality::integer, e.execution_id, e.executed_at, e.outcome, e.detail, granted.definition_key,
+        granted.definition, granted.connection, granted.credential::text, e.replay
+    FROM unnest(elements) WITH ORDINALITY AS e
+    LEFT JOIN LATERAL (SELECT e.definition_key, e.definition, e.connection, e.credential) AS granted
+        ON e.outcome = 'granted';
+END
+$$;
+
+ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.open_invitation(p_token text) RETURNS public.invitations
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT i.*::public.invitations AS i
+    FROM public.invitations i
+   WHERE ((i.token_hash = sha256(convert_to(open_invitation.p_token, 'UTF8'::name))) AND (i.accepted_at IS NULL) AND (i.expires_at > now()))
+  FOR UPDATE OF i;
+END;
+
+ALTER FUNCTION app.open_invitation(p_token text) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.seal(p_claims jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $$
+DECLARE
+    key_id integer := keyring.current_key_id('seal');
+    body text := key_id || ':' || p_claims::text;
+BEGIN
+    RETURN encode(
+        extensions.hmac(convert_to(body, 'UTF8'), keyring.unwrap(key_id, 'seal'), 'sha256'), 'hex'
+    ) || body;
+END
+$$;
+
+ALTER FUNCTION keyring.seal(p_claims jsonb) OWNER TO portway_keyring;
+
+CREATE FUNCTION app.seal_user_pass(p_user_id uuid, p_credential_id uuid, p_kind text, p_workspace_id uuid, p_scopes text[], p_expires_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN keyring.seal(jsonb_build_object('purpose', 'user', 'sub', p_user_id, 'credential', p_credential_id, 'kind', p_kind, 'workspace', p_workspace_id, 'scopes', CASE WHEN ('admin'::text = ANY (p_scopes)) THEN app.all_scopes() ELSE p_scopes END, 'exp', EXTRACT(epoch FROM p_expires_at)));
+
+ALTER FUNCTION app.seal_user_pass(p_user_id uuid, p_credential_id uuid, p_kind text, p_workspace_id uuid, p_scopes text[], p_expires_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.operator_pass(p_user_id uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.seal_user_pass(p_user_id, p_user_id, 'operator'::text, NULL::uuid, ARRAY['admin'::text], (clock_timestamp() + '00:05:00'::interval));
+
+ALTER FUNCTION app.operator_pass(p_user_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) RETURNS public.connections
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    found_connection public.connections;
+BEGIN
+    SELECT * INTO found_connection FROM public.connections AS c
+    WHERE c.id = p_connection_id AND app.role_in(p_claims, c.workspace_id) IS NOT NULL FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF found_connection.user_id <> (p_claims ->> 'sub')::uuid THEN
+        RAISE EXCEPTION 'only the owner of a connection may do this' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN found_connection;
+END
+$$;
+
+ALTER FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.owned_organizations() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.organizations_of(app.claims(), ARRAY['owner'::text]);
+
+ALTER FUNCTION app.owned_organizations() OWNER TO portway_definer;
+
+CREATE FUNCTION app.owned_workspaces() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner'::text], ARRAY['owner'::text]);
+
+ALTER FUNCTION app.owned_workspaces() OWNER TO portway_definer;
+
+CREATE FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    invented bytea := substring(keyring.steady_hash('salt ' || lower(p_email)) FROM 1 FOR 16);
+BEGIN
+    SELECT u.password_salt, u.password_parameters INTO salt, parameters
+    FROM public.users AS u WHERE u.email = lower(p_email) AND u.password_salt IS NOT NULL;
+    IF NOT FOUND THEN
+        salt := invented;
+        parameters := p_default;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.base64url(p_value bytea) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN rtrim(translate(encode(p_value, 'base64'::text), '+/
+'::text, '-_'::text), '='::text);
+
+ALTER FUNCTION keyring.base64url(p_value bytea) OWNER TO portway_keyring;
+
+CREATE FUNCTION app.random_token() RETURNS text
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN keyring.base64url(extensions.gen_random_bytes(32));
+
+ALTER FUNCTION app.random_token() OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    plaintext text := (keyring.decrypt_all(ARRAY[p_ciphertext], ARRAY[p_key_id], ARRAY[p_owner], ARRAY[p_type]))[1];
+BEGIN
+    IF plaintext IS NULL AND p_ciphertext IS NOT NULL THEN
+        RAISE EXCEPTION 'this ciphertext does not decrypt' USING ERRCODE = 'data_corrupted';
+    END IF;
+    RETURN plaintext;
+END
+$$;
+
+ALTER FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) OWNER TO portway_keyring;
+
+CREATE TABLE public.oauth_clients (
+    organization_id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    client_id text NOT NULL,
+    encrypted_client_secret bytea,
+    key_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT oauth_clients_check CHECK (((encrypted_client_secret IS NULL) = (key_id IS NULL)))
+);
+
+ALTER TABLE ONLY public.oauth_clients FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.oauth_clients OWNER TO portway_owner;
+
+CREATE FUNCTION app.read_oauth_client(p_organization_id uuid, p_integration_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT jsonb_build_object('client_id', o.client_id, 'client_secret', CASE WHEN (o.key_id IS NOT NULL) THEN keyring.decrypt(o.encrypted_client_secret, o.key_id, o.integration_id, ('client_secret '::text || o.organization_id)) ELSE NULL::text END) AS jsonb_build_object FROM public.oauth_clients o WHERE ((o.organization_id = read_oauth_client.p_organization_id) AND (o.integration_id = read_oauth_client.p_integration_id)));
+
+ALTER FUNCTION app.read_oauth_client(p_organization_id uuid, p_integration_id uuid) OWNER TO portway_definer;
+
+CREATE TABLE public.encrypted_credentials (
+    connection_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    credential_type text NOT NULL,
+    encrypted_value bytea NOT NULL,
+    key_id integer NOT NULL,
+    expires_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.encrypted_credentials FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.encrypted_credentials OWNER TO portway_owner;
+
+CREATE FUNCTION app.read_secret(p_connection_id uuid, p_type text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT keyring.decrypt(e.encrypted_value, e.key_id, e.connection_id, e.credential_type) AS decrypt FROM public.encrypted_credentials e WHERE ((e.connection_id = read_secret.p_connection_id) AND (e.credential_type = read_secret.p_type)));
+
+ALTER FUNCTION app.read_secret(p_connection_id uuid, p_type text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.reauthorize_moved_integration() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM app.set_connection_status(c.id, 'reauthorization_required') FROM public.connections AS c
+    WHERE c.integration_id = NEW.id;
+    RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION app.reauthorize_moved_integration() OWNER TO portway_definer;
+
+CREATE FUNCTION app.refresh_session(p_refresh_token text) RETURNS TABLE(access_token text, refresh_token text, access_expires_at timestamp with time zone, refresh_expires_at timestamp with time zone, user_id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    family text := split_part(p_refresh_token, '.', 1);
+    hash bytea := sha256(convert_to(p_refresh_token, 'UTF8'));
+    session public.sessions;
+BEGIN
+    SELECT s.* INTO session FROM public.sessions AS s JOIN public.users AS u ON u.id = s.user_id
+    WHERE s.refresh_family_hash = sha256(convert_to(family, 'UTF8'))
+        AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp() AND u.disabled_at IS NULL
+    FOR UPDATE OF s;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF session.refresh_token_hash <> hash THEN
+        UPDATE public.sessions AS s SET revoked_at = now()
+        WHERE s.id = session.id AND (
+            s.previous_refresh_token_hash IS DISTINCT FROM hash
+            OR s.rotated_at < clock_timestamp() - interval '10 seconds'
+        );
+        RETURN;
+    END IF;
+    refresh_token := family || '.' || app.random_token();
+    user_id := session.user_id;
+    refresh_expires_at := session.expires_at;
+    UPDATE public.sessions AS s SET
+        previous_refresh_token_hash = s.refresh_token_hash,
+        refresh_token_hash = sha256(convert_to(refresh_session.refresh_token, 'UTF8')),
+        rotated_at = clock_timestamp()
+    WHERE s.id = session.id;
+    access_expires_at := clock_timestamp() + interval '15 minutes';
+    access_token := app.access_token(session.user_id, session.id, access_expires_at);
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION app.refresh_session(p_refresh_token text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    person uuid;
+    session uuid;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_issuer || ' ' || p_subject, 0));
+    SELECT i.user_id INTO person FROM public.user_identities AS i WHERE i.issuer = p_issuer AND i.subject = p_subject;
+    IF NOT FOUND THEN
+        IF p_email_verified THEN
+            SELECT u.id INTO person FROM public.users AS u
+            WHERE u.email = lower(p_email) AND u.email_verified_at IS NOT NULL;
+        END IF;
+        IF person IS NULL THEN
+            IF p_sign_up = 'closed' THEN
+                RETURN NULL;
+            END IF;
+            SELECT made.user_id INTO person FROM app.create_person(
+                CASE WHEN NOT EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(p_email)) THEN p_email END,
+                left(p_name, 200), coalesce(p_email_verified, false)
+            ) AS made;
+        END IF;
+        INSERT INTO public.user_identities (issuer, subject, user_id) VALUES (p_issuer, p_subject, person);
+    END IF;
+    INSERT INTO public.sessions (user_id, outside_token_hash, outside_token_vouched, expires_at)
+    VALUES (person, p_token_hash, pg_has_role(session_user, 'portway_sign_in', 'MEMBER'), p_expires_at)
+    ON CONFLICT (outside_token_hash) DO NOTHING;
+    SELECT s.id INTO session FROM public.sessions AS s WHERE s.outside_token_hash = p_token_hash;
+    RETURN session;
+END
+$$;
+
+ALTER FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_refresh_pass, 'refresh');
+BEGIN
+    DELETE FROM public.refresh_leases AS l
+    WHERE l.connection_id = (claims ->> 'connection')::uuid AND l.holder = (claims ->> 'holder')::uuid;
+    IF p_reauthorization_required THEN
+        PERFORM app.set_connection_status(c.id, 'reauthorization_required') FROM public.connections AS c
+        WHERE c.id = (claims ->> 'connection')::uuid AND c.credential_version = (claims ->> 'version')::integer
+        FOR UPDATE;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    mine public.connections := app.own_connection(claims, p_connection_id);
+BEGIN
+    PERFORM app.check_may_connect(claims, mine.workspace_id);
+    DELETE FROM public.encrypted_credentials WHERE connection_id = p_connection_id;
+    PERFORM app.store_secrets(p_connection_id, mine.workspace_id, p_values, p_expires_at);
+    UPDATE public.connections SET
+        origins = p_origins, credential_version = credential_version + 1, issued_at = now(), expires_at = p_expires_at
+    WHERE id = p_connection_id;
+    PERFORM app.set_connection_status(p_connection_id, 'active');
+END
+$$;
+
+ALTER FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    link public.one_time_tokens;
+BEGIN
+    DELETE FROM public.one_time_tokens AS t
+    WHERE t.token_hash = sha256(convert_to(p_token, 'UTF8')) AND t.purpose = 'reset_password' AND t.expires_at > now()
+    RETURNING * INTO link;
+    IF link.user_id IS NULL THEN
+        RETURN false;
+    END IF;
+    IF EXISTS (SELECT FROM public.users AS u WHERE u.id = link.user_id AND u.email_verified_at IS NULL) THEN
+        UPDATE public.api_keys SET revoked_at = now() WHERE user_id = link.user_id AND revoked_at IS NULL;
+        DELETE FROM public.user_identities WHERE user_id = link.user_id;
+    END IF;
+    UPDATE public.users SET
+        password_salt = p_salt, password_parameters = p_parameters, password_verifier = p_verifier,
+        email_verified_at = coalesce(email_verified_at, now())
+    WHERE id = link.user_id AND email = link.email;
+    UPDATE public.sessions SET revoked_at = now() WHERE user_id = link.user_id AND revoked_at IS NULL;
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) OWNER TO portway_definer;
+
+CREATE FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT m.role FROM public.workspace_members m WHERE ((m.workspace_id = role_in.p_workspace_id) AND (m.user_id = ((role_in.p_claims ->> 'sub'::text))::uuid) AND (((role_in.p_claims ->> 'workspace'::text) IS NULL) OR (m.workspace_id = ((role_in.p_claims ->> 'workspace'::text))::uuid))));
+
+ALTER FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT CASE WHEN starts_with(opened.plaintext, opened.header)
+            THEN substr(opened.plaintext, length(opened.header) + 1) END
+        FROM (
+            SELECT c.i, convert_from(extensions.pgp_sym_decrypt_bytea(c.ciphertext, k.key), 'UTF8') AS plaintext,
+                c.owner::text || E'\n' || c.type || E'\n' AS header
+            FROM unnest(p_ciphertexts, p_key_ids, p_owners, p_types)
+                WITH ORDINALITY AS c (ciphertext, key_id, owner, type, i)
+            LEFT JOIN (
+                SELECT k.id, encode(keyring.unwrapped(k, m), 'hex') AS key
+                FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+                WHERE k.purpose = 'data' AND k.id = ANY (p_key_ids)
+                OFFSET 0
+            ) AS k ON k.id = c.key_id
+            ORDER BY c.i
+            OFFSET 0
+        ) AS opened
+    );
+EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
+    IF cardinality(p_ciphertexts) = 1 THEN
+        RETURN ARRAY[NULL];
+    END IF;
+    -- One of them is bad; the others shall not suffer for it.
+    RETURN ARRAY(
+        SELECT (keyring.decrypt_all(ARRAY[c.ciphertext], ARRAY[c.key_id], ARRAY[c.owner], ARRAY[c.type]))[1]
+        FROM unnest(p_ciphertexts, p_key_ids, p_owners, p_types)
+            WITH ORDINALITY AS c (ciphertext, key_id, owner, type, i)
+        ORDER BY c.i
+    );
+END
+$$;
+
+ALTER FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) OWNER TO portway_keyring;
+
+CREATE FUNCTION app.secrets_of(p_connection_ids uuid[]) RETURNS TABLE(connection_id uuid, members jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT s.connection_id,
+         CASE
+             WHEN bool_and((s.value IS NOT NULL)) THEN jsonb_object_agg(s.type, s.value)
+             ELSE NULL::jsonb
+         END AS "case"
+    FROM (( SELECT array_agg(e.connection_id) AS array_agg,
+             array_agg(e.credential_type) AS array_agg,
+             array_agg(e.encrypted_value) AS array_agg,
+             array_agg(e.key_id) AS array_agg
+            FROM public.encrypted_credentials e
+           WHERE ((e.connection_id = ANY (secrets_of.p_connection_ids)) AND (e.credential_type <> 'refresh_token'::text))) stored(owners, types, ciphertexts, key_ids)
+      CROSS JOIN LATERAL UNNEST(stored.owners, stored.types, keyring.decrypt_all(stored.ciphertexts, stored.key_ids, stored.owners, stored.types)) s(connection_id, type, value))
+   GROUP BY s.connection_id;
+END;
+
+ALTER FUNCTION app.secrets_of(p_connection_ids uuid[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.sensitive_parameters(p_schema jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN CASE WHEN ((jsonb_typeof((p_schema -> 'properties'::text)) = 'object'::text) AND (p_schema @? 'strict $.**?(@."writeOnly" == true || @."format" == "password")'::jsonpath)) THEN (SELECT COALESCE(array_agg(property.key), '{}'::text[]) AS "coalesce" FROM jsonb_each((sensitive_parameters.p_schema -> 'properties'::text)) property(key, value) WHERE (property.value @? 'strict $.**?((@."writeOnly" == true || @."format" == "password") || exists (@."$ref"))'::jsonpath)) ELSE '{}'::text[] END;
+
+ALTER FUNCTION app.sensitive_parameters(p_schema jsonb) OWNER TO portway_owner;
+
+CREATE FUNCTION app.set_action_organization() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    SELECT i.organization_id INTO NEW.organization_id FROM public.integrations AS i WHERE i.id = NEW.integration_id;
+    RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION app.set_action_organization() OWNER TO portway_owner;
+
+CREATE FUNCTION app.set_connection_disabled(p_pass text, p_connection_id uuid, p_disabled boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    person uuid := (claims ->> 'sub')::uuid;
+    target public.connections;
+    is_admin boolean;
+BEGIN
+    SELECT * INTO target FROM public.connections AS c
+    WHERE c.id = p_connection_id AND app.role_in(claims, c.workspace_id) IS NOT NULL FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
+    END IF;
+    is_admin := target.workspace_id = ANY (app.workspaces_of(claims, ARRAY['owner', 'admin'], ARRAY['owner', 'admin']));
+    IF NOT claims -> 'scopes' ? 'connections:write'
+        OR NOT (is_admin OR target.user_id = person AND (p_disabled OR target.disabled_by IS NOT DISTINCT FROM person))
+    THEN
+        RAISE EXCEPTION 'only its owner or an admin of the workspace may do this' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    UPDATE public.connections SET
+        status = CASE
+            WHEN p_disabled THEN 'disabled' WHEN status = 'disabled' THEN coalesce(enabled_status, 'active') ELSE status
+        END,
+        enabled_status = CASE WHEN p_disabled THEN CASE status WHEN 'disabled' THEN enabled_status ELSE status END END,
+        disabled_by = CASE WHEN p_disabled THEN person END,
+        updated_at = now()
+    WHERE id = p_connection_id;
+END
+$$;
+
+ALTER FUNCTION app.set_connection_disabled(p_pass text, p_connection_id uuid, p_disabled boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION app.set_connection_status(p_connection_id uuid, p_status text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE public.connections SET
+        status = CASE WHEN status = 'disabled' THEN status ELSE p_status END,
+        enabled_status = CASE WHEN status = 'disabled' THEN p_status END,
+        updated_at = now()
+    WHERE id = p_connection_id;
+END
+$$;
+
+ALTER FUNCTION app.set_connection_status(p_connection_id uuid, p_status text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    sealed record;
+BEGIN
+    IF NOT coalesce(claims -> 'scopes' ? 'catalog:write', false)
+        OR NOT p_organization_id = ANY (app.organizations_of(claims, ARRAY['owner', 'admin']))
+    THEN
+        RAISE EXCEPTION 'only an owner or admin of the organization may do this' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    PERFORM app.check_integration(p_integration_id, p_organization_id);
+    SELECT s.ciphertext, s.key_id INTO sealed
+    FROM keyring.encrypt(p_client_secret, p_integration_id, 'client_secret ' || p_organization_id) AS s
+    WHERE p_client_secret IS NOT NULL;
+    INSERT INTO public.oauth_clients AS o
+        (organization_id, integration_id, client_id, encrypted_client_secret, key_id)
+    VALUES (p_organization_id, p_integration_id, p_client_id, sealed.ciphertext, sealed.key_id)
+    ON CONFLICT (organization_id, integration_id) DO UPDATE SET
+        client_id = excluded.client_id, encrypted_client_secret = excluded.encrypted_client_secret,
+        key_id = excluded.key_id, updated_at = now();
+END
+$$;
+
+ALTER FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.settle_idempotency_key(p_user_id uuid, p_execution_id uuid, p_answer text, p_free boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    sealed record;
+BEGIN
+    IF p_free THEN
+        DELETE FROM public.idempotency_keys AS k
+        WHERE k.execution_id = p_execution_id AND k.user_id = p_user_id AND k.encrypted_answer IS NULL;
+    ELSE
+        sealed := keyring.encrypt(p_answer, p_execution_id, 'idempotent_answer');
+        UPDATE public.idempotency_keys AS k SET encrypted_answer = sealed.ciphertext, key_id = sealed.key_id
+        WHERE k.execution_id = p_execution_id AND k.user_id = p_user_id AND k.encrypted_answer IS NULL;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.settle_idempotency_key(p_user_id uuid, p_execution_id uuid, p_answer text, p_free boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION app.sign_in(p_email text, p_proof bytea) RETURNS TABLE(access_token text, refresh_token text, access_expires_at timestamp with time zone, refresh_expires_at timestamp with time zone, user_id uuid)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT made.access_token,
+     made.refresh_token,
+     made.access_expires_at,
+     made.refresh_expires_at,
+     made.user_id
+    FROM (public.users u
+      CROSS JOIN LATERAL app.create_session(u.id) made(access_token, refresh_token, access_expires_at, refresh_expires_at, user_id))
+   WHERE ((u.email = lower(sign_in.p_email)) AND (u.disabled_at IS NULL) AND (u.password_verifier = sha256(sign_in.p_proof)));
+END;
+
+ALTER FUNCTION app.sign_in(p_email text, p_proof bytea) OWNER TO portway_definer;
+
+CREATE FUNCTION app.sign_out(p_pass text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE public.sessions SET revoked_at = now()
+   WHERE (sessions.id = ((app.pass_claims(sign_out.p_pass, 'user'::text) ->> 'credential'::text))::uuid);
+END;
+
+ALTER FUNCTION app.sign_out(p_pass text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    invitation public.invitations;
+    is_first boolean;
+    has_set_up_token boolean := false;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('portway sign-up', 0));
+    is_first := NOT EXISTS (SELECT FROM public.users);
+    IF p_token IS NOT NULL THEN
+        invitation := app.open_invitation(p_token);
+        IF is_first THEN
+            DELETE FROM public.one_time_tokens AS t
+            WHERE t.token_hash = sha256(convert_to(p_token, 'UTF8')) AND t.purpose = 'set_up' AND t.expires_at > now();
+            has_set_up_token := FOUND;
+        END IF;
+    END IF;
+    outcome := 'refused';
+    IF (CASE
+        WHEN is_first THEN has_set_up_token OR NOT p_first_needs_token
+        WHEN invitation.id IS NOT NULL THEN p_policy <> 'closed' AND invitation.email = lower(p_email)
+        -- A link that is no good any more makes nobody a stranger with an organization of their own.
+        ELSE p_policy = 'open' AND p_token IS NULL
+    END) IS NOT TRUE THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(p_email)) THEN
+        outcome := 'email_taken';
+        RETURN;
+    END IF;
+    IF invitation.id IS NULL THEN
+        SELECT * INTO user_id, organization_id, workspace_id FROM app.create_person(p_email, p_name, false);
+    ELSE
+        INSERT INTO public.users (email, name, email_verified_at)
+        VALUES (lower(p_email), p_name, CASE WHEN invitation.mailed THEN now() END)
+        RETURNING id INTO user_id;
+        PERFORM app.join_by_invitation(user_id, invitation);
+        organization_id := invitation.organization_id;
+        workspace_id := invitation.workspace_id;
+    END IF;
+    UPDATE public.users AS u
+    SET password_salt = p_salt, password_parameters = p_parameters, password_verifier = p_verifier
+    WHERE u.id = sign_up.user_id;
+    outcome := 'created';
+END
+$$;
+
+ALTER FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_refresh_pass, 'refresh');
+    target public.connections;
+BEGIN
+    UPDATE public.connections AS c SET
+        credential_version = c.credential_version + 1, issued_at = now(), expires_at = p_expires_at,
+        scopes = coalesce(p_scopes, c.scopes), updated_at = now()
+    WHERE c.id = (claims ->> 'connection')::uuid AND c.credential_version = (claims ->> 'version')::integer
+    RETURNING c.* INTO target;
+    IF target.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM app.store_secrets(
+        target.id, target.workspace_id,
+        jsonb_build_object('access_token', p_access_token, 'refresh_token', p_refresh_token), p_expires_at
+    );
+    DELETE FROM public.refresh_leases AS l WHERE l.connection_id = target.id;
+    RETURN app.credential_of(target);
+END
+$$;
+
+ALTER FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $$
+BEGIN
+    key_id := keyring.current_key_id('data');
+    -- The key is 256 random bits, not a password: stretching it (the default s2k-mode) would only cost time.
+    ciphertext := extensions.pgp_sym_encrypt_bytea(
+        convert_to(p_owner::text || E'\n' || p_type || E'\n' || p_value, 'UTF8'),
+        encode(keyring.unwrap(key_id, 'data'), 'hex'),
+        'cipher-algo=aes256, s2k-mode=1, compress-algo=0'
+    );
+END
+$$;
+
+ALTER FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) OWNER TO portway_keyring;
+
+CREATE FUNCTION app.store_secrets(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_expires_at timestamp with time zone) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ INSERT INTO public.encrypted_credentials AS e (connection_id, workspace_id, credential_type, encrypted_value, key_id, expires_at)  SELECT store_secrets.p_connection_id AS p_connection_id,
+             store_secrets.p_workspace_id AS p_workspace_id,
+             member.key,
+             sealed.ciphertext,
+             sealed.key_id,
+                 CASE member.key
+                     WHEN 'access_token'::text THEN store_secrets.p_expires_at
+                     ELSE NULL::timestamp with time zone
+                 END AS "case"
+            FROM (jsonb_each_text(store_secrets.p_values) member(key, value)
+              CROSS JOIN LATERAL keyring.encrypt(member.value, store_secrets.p_connection_id, member.key) sealed(ciphertext, key_id))
+           WHERE (member.value IS NOT NULL) ON CONFLICT(connection_id, credential_type) DO UPDATE SET encrypted_value = excluded.encrypted_value, key_id = excluded.key_id, expires_at = excluded.expires_at, updated_at = now();
+END;
+
+ALTER FUNCTION app.store_secrets(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_expires_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.take_authorization(p_state text, p_browser_secret text) RETURNS TABLE(authorization_pass text, integration_id uuid, client jsonb, code_verifier text, scopes text[], config jsonb, return_url text, expired boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    pending public.oauth_authorizations;
+BEGIN
+    UPDATE public.oauth_authorizations AS o SET taken_at = now()
+    WHERE o.state_hash = sha256(convert_to(p_state, 'UTF8')) AND o.taken_at IS NULL
+        AND (o.browser_hash IS NULL OR o.browser_hash = sha256(convert_to(p_browser_secret, 'UTF8')))
+    RETURNING o.* INTO pending;
+    IF pending.id IS NULL THEN
+        RETURN;
+    END IF;
+    expired := pending.expires_at < clock_timestamp();
+    integration_id := pending.integration_id;
+    scopes := pending.scopes;
+    config := pending.config;
+    return_url := pending.return_url;
+    IF NOT expired THEN
+        code_verifier := keyring.decrypt(
+            pending.encrypted_code_verifier, pending.key_id, pending.id, 'code_verifier'
+        );
+        client := app.read_oauth_client(
+            (SELECT w.organization_id FROM public.workspaces AS w WHERE w.id = pending.workspace_id),
+            pending.integration_id
+        );
+        authorization_pass := keyring.seal(jsonb_build_object(
+            'purpose', 'authorization', 'authorization', pending.id,
+            'exp', extract(epoch FROM clock_timestamp() + interval '5 minutes')
+        ));
+    END IF;
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION app.take_authorization(p_state text, p_browser_secret text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) RETURNS public.connections
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    mine public.connections := app.own_connection(p_claims, p_connection_id);
+BEGIN
+    IF NOT p_claims -> 'scopes' ?| ARRAY['execute', 'connections:write'] THEN
+        RAISE EXCEPTION 'this API key does not have the scope execute' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF app.role_in(p_claims, mine.workspace_id) = 'viewer' THEN
+        RAISE EXCEPTION 'a viewer may not use connections' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN mine;
+END
+$$;
+
+ALTER FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.uuid_v7_time(p_id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE STRICT
+    RETURN to_timestamp((((((('x'::text || "left"(replace((p_id)::text, '-'::text, ''::text), 12)))::bit(48))::bigint)::numeric / 1000.0))::double precision);
+
+ALTER FUNCTION app.uuid_v7_time(p_id uuid) OWNER TO portway_owner;
+
+CREATE FUNCTION app.verification_action(p_integration public.integrations) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN json_build_object('id', (p_integration).id, 'integration_id', (p_integration).id, 'name', 'Verify connection', 'slug', 'verify-connection', 'description', '', 'http_method', COALESCE(((p_integration).auth_config #>> '{verification,method}'::text[]), 'GET'::text), 'endpoint_path', ((p_integration).auth_config #>> '{verification,path}'::text[]), 'request_schema', '{}'::jsonb, 'scopes', '[]'::jsonb, 'handler', NULL::unknown, 'transform_config', jsonb_strip_nulls(jsonb_build_object('success', ((p_integration).auth_config #> '{verification,success}'::text[]))), 'timeout_ms', 15000, 'version', (p_integration).version);
+
+ALTER FUNCTION app.verification_action(p_integration public.integrations) OWNER TO portway_definer;
+
+CREATE FUNCTION app.verify_email(p_token text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    link public.one_time_tokens;
+BEGIN
+    DELETE FROM public.one_time_tokens AS t
+    WHERE t.token_hash = sha256(convert_to(p_token, 'UTF8')) AND t.purpose = 'verify_email' AND t.expires_at > now()
+    RETURNING * INTO link;
+    UPDATE public.users SET email_verified_at = now() WHERE id = link.user_id AND email = link.email;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION app.verify_email(p_token text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.visible_users() RETURNS uuid[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT COALESCE(array_agg(seen.user_id), '{}'::uuid[]) AS "coalesce" FROM (SELECT m.user_id FROM public.workspace_members m WHERE (m.workspace_id = ANY (app.current_workspaces())) UNION SELECT o.user_id FROM public.organization_members o WHERE (o.organization_id = ANY (app.administered_organizations())) UNION SELECT app.current_user_id() AS current_user_id) seen WHERE (seen.user_id IS NOT NULL));
+
+ALTER FUNCTION app.visible_users() OWNER TO portway_definer;
+
+CREATE FUNCTION app.workspace_limit() RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN ((app.claims() ->> 'workspace'::text))::uuid;
+
+ALTER FUNCTION app.workspace_limit() OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.add_key(p_purpose text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $$
+DECLARE
+    iv bytea := extensions.gen_random_bytes(16);
+    new_id integer;
+BEGIN
+    UPDATE keyring.keys SET retired_at = now() WHERE purpose = p_purpose AND retired_at IS NULL;
+    INSERT INTO keyring.keys (purpose, iv, wrapped_key)
+    SELECT p_purpose, iv, extensions.encrypt_iv(
+        extensions.gen_random_bytes(32), keyring.fetch_master_key(m), iv, 'aes-cbc/pad:none'
+    )
+    FROM keyring.master_key AS m
+    RETURNING id INTO new_id;
+    RETURN new_id;
+END
+$$;
+
+ALTER FUNCTION keyring.add_key(p_purpose text) OWNER TO portway_keyring;
+
+CREATE TABLE keyring.keys (
+    id integer NOT NULL,
+    purpose text NOT NULL,
+    iv bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT keys_purpose_check CHECK ((purpose = ANY (ARRAY['seal'::text, 'data'::text, 'jwt'::text])))
+);
+
+ALTER TABLE keyring.keys OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.current_key_id(p_purpose text) RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    RETURN (SELECT k.id FROM keyring.keys k WHERE ((k.purpose = current_key_id.p_purpose) AND (k.retired_at IS NULL)));
+
+ALTER FUNCTION keyring.current_key_id(p_purpose text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.vault_secret(p_name text) RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    secret text;
+BEGIN
+    EXECUTE 'SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = $1' INTO secret USING p_name;
+    RETURN decode(secret, 'hex');
+END
+$_$;
+
+ALTER FUNCTION keyring.vault_secret(p_name text) OWNER TO portway_keyring;
+
+CREATE TABLE keyring.master_key (
+    singleton boolean DEFAULT true NOT NULL,
+    source text NOT NULL,
+    location text,
+    key bytea,
+    CONSTRAINT master_key_check CHECK (((source = 'table'::text) = (key IS NOT NULL))),
+    CONSTRAINT master_key_check1 CHECK (((source = 'table'::text) = (location IS NULL))),
+    CONSTRAINT master_key_singleton_check CHECK (singleton),
+    CONSTRAINT master_key_source_check CHECK ((source = ANY (ARRAY['file'::text, 'vault'::text, 'table'::text])))
+);
+
+ALTER TABLE keyring.master_key OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.fetch_master_key(p_place keyring.master_key) RETURNS bytea
+    LANGUAGE sql
+    RETURN CASE (p_place).source WHEN 'file'::text THEN pg_read_binary_file((p_place).location) WHEN 'vault'::text THEN keyring.vault_secret((p_place).location) ELSE (p_place).key END;
+
+ALTER FUNCTION keyring.fetch_master_key(p_place keyring.master_key) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.from_base64url(p_value text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN decode((translate(p_value, '-_'::text, '+/'::text) || repeat('='::text, ((4 - (length(p_value) % 4)) % 4))), 'base64'::text);
+
+ALTER FUNCTION keyring.from_base64url(p_value text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.initialize(p_source text, p_location text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $$
+DECLARE
+    place keyring.master_key;
+BEGIN
+    IF EXISTS (SELECT FROM keyring.master_key) THEN
+        RETURN;
+    END IF;
+    INSERT INTO keyring.master_key (source, location, key)
+    VALUES (p_source, p_location, CASE WHEN p_source = 'table' THEN extensions.gen_random_bytes(32) END)
+    RETURNING * INTO place;
+    IF length(keyring.fetch_master_key(place)) IS DISTINCT FROM 32 THEN
+        RAISE EXCEPTION 'the master key must be 32 bytes long';
+    END IF;
+    PERFORM keyring.add_key(purpose) FROM unnest(ARRAY['seal', 'data', 'jwt']) AS purpose;
+END
+$$;
+
+ALTER FUNCTION keyring.initialize(p_source text, p_location text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.open_seal(p_sealed text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (keyring.open_seals(ARRAY[p_sealed]))[1];
+END
+$$;
+
+ALTER FUNCTION keyring.open_seal(p_sealed text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.set_jwt_issuer(p_issuer text, p_audience text, p_secret text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $$
+DECLARE
+    sealed record;
+BEGIN
+    DELETE FROM keyring.jwt_issuers;
+    IF p_secret IS NULL THEN
+        RETURN;
+    END IF;
+    sealed := keyring.encrypt(p_secret, '00000000-0000-0000-0000-000000000000', 'jwt_issuer');
+    INSERT INTO keyring.jwt_issuers (issuer, audience, secret_ciphertext, key_id)
+    VALUES (p_issuer, p_audience, sealed.ciphertext, sealed.key_id);
+END
+$$;
+
+ALTER FUNCTION keyring.set_jwt_issuer(p_issuer text, p_audience text, p_secret text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.steady_hash(p_text text) RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT extensions.hmac(convert_to(p_text, 'UTF8'), keyring.unwrapped(k, m), 'sha256')
+        FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+        WHERE k.purpose = 'seal' ORDER BY k.id LIMIT 1
+    );
+END
+$$;
+
+ALTER FUNCTION keyring.steady_hash(p_text text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.unwrap(p_key_id integer, p_purpose text) RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT keyring.unwrapped(k, m) FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+        WHERE k.id = p_key_id AND k.purpose = p_purpose
+    );
+END
+$$;
+
+ALTER FUNCTION keyring.unwrap(p_key_id integer, p_purpose text) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.unwrapped(p_key keyring.keys, p_place keyring.master_key) RETURNS bytea
+    LANGUAGE sql
+    RETURN extensions.decrypt_iv((p_key).wrapped_key, keyring.fetch_master_key(p_place), (p_key).iv, 'aes-cbc/pad:none'::text);
+
+ALTER FUNCTION keyring.unwrapped(p_key keyring.keys, p_place keyring.master_key) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.verify_jwt(p_token text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
+    AS $_$
+DECLARE
+    parts text[] := string_to_array(p_token, '.');
+    header jsonb;
+    claims jsonb;
+    issuer keyring.jwt_issuers;
+    secret bytea;
+    epoch double precision := extract(epoch FROM clock_timestamp());
+BEGIN
+    IF cardinality(parts) IS DISTINCT FROM 3 OR length(p_token) > 16384 OR p_token !~ '^[A-Za-z0-9_.-]+$' THEN
+        RETURN NULL;
+    END IF;
+    BEGIN
+        header := convert_from(keyring.from_base64url(parts[1]), 'UTF8')::jsonb;
+        claims := convert_from(keyring.from_base64url(parts[2]), 'UTF8')::jsonb;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        RETURN NULL;  -- no base64, no UTF-8, no JSON, or JSON that is nested too deep
+    END;
+    IF header ->> 'alg' IS DISTINCT FROM 'HS256' OR jsonb_typeof(claims) IS DISTINCT FROM 'object' THEN
+        RETURN NULL;
+    END IF;
+    IF claims ->> 'iss' = 'portway' THEN
+        IF header ->> 'kid' IS NULL OR header ->> 'kid' !~ '^[0-9]{1,9}$' THEN
+            RETURN NULL;
+        END IF;
+        secret := keyring.unwrap((header ->> 'kid')::integer, 'jwt');
+    ELSE
+        SELECT * INTO issuer FROM keyring.jwt_issuers AS i WHERE i.issuer IN (claims ->> 'iss', '*')
+        ORDER BY (i.issuer = '*') LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        IF issuer.audience IS NOT NULL AND NOT coalesce(
+            claims -> 'aud' = to_jsonb(issuer.audience) OR claims -> 'aud' @> to_jsonb(ARRAY[issuer.audience]), false
+        ) THEN
+            RETURN NULL;
+        END IF;
+        secret := convert_to(
+            keyring.decrypt(issuer.secret_ciphertext, issuer.key_id, '00000000-0000-0000-0000-000000000000', 'jwt_issuer'), 'UTF8'
+        );
+    END IF;
+    IF secret IS NULL OR parts[3] IS DISTINCT FROM keyring.base64url(
+        extensions.hmac(convert_to(parts[1] || '.' || parts[2], 'UTF8'), secret, 'sha256')
+    ) THEN
+        RETURN NULL;
+    END IF;
+    -- 1e11 is the year 5138, well within what a timestamp holds.
+    IF jsonb_typeof(claims -> 'exp') IS DISTINCT FROM 'number'
+        OR (claims ->> 'exp')::numeric NOT BETWEEN epoch::numeric AND 1e11
+        OR (jsonb_typeof(claims -> 'nbf') = 'number' AND (claims ->> 'nbf')::numeric > epoch::numeric + 60)
+        OR jsonb_typeof(claims -> 'sub') IS DISTINCT FROM 'string'
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN claims;
+END
+$_$;
+
+ALTER FUNCTION keyring.verify_jwt(p_token text) OWNER TO portway_keyring;
+
+CREATE TABLE app.migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE app.migrations OWNER TO portway_owner;
+
+CREATE TABLE keyring.jwt_issuers (
+    issuer text NOT NULL,
+    audience text,
+    secret_ciphertext bytea NOT NULL,
+    key_id integer NOT NULL
+);
+
+ALTER TABLE keyring.jwt_issuers OWNER TO portway_keyring;
+
+ALTER TABLE keyring.keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME keyring.keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.actions (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    integration_id uuid NOT NULL,
+    organization_id uuid,
+    name text NOT NULL,
+    slug text NOT NULL,
+    http_method text DEFAULT 'GET'::text NOT NULL,
+    endpoint_path text DEFAULT '/'::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    request_schema jsonb DEFAULT '{}'::jsonb NOT NULL,
+    transform_config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    handler text,
+    timeout_ms integer DEFAULT 30000 NOT NULL,
+    shipped boolean DEFAULT false NOT NULL,
+    sensitive_parameters text[] GENERATED ALWAYS AS (app.sensitive_parameters(request_schema)) STORED NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT actions_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
+    CONSTRAINT actions_http_method_check CHECK ((http_method = ANY (ARRAY['GET'::text, 'HEAD'::text, 'POST'::text, 'PUT'::text, 'PATCH'::text, 'DELETE'::text, 'OPTIONS'::text]))),
+    CONSTRAINT actions_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT actions_request_schema_check CHECK ((jsonb_typeof(request_schema) = 'object'::text)),
+    CONSTRAINT actions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_.-]{0,199}$'::text)),
+    CONSTRAINT actions_timeout_ms_check CHECK (((timeout_ms >= 1) AND (timeout_ms <= 300000))),
+    CONSTRAINT actions_transform_config_check CHECK ((jsonb_typeof(transform_config) = 'object'::text))
+);
+
+ALTER TABLE ONLY public.actions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.actions OWNER TO portway_owner;
+
+CREATE TABLE public.api_logs (
+    id uuid NOT NULL,
+    executed_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    user_id uuid,
+    organization_id uuid,
+    workspace_id uuid,
+    connection_id uuid,
+    integration_id uuid,
+    action_id uuid,
+    request_payload jsonb,
+    response_payload jsonb,
+    payload_truncated boolean DEFAULT false NOT NULL,
+    status_code integer,
+    error_code text,
+    duration_ms double precision,
+    attempts integer DEFAULT 0 NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    CONSTRAINT api_logs_status_check CHECK ((status = ANY (ARRAY['started'::text, 'success'::text, 'error'::text, 'refused'::text, 'unknown'::text])))
+)
+PARTITION BY RANGE (executed_at);
+ALTER TABLE ONLY public.api_logs ALTER COLUMN request_payload SET COMPRESSION lz4;
+ALTER TABLE ONLY public.api_logs ALTER COLUMN response_payload SET COMPRESSION lz4;
+
+ALTER TABLE ONLY public.api_logs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_logs OWNER TO portway_owner;
+
+CREATE TABLE public.idempotency_keys (
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    execution_id uuid NOT NULL,
+    encrypted_answer bytea,
+    key_id integer,
+    deadline timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_keys OWNER TO portway_owner;
+
+CREATE TABLE public.one_time_tokens (
+    token_hash bytea NOT NULL,
+    purpose text NOT NULL,
+    user_id uuid,
+    email text,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT one_time_tokens_purpose_check CHECK ((purpose = ANY (ARRAY['set_up'::text, 'verify_email'::text, 'reset_password'::text])))
+);
+
+ALTER TABLE ONLY public.one_time_tokens FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.one_time_tokens OWNER TO portway_owner;
+
+CREATE TABLE public.organizations (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organizations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organizations OWNER TO portway_owner;
+
+CREATE TABLE public.refresh_leases (
+    connection_id uuid NOT NULL,
+    holder uuid NOT NULL,
+    credential_version integer NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.refresh_leases FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.refresh_leases OWNER TO portway_owner;
+
+CREATE TABLE public.settings (
+    singleton boolean DEFAULT true NOT NULL,
+    log_retention interval DEFAULT '400 days'::interval NOT NULL,
+    minimum_log_retention interval DEFAULT '30 days'::interval NOT NULL,
+    CONSTRAINT settings_singleton_check CHECK (singleton)
+);
+
+ALTER TABLE ONLY public.settings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.settings OWNER TO portway_owner;
+
+CREATE TABLE public.user_identities (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.user_identities FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_identities OWNER TO portway_owner;
+
+ALTER TABLE ONLY app.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY keyring.jwt_issuers
+    ADD CONSTRAINT jwt_issuers_pkey PRIMARY KEY (issuer);
+
+ALTER TABLE ONLY keyring.keys
+    ADD CONSTRAINT keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY keyring.master_key
+    ADD CONSTRAINT master_key_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.actions
+    ADD CONSTRAINT actions_integration_id_slug_key UNIQUE (integration_id, slug);
+
+ALTER TABLE ONLY public.actions
+    ADD CONSTRAINT actions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_logs
+    ADD CONSTRAINT api_logs_pkey PRIMARY KEY (executed_at, id);
+
+ALTER TABLE ONLY public.connections
+    ADD CONSTRAINT connections_id_workspace_id_key UNIQUE (id, workspace_id);
+
+ALTER TABLE ONLY public.connections
+    ADD CONSTRAINT connections_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.encrypted_credentials
+    ADD CONSTRAINT encrypted_credentials_pkey PRIMARY KEY (connection_id, credential_type);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_execution_id_key UNIQUE (execution_id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_organization_id_slug_key UNIQUE NULLS NOT DISTINCT (organization_id, slug);
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_pkey PRIMARY KEY (state_hash);
+
+ALTER TABLE ONLY public.oauth_clients
+    ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (organization_id, integration_id);
+
+ALTER TABLE ONLY public.one_time_tokens
+    ADD CONSTRAINT one_time_tokens_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_pkey PRIMARY KEY (organization_id, user_id);
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refresh_leases
+    ADD CONSTRAINT refresh_leases_pkey PRIMARY KEY (connection_id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_outside_token_hash_key UNIQUE (outside_token_hash);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_refresh_family_hash_key UNIQUE (refresh_family_hash);
+
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_pkey PRIMARY KEY (issuer, subject);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.workspace_members
+    ADD CONSTRAINT workspace_members_pkey PRIMARY KEY (workspace_id, user_id);
+
+ALTER TABLE ONLY public.workspaces
+    ADD CONSTRAINT workspaces_id_organization_id_key UNIQUE (id, organization_id);
+
+ALTER TABLE ONLY public.workspaces
+    ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE UNIQUE INDEX keys_current ON keyring.keys USING btree (purpose) WHERE (retired_at IS NULL);
+
+CREATE INDEX actions_organization ON public.actions USING btree (organization_id);
+
+CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
+
+CREATE INDEX api_keys_workspace ON public.api_keys USING btree (workspace_id);
+
+CREATE INDEX api_logs_connection ON ONLY public.api_logs USING btree (connection_id, executed_at DESC);
+
+CREATE INDEX api_logs_nowhere ON ONLY public.api_logs USING btree (user_id, executed_at DESC) WHERE (workspace_id IS NULL);
+
+CREATE INDEX api_logs_user ON ONLY public.api_logs USING btree (user_id, executed_at DESC);
+
+CREATE INDEX api_logs_workspace ON ONLY public.api_logs USING btree (workspace_id, executed_at DESC);
+
+CREATE INDEX connections_integration ON public.connections USING btree (integration_id);
+
+CREATE INDEX connections_organization ON public.connections USING btree (organization_id);
+
+CREATE INDEX connections_user ON public.connections USING btree (user_id);
+
+CREATE INDEX connections_workspace ON public.connections USING btree (workspace_id, id);
+
+CREATE INDEX encrypted_credentials_key ON public.encrypted_credentials USING btree (key_id);
+
+CREATE INDEX encrypted_credentials_workspace ON public.encrypted_credentials USING btree (workspace_id);
+
+CREATE INDEX idempotency_keys_expires ON public.idempotency_keys USING btree (expires_at);
+
+CREATE INDEX integrations_slug ON public.integrations USING btree (slug);
+
+CREATE INDEX invitations_email ON public.invitations USING btree (email);
+
+CREATE INDEX invitations_organization ON public.invitations USING btree (organization_id);
+
+CREATE INDEX invitations_workspace ON public.invitations USING btree (workspace_id);
+
+CREATE INDEX oauth_authorizations_connection ON public.oauth_authorizations USING btree (connection_id);
+
+CREATE INDEX oauth_authorizations_expires ON public.oauth_authorizations USING btree (expires_at);
+
+CREATE INDEX oauth_authorizations_integration ON public.oauth_authorizations USING btree (integration_id);
+
+CREATE INDEX oauth_authorizations_user ON public.oauth_authorizations USING btree (user_id);
+
+CREATE INDEX oauth_authorizations_workspace ON public.oauth_authorizations USING btree (workspace_id);
+
+CREATE INDEX oauth_clients_integration ON public.oauth_clients USING btree (integration_id);
+
+CREATE INDEX one_time_tokens_user ON public.one_time_tokens USING btree (user_id);
+
+CREATE INDEX organization_members_user ON public.organization_members USING btree (user_id);
+
+CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
+
+CREATE INDEX user_identities_user ON public.user_identities USING btree (user_id);
+
+CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
+
+CREATE INDEX workspace_members_organization ON public.workspace_members USING btree (organization_id, user_id);
+
+CREATE INDEX workspace_members_user ON public.workspace_members USING btree (user_id);
+
+CREATE INDEX workspaces_organization ON public.workspaces USING btree (organization_id);
+
+CREATE TRIGGER actions_organization BEFORE INSERT OR UPDATE ON public.actions FOR EACH ROW EXECUTE FUNCTION app.set_action_organization();
+
+CREATE TRIGGER actions_version BEFORE UPDATE ON public.actions FOR EACH ROW EXECUTE FUNCTION app.bump_version();
+
+CREATE TRIGGER integrations_make_way BEFORE INSERT ON public.integrations FOR EACH ROW WHEN (((new.organization_id IS NULL) AND (NOT new.shipped))) EXECUTE FUNCTION app.make_way_for_integration();
+
+CREATE TRIGGER integrations_moved AFTER UPDATE ON public.integrations FOR EACH ROW WHEN (((new.organization_id IS NOT NULL) AND ((new.base_url <> old.base_url) OR (new.auth_type <> old.auth_type) OR ((((new.auth_config -> 'token_url'::text) IS DISTINCT FROM (old.auth_config -> 'token_url'::text)) OR ((new.auth_config -> 'refresh_url'::text) IS DISTINCT FROM (old.auth_config -> 'refresh_url'::text))) OR ((new.auth_config -> 'revocation_url'::text) IS DISTINCT FROM (old.auth_config -> 'revocation_url'::text)))))) EXECUTE FUNCTION app.reauthorize_moved_integration();
+
+CREATE TRIGGER integrations_version BEFORE UPDATE ON public.integrations FOR EACH ROW EXECUTE FUNCTION app.bump_version();
+
+ALTER TABLE ONLY public.actions
+    ADD CONSTRAINT actions_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.actions
+    ADD CONSTRAINT actions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.connections
+    ADD CONSTRAINT connections_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id);
+
+ALTER TABLE ONLY public.connections
+    ADD CONSTRAINT connections_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.connections
+    ADD CONSTRAINT connections_workspace_id_organization_id_fkey FOREIGN KEY (workspace_id, organization_id) REFERENCES public.workspaces(id, organization_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.encrypted_credentials
+    ADD CONSTRAINT encrypted_credentials_connection_id_workspace_id_fkey FOREIGN KEY (connection_id, workspace_id) REFERENCES public.connections(id, workspace_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_workspace_id_organization_id_fkey FOREIGN KEY (workspace_id, organization_id) REFERENCES public.workspaces(id, organization_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.connections(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_clients
+    ADD CONSTRAINT oauth_clients_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_clients
+    ADD CONSTRAINT oauth_clients_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.one_time_tokens
+    ADD CONSTRAINT one_time_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.organization_members
+    ADD CONSTRAINT organization_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.refresh_leases
+    ADD CONSTRAINT refresh_leases_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.connections(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workspace_members
+    ADD CONSTRAINT workspace_members_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES public.organization_members(organization_id, user_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workspace_members
+    ADD CONSTRAINT workspace_members_workspace_id_organization_id_fkey FOREIGN KEY (workspace_id, organization_id) REFERENCES public.workspaces(id, organization_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.workspaces
+    ADD CONSTRAINT workspaces_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE public.actions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY add ON public.actions FOR INSERT TO portway_app WITH CHECK (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope)));
+
+CREATE POLICY add ON public.integrations FOR INSERT TO portway_app WITH CHECK (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope)));
+
+CREATE POLICY add ON public.workspace_members FOR INSERT TO portway_app WITH CHECK (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])))));
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_logs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY change ON public.actions FOR UPDATE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope))) WITH CHECK ((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])));
+
+CREATE POLICY change ON public.integrations FOR UPDATE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope))) WITH CHECK ((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])));
+
+CREATE POLICY change ON public.organization_members FOR UPDATE TO portway_app USING (((organization_id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope))) WITH CHECK ((organization_id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])));
+
+CREATE POLICY change ON public.workspace_members FOR UPDATE TO portway_app USING (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[]))))) WITH CHECK (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])))));
+
+ALTER TABLE public.connections ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY definer ON public.actions TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.api_keys TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.api_logs TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.connections TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.encrypted_credentials TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.idempotency_keys TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.integrations TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.invitations TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.oauth_authorizations TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.oauth_clients TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.one_time_tokens TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.organization_members TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.organizations TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.refresh_leases TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.sessions TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.settings TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.user_identities TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.users TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.workspace_members TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.workspaces TO portway_definer USING (true) WITH CHECK (true);
+
+ALTER TABLE public.encrypted_credentials ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.integrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.invitations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.oauth_authorizations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.oauth_clients ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.one_time_tokens ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organization_members ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY owner ON public.actions TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.api_keys TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.api_logs TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.connections TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.encrypted_credentials TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.idempotency_keys TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.integrations TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.invitations TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.oauth_authorizations TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.oauth_clients TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.one_time_tokens TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.organization_members TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.organizations TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.refresh_leases TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.sessions TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.settings TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.user_identities TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.users TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.workspace_members TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.workspaces TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY read ON public.actions FOR SELECT TO portway_app USING ((((organization_id IS NULL) AND (( SELECT app.current_user_id() AS current_user_id) IS NOT NULL)) OR (organization_id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[]))));
+
+CREATE POLICY read ON public.api_keys FOR SELECT TO portway_app USING (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND COALESCE((workspace_id = ( SELECT app.workspace_limit() AS workspace_limit)), (( SELECT app.workspace_limit() AS workspace_limit) IS NULL))));
+
+CREATE POLICY read ON public.api_logs FOR SELECT TO portway_app USING ((( SELECT app.has_scope('logs:read'::text) AS has_scope) AND ((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) OR ((workspace_id IS NULL) AND (user_id = ( SELECT app.current_user_id() AS current_user_id))))));
+
+CREATE POLICY read ON public.connections FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:read'::text) AS has_scope)));
+
+CREATE POLICY read ON public.encrypted_credentials FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:read'::text) AS has_scope)));
+
+CREATE POLICY read ON public.integrations FOR SELECT TO portway_app USING ((((organization_id IS NULL) AND (( SELECT app.current_user_id() AS current_user_id) IS NOT NULL)) OR (organization_id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[]))));
+
+CREATE POLICY read ON public.invitations FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
+CREATE POLICY read ON public.oauth_clients FOR SELECT TO portway_app USING ((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])));
+
+CREATE POLICY read ON public.organization_members FOR SELECT TO portway_app USING ((((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (organization_id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[]))) OR (organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[]))));
+
+CREATE POLICY read ON public.organizations FOR SELECT TO portway_app USING ((id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[])));
+
+CREATE POLICY read ON public.users FOR SELECT TO portway_app USING ((id = ANY (( SELECT app.visible_users() AS visible_users)::uuid[])));
+
+CREATE POLICY read ON public.workspace_members FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) OR (workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[]))));
+
+CREATE POLICY read ON public.workspaces FOR SELECT TO portway_app USING (((id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) OR (id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[]))));
+
+ALTER TABLE public.refresh_leases ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY remove ON public.actions FOR DELETE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope)));
+
+CREATE POLICY remove ON public.integrations FOR DELETE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope)));
+
+CREATE POLICY remove ON public.invitations FOR DELETE TO portway_app USING (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
+CREATE POLICY remove ON public.oauth_clients FOR DELETE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('catalog:write'::text) AS has_scope)));
+
+CREATE POLICY remove ON public.organization_members FOR DELETE TO portway_app USING ((( SELECT app.has_scope('admin'::text) AS has_scope) AND (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (( SELECT app.workspace_limit() AS workspace_limit) IS NULL) AND (organization_id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[]))) OR (organization_id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])) OR ((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND (role <> 'owner'::text)))));
+
+CREATE POLICY remove ON public.organizations FOR DELETE TO portway_app USING (((id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
+CREATE POLICY remove ON public.workspace_members FOR DELETE TO portway_app USING ((( SELECT app.has_scope('admin'::text) AS has_scope) AND (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[]))) OR ((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])))))));
+
+CREATE POLICY remove ON public.workspaces FOR DELETE TO portway_app USING (((id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
+CREATE POLICY rename ON public.connections FOR UPDATE TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:write'::text) AS has_scope) AND ((user_id = ( SELECT app.current_user_id() AS current_user_id)) OR (workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[]))))) WITH CHECK ((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])));
+
+CREATE POLICY rename ON public.organizations FOR UPDATE TO portway_app USING (((id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope))) WITH CHECK ((id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])));
+
+CREATE POLICY rename ON public.users FOR UPDATE TO portway_app USING (((id = ( SELECT app.current_user_id() AS current_user_id)) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND (( SELECT app.workspace_limit() AS workspace_limit) IS NULL))) WITH CHECK ((id = ( SELECT app.current_user_id() AS current_user_id)));
+
+CREATE POLICY rename ON public.workspaces FOR UPDATE TO portway_app USING (((id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope))) WITH CHECK ((id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])));
+
+CREATE POLICY revoke ON public.api_keys FOR UPDATE TO portway_app USING (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND COALESCE((workspace_id = ( SELECT app.workspace_limit() AS workspace_limit)), (( SELECT app.workspace_limit() AS workspace_limit) IS NULL)))) WITH CHECK (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (revoked_at IS NOT NULL)));
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_identities ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspace_members ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspaces ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA app TO portway_app;
+GRANT USAGE ON SCHEMA app TO portway_definer;
+GRANT USAGE ON SCHEMA app TO portway_sign_in;
+GRANT USAGE ON SCHEMA app TO portway_keyring;
+
+GRANT USAGE ON SCHEMA extensions TO portway_definer;
+GRANT USAGE ON SCHEMA extensions TO portway_keyring;
+
+GRANT USAGE ON SCHEMA keyring TO portway_definer;
+GRANT USAGE ON SCHEMA keyring TO portway_owner;
+
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO portway_app;
+GRANT USAGE ON SCHEMA public TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.accept_invitation(p_pass text, p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.accept_invitation(p_pass text, p_token text) TO portway_app;
+
+REVOKE ALL ON FUNCTION keyring.sign_jwt(p_claims jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.sign_jwt(p_claims jsonb) TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.pass_claims(p_pass text, p_purpose text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.claims() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.uuid_v7() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.uuid_v7() TO portway_definer;
+GRANT ALL ON FUNCTION app.uuid_v7() TO portway_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_members TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.organization_members TO portway_app;
+
+GRANT UPDATE(role) ON TABLE public.organization_members TO portway_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
+
+GRANT UPDATE(name) ON TABLE public.workspaces TO portway_app;
+
+REVOKE ALL ON FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.administered_organizations() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.administered_organizations() TO portway_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspace_members TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(workspace_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(organization_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(user_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(role),UPDATE(role) ON TABLE public.workspace_members TO portway_app;
+
+REVOKE ALL ON FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.administered_workspaces() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.administered_workspaces() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.all_scopes() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.authenticate(p_bearer text, p_sign_up text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.authenticate(p_bearer text, p_sign_up text) TO portway_app;
+
+GRANT SELECT,DELETE ON TABLE public.integrations TO portway_app;
+GRANT SELECT ON TABLE public.integrations TO portway_definer;
+
+GRANT INSERT(organization_id) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(slug) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(base_url),UPDATE(base_url) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(auth_type),UPDATE(auth_type) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(auth_config),UPDATE(auth_config) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(description),UPDATE(description) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(category),UPDATE(category) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(documentation_url),UPDATE(documentation_url) ON TABLE public.integrations TO portway_app;
+
+REVOKE ALL ON FUNCTION app.integration_row(p_integration_id uuid) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.oauth_authorizations TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.bump_version() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_email_token(p_email text, p_purpose text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_email_token(p_email text, p_purpose text) TO portway_sign_in;
+GRANT ALL ON FUNCTION app.create_email_token(p_email text, p_purpose text) TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.create_invitation(p_pass text, p_workspace_id uuid, p_email text, p_role text, p_mailed boolean, OUT id uuid, OUT token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_invitation(p_pass text, p_workspace_id uuid, p_email text, p_role text, p_mailed boolean, OUT id uuid, OUT token text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_log_partition(p_month date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.create_log_partitions() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_log_partitions() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_organization(p_pass text, p_name text, OUT organization_id uuid, OUT workspace_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_organization(p_pass text, p_name text, OUT organization_id uuid, OUT workspace_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_person(p_email text, p_name text, p_email_verified boolean, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_person(p_email text, p_name text, p_email_verified boolean, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.create_session(p_user_id uuid, OUT access_token text, OUT refresh_token text, OUT access_expires_at timestamp with time zone, OUT refresh_expires_at timestamp with time zone, OUT user_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.create_set_up_token() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_set_up_token() TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.read_secrets(p_connection_id uuid) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.connections TO portway_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.connections TO portway_definer;
+
+GRANT UPDATE(name) ON TABLE public.connections TO portway_app;
+
+REVOKE ALL ON FUNCTION app.credential_of(p_connection public.connections) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.current_organizations() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.current_organizations() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.current_user_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.current_user_id() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.current_workspaces() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.current_workspaces() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.delete_expired() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.delete_expired() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.drop_expired_log_partitions() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.drop_expired_log_partitions() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.erase_payloads(p_pass text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.erase_payloads(p_pass text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.has_scope(p_scope text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.has_scope(p_scope text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.is_batch(p_size integer, p_sizes integer[]) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.invitations TO portway_definer;
+GRANT DELETE ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(id) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(organization_id) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(workspace_id) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(email) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(role) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(invited_by) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(expires_at) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(accepted_at) ON TABLE public.invitations TO portway_app;
+
+REVOKE ALL ON FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation public.invitations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) TO portway_app;
+
+REVOKE ALL ON FUNCTION keyring.open_seals(p_sealed text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.open_seals(p_sealed text[]) TO portway_definer;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO portway_definer;
+
+GRANT SELECT(id) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(user_id) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(workspace_id) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(name) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(prefix) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(scopes) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(expires_at) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(last_used_at) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO portway_definer;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO portway_definer;
+
+GRANT SELECT(id) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(email) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(name),UPDATE(name) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(email_verified_at) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.users TO portway_app;
+
+REVOKE ALL ON FUNCTION app.live_claims(p_passes text[], p_purpose text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.make_way_for_integration() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.mark_reauthorization_required(p_pass text, p_connection_id uuid, p_seen_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.mark_reauthorization_required(p_pass text, p_connection_id uuid, p_seen_version integer) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.mark_unfinished_executions(p_age interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.mark_unfinished_executions(p_age interval) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.open_invitation(p_token text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.seal(p_claims jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.seal(p_claims jsonb) TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.seal_user_pass(p_user_id uuid, p_credential_id uuid, p_kind text, p_workspace_id uuid, p_scopes text[], p_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.operator_pass(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.operator_pass(p_user_id uuid) TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.owned_organizations() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.owned_organizations() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.owned_workspaces() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.owned_workspaces() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) TO portway_app;
+
+REVOKE ALL ON FUNCTION keyring.base64url(p_value bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.base64url(p_value bytea) TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.random_token() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) TO portway_definer;
+
+GRANT DELETE ON TABLE public.oauth_clients TO portway_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.oauth_clients TO portway_definer;
+
+GRANT SELECT(organization_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(integration_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(client_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(updated_at) ON TABLE public.oauth_clients TO portway_app;
+
+REVOKE ALL ON FUNCTION app.read_oauth_client(p_organization_id uuid, p_integration_id uuid) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.encrypted_credentials TO portway_definer;
+
+GRANT SELECT(connection_id) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(workspace_id) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(credential_type) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(key_id) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(expires_at) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(updated_at) ON TABLE public.encrypted_credentials TO portway_app;
+
+REVOKE ALL ON FUNCTION app.read_secret(p_connection_id uuid, p_type text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.reauthorize_moved_integration() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.reauthorize_moved_integration() TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.refresh_session(p_refresh_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.refresh_session(p_refresh_token text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) TO portway_sign_in;
+
+REVOKE ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.secrets_of(p_connection_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.sensitive_parameters(p_schema jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.sensitive_parameters(p_schema jsonb) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.set_action_organization() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.set_connection_disabled(p_pass text, p_connection_id uuid, p_disabled boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.set_connection_disabled(p_pass text, p_connection_id uuid, p_disabled boolean) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.set_connection_status(p_connection_id uuid, p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.settle_idempotency_key(p_user_id uuid, p_execution_id uuid, p_answer text, p_free boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.sign_in(p_email text, p_proof bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.sign_in(p_email text, p_proof bytea) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.sign_out(p_pass text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.sign_out(p_pass text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.store_secrets(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.take_authorization(p_state text, p_browser_secret text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.take_authorization(p_state text, p_browser_secret text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.uuid_v7_time(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.uuid_v7_time(p_id uuid) TO portway_definer;
+GRANT ALL ON FUNCTION app.uuid_v7_time(p_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.verification_action(p_integration public.integrations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.verify_email(p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.verify_email(p_token text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.visible_users() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.visible_users() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.workspace_limit() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.workspace_limit() TO portway_app;
+
+REVOKE ALL ON FUNCTION keyring.add_key(p_purpose text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE keyring.keys TO portway_owner;
+
+REVOKE ALL ON FUNCTION keyring.current_key_id(p_purpose text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.vault_secret(p_name text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE keyring.master_key TO portway_owner;
+
+REVOKE ALL ON FUNCTION keyring.fetch_master_key(p_place keyring.master_key) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.from_base64url(p_value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.initialize(p_source text, p_location text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.open_seal(p_sealed text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.open_seal(p_sealed text) TO portway_definer;
+
+REVOKE ALL ON FUNCTION keyring.set_jwt_issuer(p_issuer text, p_audience text, p_secret text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.steady_hash(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.steady_hash(p_text text) TO portway_definer;
+
+REVOKE ALL ON FUNCTION keyring.unwrap(p_key_id integer, p_purpose text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.unwrapped(p_key keyring.keys, p_place keyring.master_key) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.verify_jwt(p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.verify_jwt(p_token text) TO portway_definer;
+
+GRANT SELECT ON TABLE app.migrations TO portway_app;
+
+GRANT SELECT ON TABLE keyring.jwt_issuers TO portway_owner;
+
+GRANT SELECT ON SEQUENCE keyring.keys_id_seq TO portway_owner;
+
+GRANT SELECT,DELETE ON TABLE public.actions TO portway_app;
+GRANT SELECT ON TABLE public.actions TO portway_definer;
+
+GRANT INSERT(integration_id) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(slug) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(http_method),UPDATE(http_method) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(endpoint_path),UPDATE(endpoint_path) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(description),UPDATE(description) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(request_schema),UPDATE(request_schema) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(transform_config),UPDATE(transform_config) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(scopes),UPDATE(scopes) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(handler),UPDATE(handler) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(timeout_ms),UPDATE(timeout_ms) ON TABLE public.actions TO portway_app;
+
+GRANT SELECT ON TABLE public.api_logs TO portway_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.one_time_tokens TO portway_definer;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.organizations TO portway_app;
+
+GRANT UPDATE(name) ON TABLE public.organizations TO portway_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_leases TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO portway_definer;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE portway_definer REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE portway_keyring REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE portway_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
