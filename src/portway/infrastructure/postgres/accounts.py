@@ -58,13 +58,16 @@ class PostgresAccountStore:
         self, claims: OutsideClaims, token_hash: bytes, sign_up: SignUpPolicy
     ) -> bool:
         """See the port."""
-        async with self._database.sign_in_connection() as connection:
-            row = await _one(
-                connection,
-                "SELECT app.register_outside_session(%s, %s, %s, %s, %s, %s, %s, %s) AS session",
-                claims.issuer, claims.subject, claims.email, claims.email_verified, claims.name, token_hash,
-                claims.expires_at, sign_up.value,
-            )  # fmt: skip
+        try:
+            async with self._database.sign_in_connection() as connection:
+                row = await _one(
+                    connection,
+                    "SELECT app.register_outside_session(%s, %s, %s, %s, %s, %s, %s, %s) AS session",
+                    claims.issuer, claims.subject, claims.email, claims.email_verified, claims.name, token_hash,
+                    claims.expires_at, sign_up.value,
+                )  # fmt: skip
+        except MalformedRequest:
+            return False  # as in `authenticate`
         return row is not None and row["session"] is not None
 
     async def create_email_token(self, email: str, purpose: EmailTokenPurpose) -> str | None:
