@@ -17,10 +17,14 @@ BEGIN
             EXECUTE format('CREATE ROLE %I %s', wanted.name, wanted.attribute);
         END IF;
     END LOOP;
-    -- Whoever migrates becomes portway_owner below, and must be able to hand functions to the two others.
-    IF NOT pg_has_role(current_user, 'portway_owner', 'MEMBER') THEN
+    -- Whoever migrates becomes portway_owner below, and must be able to hand functions to the two others. Since
+    -- PostgreSQL 16, who made a role may grant it, and for a start may not become it.
+    BEGIN
+        SET LOCAL ROLE portway_owner;
+        RESET ROLE;
+    EXCEPTION WHEN insufficient_privilege THEN
         EXECUTE format('GRANT portway_owner TO %I', current_user);
-    END IF;
+    END;
     FOR wanted IN SELECT unnest(ARRAY['portway_definer', 'portway_keyring']) AS name LOOP
         IF NOT pg_has_role('portway_owner', wanted.name, 'MEMBER') THEN
             EXECUTE format('GRANT %I TO portway_owner', wanted.name);

@@ -42,12 +42,20 @@ BEGIN
 END
 $$;
 
--- The next two are inlined: the names in such a body are resolved when it is made, so it needs no search_path; and
--- reading a file counts as volatile.
+-- In a function of its own, for where it may not be called.
+CREATE FUNCTION keyring.file_content(p_path text) RETURNS bytea
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN pg_read_binary_file(p_path);
+END
+$$;
+
+-- The next two are inlined: the names in such a body are resolved when it is made, so it needs no search_path.
 CREATE FUNCTION keyring.fetch_master_key(p_place keyring.master_key) RETURNS bytea
 LANGUAGE sql VOLATILE
 RETURN CASE p_place.source
-    WHEN 'file' THEN pg_read_binary_file(p_place.location)
+    WHEN 'file' THEN keyring.file_content(p_place.location)
     WHEN 'vault' THEN keyring.vault_secret(p_place.location)
     ELSE p_place.key
 END;

@@ -107,7 +107,7 @@ DECLARE
     partition text;
     dropped integer := 0;
 BEGIN
-    SELECT date_trunc('month', now() - greatest(log_retention, minimum_log_retention))::date INTO oldest
+    SELECT date_trunc('month', (now() - greatest(log_retention, minimum_log_retention)) AT TIME ZONE 'UTC')::date INTO oldest
     FROM public.settings;
     FOR partition IN
         SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid

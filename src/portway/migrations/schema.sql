@@ -902,7 +902,7 @@ DECLARE
     partition text;
     dropped integer := 0;
 BEGIN
-    SELECT date_trunc('month', now() - greatest(log_retention, minimum_log_retention))::date INTO oldest
+    SELECT date_trunc('month', (now() - greatest(log_retention, minimum_log_retention)) AT TIME ZONE 'UTC')::date INTO oldest
     FROM public.settings;
     FOR partition IN
         SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -2252,6 +2252,17 @@ CREATE FUNCTION keyring.current_key_id(p_purpose text) RETURNS integer
 
 ALTER FUNCTION keyring.current_key_id(p_purpose text) OWNER TO portway_keyring;
 
+CREATE FUNCTION keyring.file_content(p_path text) RETURNS bytea
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN pg_read_binary_file(p_path);
+END
+$$;
+
+ALTER FUNCTION keyring.file_content(p_path text) OWNER TO portway_keyring;
+
 CREATE FUNCTION keyring.vault_secret(p_name text) RETURNS bytea
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2281,7 +2292,7 @@ ALTER TABLE keyring.master_key OWNER TO portway_keyring;
 
 CREATE FUNCTION keyring.fetch_master_key(p_place keyring.master_key) RETURNS bytea
     LANGUAGE sql
-    RETURN CASE (p_place).source WHEN 'file'::text THEN pg_read_binary_file((p_place).location) WHEN 'vault'::text THEN keyring.vault_secret((p_place).location) ELSE (p_place).key END;
+    RETURN CASE (p_place).source WHEN 'file'::text THEN keyring.file_content((p_place).location) WHEN 'vault'::text THEN keyring.vault_secret((p_place).location) ELSE (p_place).key END;
 
 ALTER FUNCTION keyring.fetch_master_key(p_place keyring.master_key) OWNER TO portway_keyring;
 
@@ -3459,6 +3470,8 @@ REVOKE ALL ON FUNCTION keyring.add_key(p_purpose text) FROM PUBLIC;
 GRANT SELECT ON TABLE keyring.keys TO portway_owner;
 
 REVOKE ALL ON FUNCTION keyring.current_key_id(p_purpose text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.file_content(p_path text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyring.vault_secret(p_name text) FROM PUBLIC;
 
