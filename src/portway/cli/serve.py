@@ -39,7 +39,7 @@ def serve(
     workers: Workers = None,
     trusted_proxies: TrustedProxies = None,
 ) -> None:
-    """Serve the API and the console, with the database of PORTWAY_DATABASE_URL.
+    """Serve the API, with the database of PORTWAY_DATABASE_URL.
 
     Changes nothing in the database; run `portway migrate` and `portway catalog load` before it, as its owner.
     SIGTERM finishes what is in flight, and stops.

@@ -38,7 +38,7 @@ def up(
     data_dir: DataDir = None,
     trusted_proxies: TrustedProxies = None,
 ) -> None:
-    """Serve the API and the console with all that they need.
+    """Serve the API with all that it needs.
 
     Without PORTWAY_DATABASE_URL this starts a PostgreSQL of its own in the data directory, or takes over one that
     outlived its owner. It migrates the database and loads the catalog (for a database of yours: where
