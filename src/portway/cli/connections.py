@@ -49,7 +49,7 @@ def create(
 ) -> None:
     """Make a connection that needs no redirect, and print {"connection_id"} as JSON.
 
-    The credentials are tried first where the integration says how. For services with OAuth, use the console or
+    The credentials are tried first where the integration says how. For services with OAuth, use
     POST /api/v2/connections/authorize.
     """
     credentials = _read_credentials(field or [])
