@@ -11,7 +11,7 @@ from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_
 from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
-from portway.api.wire import Input, Name, Output, Page
+from portway.api.wire import Input, Name, Output, Page, Time
 from portway.domain.errors import Fault, MalformedRequest
 from portway.domain.principal import Scope
 
@@ -26,7 +26,7 @@ class ApiKeyInput(Input):
         None, description="What it may do; without it, all that the user's role allows"
     )
     workspace_id: UUID | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Time | None = None
 
 
 class ApiKeyOutput(Output):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Cookie, Depends, Header, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StrictBool
 
 from portway.api.identity import AdminPrincipal, CurrentPrincipal, bearer_of, bearer_scheme
 from portway.api.problems import problem_responses
@@ -42,7 +42,7 @@ class SignUpInput(Input):
     name: Name | None = None
     invitation_token: Secret | None = None
     set_up_token: Secret | None = None
-    cookie: bool = False
+    cookie: StrictBool = False
 
 
 class SignInInput(Input):
@@ -50,7 +50,7 @@ class SignInInput(Input):
 
     email: EmailAddress
     password: Secret
-    cookie: bool = False
+    cookie: StrictBool = False
 
 
 class RefreshInput(Input):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response, status
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from portway.api.definition_wire import JsonObjectInput, absent
 from portway.api.identity import requires
@@ -69,7 +69,7 @@ class ConnectionChangesInput(Input):
     """What is absent stays as it is."""
 
     name: Name = absent()
-    disabled: bool = absent()
+    disabled: StrictBool = absent()
 
 
 class AuthorizeInput(Input):

@@ -59,7 +59,7 @@ Scopes = Annotated[
     tuple[Annotated[str, StringConstraints(min_length=1, max_length=300)], ...], Field(max_length=200)
 ]
 HandlerName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Timeout = Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)]
+Timeout = Annotated[int, Field(strict=True, ge=1, le=MAX_TIMEOUT_MS)]
 
 
 _WHOSE = "Needed only by those who have several organizations"

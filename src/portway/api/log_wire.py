@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from portway.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from portway.api.wire import Output
+from portway.api.wire import Output, Time
 from portway.application.ports.log_queries import Bucket, LogFilter, UsageGroup
 from portway.domain.execution import ExecutionStatus
 
@@ -22,7 +22,7 @@ def _check_time(value: datetime) -> datetime:
     return value
 
 
-_Time = Annotated[AwareDatetime, AfterValidator(_check_time)]
+_Time = Annotated[Time, AfterValidator(_check_time)]
 _Slug = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 

@@ -1,14 +1,26 @@
 """Shapes that several routes share on the wire."""
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from portway.domain.rules.passwords import MAX_LENGTH, MIN_LENGTH
 
 T = TypeVar("T")
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d")
 
 # `.local`, `.test` and their like: a house may use them for its own mail.
 SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -45,6 +57,19 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 """What people call a thing: 1 to 200 characters, not only white space."""
+
+
+def _check_written(value: object) -> object:
+    # Pydantic would take a number for the seconds since 1970.
+    if not isinstance(value, str) or not _TIME.match(value):
+        raise PydanticCustomError(
+            "time", "Must be a time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z"
+        )
+    return value
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_check_written)]
+"""A moment in a request."""
 
 
 class Input(BaseModel):
