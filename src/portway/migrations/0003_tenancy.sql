@@ -79,7 +79,7 @@ CREATE TABLE public.workspace_members (
     FOREIGN KEY (organization_id, user_id)
         REFERENCES public.organization_members (organization_id, user_id) ON DELETE CASCADE
 );
-CREATE INDEX workspace_members_user ON public.workspace_members (user_id);
+CREATE INDEX workspace_members_user ON public.workspace_members (user_id, workspace_id);
 CREATE INDEX workspace_members_organization ON public.workspace_members (organization_id, user_id);
 
 CREATE TABLE public.invitations (

@@ -79,12 +79,18 @@ AS $$
 BEGIN
     RETURN ARRAY(
         WITH asked AS MATERIALIZED (
-            SELECT n.*, l.claims, (l.claims ->> 'sub')::uuid AS user_id
-            FROM unnest(p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals)
-                WITH ORDINALITY AS n (workspace_id, connection_id, action, timeout_ms, refusal, i)
-            JOIN app.live_claims(p_passes, 'user') AS l ON l.place = n.i
+            SELECT n.*, (n.claims ->> 'sub')::uuid AS user_id
+            FROM unnest(
+                ARRAY(SELECT l.claims FROM app.live_claims(p_passes, 'user') AS l ORDER BY l.place),
+                p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
+            ) WITH ORDINALITY AS n (claims, workspace_id, connection_id, action, timeout_ms, refusal, i)
         ), secrets AS MATERIALIZED (
-            SELECT s.connection_id, s.members
+            SELECT s.connection_id, s.members, ARRAY(
+                -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload. Longest
+                -- first: one secret may be the beginning of another.
+                SELECT substr(e.value::text, 2, length(e.value::text) - 2)
+                FROM jsonb_each(s.members) AS e WHERE length(e.value::text) >= 8 ORDER BY length(e.value::text) DESC
+            ) AS literals
             FROM (
                 SELECT array_agg(DISTINCT c.id) AS connections FROM asked AS n
                 JOIN public.connections AS c ON c.id = n.connection_id AND c.user_id = n.user_id
@@ -97,14 +103,7 @@ BEGIN
                 coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
                 greatest(least(n.timeout_ms, coalesce(a.timeout_ms, 30000)), 0) AS timeout_ms,
                 concat_ws(' ', coalesce(a.id, g.id), a.version, g.version) AS definition_key,
-                s.members AS credential,
-                -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload.
-                ARRAY(
-                    SELECT substr(e.value::text, 2, length(e.value::text) - 2)
-                    FROM jsonb_each(s.members) AS e WHERE length(e.value::text) >= 8
-                    -- Longest first: one secret may be the beginning of another.
-                    ORDER BY length(e.value::text) DESC
-                ) AS literals,
+                s.members AS credential, coalesce(s.literals, '{}') AS literals,
                 (SELECT to_json(row) FROM (
                     SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
                         g.slug AS integration_slug, c.name, c.status, c.origins, c.scopes, c.config,
@@ -144,7 +143,11 @@ BEGIN
             LEFT JOIN public.connections AS c
                 ON c.id = n.connection_id AND c.workspace_id = n.workspace_id AND m.role IS NOT NULL
             LEFT JOIN public.integrations AS g ON g.id = c.integration_id
-            LEFT JOIN public.actions AS a ON a.integration_id = g.id AND a.slug = n.action
+            -- By both columns of the index, which a plain join does not use where integrations differ in size.
+            LEFT JOIN LATERAL (
+                SELECT x.id, x.version, x.timeout_ms, x.sensitive_parameters FROM public.actions AS x
+                WHERE x.integration_id = c.integration_id AND x.slug = n.action OFFSET 0
+            ) AS a ON true
             LEFT JOIN secrets AS s ON s.connection_id = c.id AND c.user_id = n.user_id
         ), definitions AS MATERIALIZED (
             -- Everything else that an execution needs, and no secret. Made once for each action of the batch, however
