@@ -73,7 +73,7 @@ BEGIN
     END IF;
     EXECUTE format(
         'CREATE TABLE public.%I (LIKE public.api_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMPRESSION)
-         WITH (fillfactor = 80, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05)',
+         WITH (fillfactor = 50, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05)',
         partition
     );
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
