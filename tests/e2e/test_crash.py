@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
-from tests.e2e.callers import Answer
+from tests.e2e.callers import Answer, Caller
 from tests.e2e.gateways import Gateway, portway, running, serving
 from tests.e2e.upstreams import Received, Upstream
 from tests.e2e.worlds import Member, World
@@ -271,10 +271,29 @@ async def test_kill_9_of_everything_with_the_database(
     with running(command, environment) as gateway:
         world = World(up_urls(environment), gateway, service_upstream, http)
         check_log(world, load)
-        answer = await person.caller.at(gateway.url).execute(
-            person.workspace_id, connection, "echo", {"name": "after"}
-        )
-        assert answer.status == 200, answer.text
+        caller = person.caller.at(gateway.url)
+        await executes(caller, person, connection, "after the crash")
+
+        kill_postgres(data_dir)  # This time the server lives; it starts its database anew.
+        outcome: tuple[int, str] | None = None
+        async with asyncio.timeout(30):
+            while outcome != (200, "success"):
+                answer = await caller.execute(
+                    person.workspace_id, connection, "echo", {"name": "meanwhile"}, may_be_away=True
+                )
+                outcome = (answer.status, answer.json.get("code", "success"))
+                assert outcome in ((503, "unavailable"), (200, "success")), answer.text
+                if answer.status == 503:
+                    assert int(answer.headers["Retry-After"]) >= 1
+                    assert "execution_id" not in answer.json
+                await asyncio.sleep(0.05)
+    names = [json.loads(each.body)["name"] for each in service_upstream.received("/echo")]
+    assert names.count("after the crash") == names.count("meanwhile") == 1
+
+
+async def executes(caller: Caller, person: Member, connection: UUID, name: str) -> None:
+    answer = await caller.execute(person.workspace_id, connection, "echo", {"name": name})
+    assert answer.status == 200, answer.text
 
 
 def up_urls(environment: dict[str, str]) -> DatabaseUrls:
