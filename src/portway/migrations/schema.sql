@@ -627,7 +627,7 @@ BEGIN
     END IF;
     EXECUTE format(
         'CREATE TABLE public.%I (LIKE public.api_logs INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMPRESSION)
-         WITH (fillfactor = 80, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05)',
+         WITH (fillfactor = 50, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_scale_factor = 0.05)',
         partition
     );
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
@@ -1219,16 +1219,20 @@ CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
 BEGIN
     RETURN ARRAY(
         SELECT CASE
-            WHEN left(s.pass, 64) = encode(extensions.hmac(convert_to(substr(s.pass, 65), 'UTF8'), k.key, 'sha256'), 'hex')
-            THEN substr(s.pass, 66 + length(k.id))::jsonb
+            WHEN s.mac = encode(extensions.hmac(convert_to(s.body, 'UTF8'), k.key, 'sha256'), 'hex')
+            THEN substr(s.body, 2 + length(k.id))::jsonb
         END
-        FROM unnest(p_sealed) WITH ORDINALITY AS s (pass, i)
+        FROM (
+            SELECT p.i, left(p.pass, 64) AS mac, substr(p.pass, 65) AS body
+            FROM unnest(p_sealed) WITH ORDINALITY AS p (pass, i)
+            OFFSET 0
+        ) AS s
         LEFT JOIN (
             SELECT k.id::text AS id, keyring.unwrapped(k, m) AS key
             FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
             WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day')
             OFFSET 0
-        ) AS k ON k.id = split_part(substr(s.pass, 65), ':', 1)
+        ) AS k ON k.id = split_part(s.body, ':', 1)
         ORDER BY s.i
     );
 END
