@@ -12,8 +12,6 @@ from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.housekeeping import PostgresHousekeeping
 from tests.people import as_owner, new_log, new_person
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 async def housekeeping(fresh_database_urls: DatabaseUrls) -> AsyncIterator[PostgresHousekeeping]:
@@ -36,10 +34,10 @@ def partitions(urls: DatabaseUrls) -> list[str]:
 async def test_only_overdue_executions_are_marked(
     housekeeping: PostgresHousekeeping, fresh_database_urls: DatabaseUrls
 ) -> None:
-    ann = new_person(fresh_database_urls, "ann")
-    overdue = new_log(fresh_database_urls, ann, NOW - timedelta(minutes=5), status="started")
-    new_log(fresh_database_urls, ann, NOW, status="started", deadline=NOW + timedelta(minutes=5))
-    new_log(fresh_database_urls, ann, NOW)
+    ann, now = new_person(fresh_database_urls, "ann"), datetime.now(UTC)
+    overdue = new_log(fresh_database_urls, ann, now - timedelta(minutes=5), status="started")
+    new_log(fresh_database_urls, ann, now, status="started", deadline=now + timedelta(minutes=5))
+    new_log(fresh_database_urls, ann, now)
     assert await housekeeping.mark_unfinished_executions(timedelta(minutes=1)) == 0
     assert await housekeeping.mark_unfinished_executions(timedelta(hours=1)) == 1
     assert await housekeeping.mark_unfinished_executions(timedelta(hours=1)) == 0
