@@ -54,92 +54,147 @@ BEGIN
 END
 $$;
 
+-- In PL/pgSQL, which keeps its plans from call to call, as SQL functions do not.
 CREATE FUNCTION app.claims() RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.pass_claims(current_setting('portway.pass', true), 'user');
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.pass_claims(current_setting('portway.pass', true), 'user');
+END
+$$;
 
 -- What row-level security asks. Each answers nothing without a pass.
 
 CREATE FUNCTION app.current_user_id() RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (app.claims() ->> 'sub')::uuid;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (app.claims() ->> 'sub')::uuid;
+END
+$$;
 
 CREATE FUNCTION app.has_scope(p_scope text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN coalesce(app.claims() -> 'scopes' ? p_scope, false);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN coalesce(app.claims() -> 'scopes' ? p_scope, false);
+END
+$$;
 
 -- The workspaces in which the user's role is at least this strong. An organization's owner or admin administers all
 -- of its workspaces, but reads a workspace's data only as its member.
 CREATE FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT coalesce(array_agg(reachable.id), '{}')
-    FROM (
-        SELECT m.workspace_id AS id FROM public.workspace_members AS m
-        WHERE m.user_id = (p_claims ->> 'sub')::uuid AND m.role = ANY (p_roles)
-        UNION
-        SELECT w.id FROM public.organization_members AS o
-        JOIN public.workspaces AS w ON w.organization_id = o.organization_id
-        WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_organization_roles)
-    ) AS reachable
-    WHERE p_claims ->> 'workspace' IS NULL OR reachable.id = (p_claims ->> 'workspace')::uuid
-);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT reachable.id FROM (
+            SELECT m.workspace_id FROM public.workspace_members AS m
+            WHERE m.user_id = (p_claims ->> 'sub')::uuid AND m.role = ANY (p_roles)
+            UNION
+            SELECT w.id FROM public.organization_members AS o
+            JOIN public.workspaces AS w ON w.organization_id = o.organization_id
+            WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_organization_roles)
+        ) AS reachable (id)
+        WHERE p_claims ->> 'workspace' IS NULL OR reachable.id = (p_claims ->> 'workspace')::uuid
+    );
+END
+$$;
 
 -- A key that is limited to one workspace sees its organization as a plain member does, and administers none.
 CREATE FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT coalesce(array_agg(o.organization_id), '{}') FROM public.organization_members AS o
-    WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_roles)
-        AND (p_claims ->> 'workspace' IS NULL OR 'member' = ANY (p_roles) AND EXISTS (
-            SELECT FROM public.workspaces AS w
-            WHERE w.id = (p_claims ->> 'workspace')::uuid AND w.organization_id = o.organization_id
-        ))
-);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT o.organization_id FROM public.organization_members AS o
+        WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_roles)
+            AND (p_claims ->> 'workspace' IS NULL OR 'member' = ANY (p_roles) AND EXISTS (
+                SELECT FROM public.workspaces AS w
+                WHERE w.id = (p_claims ->> 'workspace')::uuid AND w.organization_id = o.organization_id
+            ))
+    );
+END
+$$;
 
 CREATE FUNCTION app.current_workspaces() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.workspaces_of(app.claims(), ARRAY['owner', 'admin', 'member', 'viewer'], '{}');
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner', 'admin', 'member', 'viewer'], '{}');
+END
+$$;
 
 CREATE FUNCTION app.administered_workspaces() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.workspaces_of(app.claims(), ARRAY['owner', 'admin'], ARRAY['owner', 'admin']);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner', 'admin'], ARRAY['owner', 'admin']);
+END
+$$;
 
 CREATE FUNCTION app.owned_workspaces() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.workspaces_of(app.claims(), ARRAY['owner'], ARRAY['owner']);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner'], ARRAY['owner']);
+END
+$$;
 
 CREATE FUNCTION app.current_organizations() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin', 'member']);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin', 'member']);
+END
+$$;
 
 CREATE FUNCTION app.administered_organizations() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin']);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin']);
+END
+$$;
 
 CREATE FUNCTION app.owned_organizations() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN app.organizations_of(app.claims(), ARRAY['owner']);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.organizations_of(app.claims(), ARRAY['owner']);
+END
+$$;
 
 -- The one workspace that the caller's key is limited to; NULL for all others.
 CREATE FUNCTION app.workspace_limit() RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (app.claims() ->> 'workspace')::uuid;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (app.claims() ->> 'workspace')::uuid;
+END
+$$;
 
--- Everyone who shares a workspace with the caller, or an organization that the caller administers.
+-- The caller, everyone who shares a workspace with them, and an organization that they administer.
 CREATE FUNCTION app.visible_users() RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT coalesce(array_agg(seen.user_id), '{}') FROM (
-        SELECT m.user_id FROM public.workspace_members AS m WHERE m.workspace_id = ANY (app.current_workspaces())
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    claims jsonb := app.claims();
+    workspaces uuid[] := app.workspaces_of(claims, ARRAY['owner', 'admin', 'member', 'viewer'], '{}');
+    organizations uuid[] := app.organizations_of(claims, ARRAY['owner', 'admin']);
+BEGIN
+    IF claims IS NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        SELECT (claims ->> 'sub')::uuid
         UNION
-        SELECT o.user_id FROM public.organization_members AS o
-        WHERE o.organization_id = ANY (app.administered_organizations())
+        SELECT m.user_id FROM public.workspace_members AS m WHERE m.workspace_id = ANY (workspaces)
         UNION
-        SELECT app.current_user_id()
-    ) AS seen
-    WHERE seen.user_id IS NOT NULL
-);
+        SELECT o.user_id FROM public.organization_members AS o WHERE o.organization_id = ANY (organizations)
+    );
+END
+$$;
 
 -- Passes.
 

@@ -81,93 +81,25 @@ CREATE FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at
 
 ALTER FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) OWNER TO portway_definer;
 
-CREATE FUNCTION app.pass_claims(p_pass text, p_purpose text) RETURNS jsonb
+CREATE FUNCTION app.administered_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 BEGIN
-    RETURN (SELECT l.claims FROM app.live_claims(ARRAY[p_pass], p_purpose) AS l);
+    RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin']);
 END
 $$;
 
-ALTER FUNCTION app.pass_claims(p_pass text, p_purpose text) OWNER TO portway_definer;
-
-CREATE FUNCTION app.claims() RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.pass_claims(current_setting('portway.pass'::text, true), 'user'::text);
-
-ALTER FUNCTION app.claims() OWNER TO portway_definer;
-
-CREATE FUNCTION app.uuid_v7() RETURNS uuid
-    LANGUAGE sql
-    RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send(((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
-
-ALTER FUNCTION app.uuid_v7() OWNER TO portway_owner;
-
-CREATE TABLE public.organization_members (
-    organization_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    role text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT organization_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
-);
-
-ALTER TABLE ONLY public.organization_members FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.organization_members OWNER TO portway_owner;
-
-CREATE TABLE public.workspaces (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    organization_id uuid NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT workspaces_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
-);
-
-ALTER TABLE ONLY public.workspaces FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.workspaces OWNER TO portway_owner;
-
-CREATE FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT COALESCE(array_agg(o.organization_id), '{}'::uuid[]) AS "coalesce" FROM public.organization_members o WHERE ((o.user_id = ((organizations_of.p_claims ->> 'sub'::text))::uuid) AND (o.role = ANY (organizations_of.p_roles)) AND (((organizations_of.p_claims ->> 'workspace'::text) IS NULL) OR (('member'::text = ANY (organizations_of.p_roles)) AND (EXISTS (SELECT FROM public.workspaces w WHERE ((w.id = ((organizations_of.p_claims ->> 'workspace'::text))::uuid) AND (w.organization_id = o.organization_id))))))));
-
-ALTER FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) OWNER TO portway_definer;
-
-CREATE FUNCTION app.administered_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.organizations_of(app.claims(), ARRAY['owner'::text, 'admin'::text]);
-
 ALTER FUNCTION app.administered_organizations() OWNER TO portway_definer;
 
-CREATE TABLE public.workspace_members (
-    workspace_id uuid NOT NULL,
-    organization_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    role text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT workspace_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
-);
-
-ALTER TABLE ONLY public.workspace_members FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.workspace_members OWNER TO portway_owner;
-
-CREATE FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT COALESCE(array_agg(reachable.id), '{}'::uuid[]) AS "coalesce" FROM (SELECT m.workspace_id AS id FROM public.workspace_members m WHERE ((m.user_id = ((workspaces_of.p_claims ->> 'sub'::text))::uuid) AND (m.role = ANY (workspaces_of.p_roles))) UNION SELECT w.id FROM (public.organization_members o JOIN public.workspaces w ON ((w.organization_id = o.organization_id))) WHERE ((o.user_id = ((workspaces_of.p_claims ->> 'sub'::text))::uuid) AND (o.role = ANY (workspaces_of.p_organization_roles)))) reachable WHERE (((workspaces_of.p_claims ->> 'workspace'::text) IS NULL) OR (reachable.id = ((workspaces_of.p_claims ->> 'workspace'::text))::uuid)));
-
-ALTER FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) OWNER TO portway_definer;
-
 CREATE FUNCTION app.administered_workspaces() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.workspaces_of(app.claims(), ARRAY['owner'::text, 'admin'::text], ARRAY['owner'::text, 'admin'::text]);
+    AS $$
+BEGIN
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner', 'admin'], ARRAY['owner', 'admin']);
+END
+$$;
 
 ALTER FUNCTION app.administered_workspaces() OWNER TO portway_definer;
 
@@ -235,6 +167,12 @@ $$;
 
 ALTER FUNCTION app.authenticate(p_bearer text, p_sign_up text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.uuid_v7() RETURNS uuid
+    LANGUAGE sql
+    RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send(((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
+
+ALTER FUNCTION app.uuid_v7() OWNER TO portway_owner;
+
 CREATE TABLE public.integrations (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     organization_id uuid,
@@ -267,6 +205,18 @@ CREATE FUNCTION app.integration_row(p_integration_id uuid) RETURNS jsonb
     RETURN (SELECT (to_jsonb(i.*) - ARRAY['created_at'::text, 'updated_at'::text, 'shipped'::text]) FROM public.integrations i WHERE (i.id = integration_row.p_integration_id));
 
 ALTER FUNCTION app.integration_row(p_integration_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.pass_claims(p_pass text, p_purpose text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+BEGIN
+    RETURN (SELECT l.claims FROM app.live_claims(ARRAY[p_pass], p_purpose) AS l);
+END
+$$;
+
+ALTER FUNCTION app.pass_claims(p_pass text, p_purpose text) OWNER TO portway_definer;
 
 CREATE TABLE public.oauth_authorizations (
     state_hash bytea NOT NULL,
@@ -382,6 +332,17 @@ END
 $$;
 
 ALTER FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.claims() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN app.pass_claims(current_setting('portway.pass', true), 'user');
+END
+$$;
+
+ALTER FUNCTION app.claims() OWNER TO portway_definer;
 
 CREATE FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -813,23 +774,35 @@ CREATE FUNCTION app.credential_of(p_connection public.connections) RETURNS jsonb
 ALTER FUNCTION app.credential_of(p_connection public.connections) OWNER TO portway_definer;
 
 CREATE FUNCTION app.current_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.organizations_of(app.claims(), ARRAY['owner'::text, 'admin'::text, 'member'::text]);
+    AS $$
+BEGIN
+    RETURN app.organizations_of(app.claims(), ARRAY['owner', 'admin', 'member']);
+END
+$$;
 
 ALTER FUNCTION app.current_organizations() OWNER TO portway_definer;
 
 CREATE FUNCTION app.current_user_id() RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN ((app.claims() ->> 'sub'::text))::uuid;
+    AS $$
+BEGIN
+    RETURN (app.claims() ->> 'sub')::uuid;
+END
+$$;
 
 ALTER FUNCTION app.current_user_id() OWNER TO portway_definer;
 
 CREATE FUNCTION app.current_workspaces() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.workspaces_of(app.claims(), ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text], '{}'::text[]);
+    AS $$
+BEGIN
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner', 'admin', 'member', 'viewer'], '{}');
+END
+$$;
 
 ALTER FUNCTION app.current_workspaces() OWNER TO portway_definer;
 
@@ -939,9 +912,13 @@ $$;
 ALTER FUNCTION app.erase_payloads(p_pass text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.has_scope(p_scope text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN COALESCE(((app.claims() -> 'scopes'::text) ? p_scope), false);
+    AS $$
+BEGIN
+    RETURN coalesce(app.claims() -> 'scopes' ? p_scope, false);
+END
+$$;
 
 ALTER FUNCTION app.has_scope(p_scope text) OWNER TO portway_definer;
 
@@ -1513,6 +1490,24 @@ CREATE FUNCTION app.operator_pass(p_user_id uuid) RETURNS text
 
 ALTER FUNCTION app.operator_pass(p_user_id uuid) OWNER TO portway_definer;
 
+CREATE FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT o.organization_id FROM public.organization_members AS o
+        WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_roles)
+            AND (p_claims ->> 'workspace' IS NULL OR 'member' = ANY (p_roles) AND EXISTS (
+                SELECT FROM public.workspaces AS w
+                WHERE w.id = (p_claims ->> 'workspace')::uuid AND w.organization_id = o.organization_id
+            ))
+    );
+END
+$$;
+
+ALTER FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) OWNER TO portway_definer;
+
 CREATE FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) RETURNS public.connections
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1535,16 +1530,24 @@ $$;
 ALTER FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.owned_organizations() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.organizations_of(app.claims(), ARRAY['owner'::text]);
+    AS $$
+BEGIN
+    RETURN app.organizations_of(app.claims(), ARRAY['owner']);
+END
+$$;
 
 ALTER FUNCTION app.owned_organizations() OWNER TO portway_definer;
 
 CREATE FUNCTION app.owned_workspaces() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN app.workspaces_of(app.claims(), ARRAY['owner'::text], ARRAY['owner'::text]);
+    AS $$
+BEGIN
+    RETURN app.workspaces_of(app.claims(), ARRAY['owner'], ARRAY['owner']);
+END
+$$;
 
 ALTER FUNCTION app.owned_workspaces() OWNER TO portway_definer;
 
@@ -1795,6 +1798,19 @@ END
 $$;
 
 ALTER FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) OWNER TO portway_definer;
+
+CREATE TABLE public.workspace_members (
+    workspace_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspace_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+);
+
+ALTER TABLE ONLY public.workspace_members FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspace_members OWNER TO portway_owner;
 
 CREATE FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2206,18 +2222,60 @@ $$;
 ALTER FUNCTION app.verify_email(p_token text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.visible_users() RETURNS uuid[]
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT COALESCE(array_agg(seen.user_id), '{}'::uuid[]) AS "coalesce" FROM (SELECT m.user_id FROM public.workspace_members m WHERE (m.workspace_id = ANY (app.current_workspaces())) UNION SELECT o.user_id FROM public.organization_members o WHERE (o.organization_id = ANY (app.administered_organizations())) UNION SELECT app.current_user_id() AS current_user_id) seen WHERE (seen.user_id IS NOT NULL));
+    AS $$
+DECLARE
+    claims jsonb := app.claims();
+    workspaces uuid[] := app.workspaces_of(claims, ARRAY['owner', 'admin', 'member', 'viewer'], '{}');
+    organizations uuid[] := app.organizations_of(claims, ARRAY['owner', 'admin']);
+BEGIN
+    IF claims IS NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        SELECT (claims ->> 'sub')::uuid
+        UNION
+        SELECT m.user_id FROM public.workspace_members AS m WHERE m.workspace_id = ANY (workspaces)
+        UNION
+        SELECT o.user_id FROM public.organization_members AS o WHERE o.organization_id = ANY (organizations)
+    );
+END
+$$;
 
 ALTER FUNCTION app.visible_users() OWNER TO portway_definer;
 
 CREATE FUNCTION app.workspace_limit() RETURNS uuid
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN ((app.claims() ->> 'workspace'::text))::uuid;
+    AS $$
+BEGIN
+    RETURN (app.claims() ->> 'workspace')::uuid;
+END
+$$;
 
 ALTER FUNCTION app.workspace_limit() OWNER TO portway_definer;
+
+CREATE FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT reachable.id FROM (
+            SELECT m.workspace_id FROM public.workspace_members AS m
+            WHERE m.user_id = (p_claims ->> 'sub')::uuid AND m.role = ANY (p_roles)
+            UNION
+            SELECT w.id FROM public.organization_members AS o
+            JOIN public.workspaces AS w ON w.organization_id = o.organization_id
+            WHERE o.user_id = (p_claims ->> 'sub')::uuid AND o.role = ANY (p_organization_roles)
+        ) AS reachable (id)
+        WHERE p_claims ->> 'workspace' IS NULL OR reachable.id = (p_claims ->> 'workspace')::uuid
+    );
+END
+$$;
+
+ALTER FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) OWNER TO portway_definer;
 
 CREATE FUNCTION keyring.add_key(p_purpose text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2576,6 +2634,18 @@ ALTER TABLE ONLY public.one_time_tokens FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.one_time_tokens OWNER TO portway_owner;
 
+CREATE TABLE public.organization_members (
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
+);
+
+ALTER TABLE ONLY public.organization_members FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.organization_members OWNER TO portway_owner;
+
 CREATE TABLE public.organizations (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     name text NOT NULL,
@@ -2620,6 +2690,18 @@ CREATE TABLE public.user_identities (
 ALTER TABLE ONLY public.user_identities FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_identities OWNER TO portway_owner;
+
+CREATE TABLE public.workspaces (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspaces_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.workspaces FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspaces OWNER TO portway_owner;
 
 ALTER TABLE ONLY app.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
@@ -3094,41 +3176,8 @@ GRANT ALL ON FUNCTION keyring.sign_jwt(p_claims jsonb) TO portway_definer;
 
 REVOKE ALL ON FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION app.pass_claims(p_pass text, p_purpose text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION app.claims() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION app.uuid_v7() FROM PUBLIC;
-GRANT ALL ON FUNCTION app.uuid_v7() TO portway_definer;
-GRANT ALL ON FUNCTION app.uuid_v7() TO portway_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_members TO portway_definer;
-GRANT SELECT,DELETE ON TABLE public.organization_members TO portway_app;
-
-GRANT UPDATE(role) ON TABLE public.organization_members TO portway_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
-GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
-
-GRANT UPDATE(name) ON TABLE public.workspaces TO portway_app;
-
-REVOKE ALL ON FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION app.administered_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.administered_organizations() TO portway_app;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.workspace_members TO portway_definer;
-GRANT SELECT,DELETE ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(workspace_id) ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(organization_id) ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(user_id) ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(role),UPDATE(role) ON TABLE public.workspace_members TO portway_app;
-
-REVOKE ALL ON FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.administered_workspaces() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.administered_workspaces() TO portway_app;
@@ -3137,6 +3186,10 @@ REVOKE ALL ON FUNCTION app.all_scopes() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.authenticate(p_bearer text, p_sign_up text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.authenticate(p_bearer text, p_sign_up text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.uuid_v7() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.uuid_v7() TO portway_definer;
+GRANT ALL ON FUNCTION app.uuid_v7() TO portway_app;
 
 GRANT SELECT,DELETE ON TABLE public.integrations TO portway_app;
 GRANT SELECT ON TABLE public.integrations TO portway_definer;
@@ -3161,6 +3214,8 @@ GRANT INSERT(documentation_url),UPDATE(documentation_url) ON TABLE public.integr
 
 REVOKE ALL ON FUNCTION app.integration_row(p_integration_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.pass_claims(p_pass text, p_purpose text) FROM PUBLIC;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.oauth_authorizations TO portway_definer;
 
 REVOKE ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) FROM PUBLIC;
@@ -3174,6 +3229,8 @@ REVOKE ALL ON FUNCTION app.bump_version() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.claims() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
@@ -3345,6 +3402,8 @@ REVOKE ALL ON FUNCTION app.seal_user_pass(p_user_id uuid, p_credential_id uuid, 
 REVOKE ALL ON FUNCTION app.operator_pass(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.operator_pass(p_user_id uuid) TO portway_owner;
 
+REVOKE ALL ON FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.owned_organizations() FROM PUBLIC;
@@ -3413,6 +3472,17 @@ GRANT ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_va
 REVOKE ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) TO portway_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspace_members TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(workspace_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(organization_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(user_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(role),UPDATE(role) ON TABLE public.workspace_members TO portway_app;
+
 REVOKE ALL ON FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) FROM PUBLIC;
@@ -3471,6 +3541,8 @@ GRANT ALL ON FUNCTION app.visible_users() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.workspace_limit() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.workspace_limit() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyring.add_key(p_purpose text) FROM PUBLIC;
 
@@ -3543,6 +3615,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO portway_de
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.one_time_tokens TO portway_definer;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_members TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.organization_members TO portway_app;
+
+GRANT UPDATE(role) ON TABLE public.organization_members TO portway_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO portway_definer;
 GRANT SELECT,DELETE ON TABLE public.organizations TO portway_app;
 
@@ -3551,6 +3628,11 @@ GRANT UPDATE(name) ON TABLE public.organizations TO portway_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_leases TO portway_definer;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO portway_definer;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
+
+GRANT UPDATE(name) ON TABLE public.workspaces TO portway_app;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE portway_definer REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 
