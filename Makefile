@@ -13,6 +13,11 @@ PACKAGES := $(VENV)/.packages
 ifneq ($(wildcard demo/package-lock.json),)
 DEMO_PACKAGES := demo/node_modules/.portway-installed
 endif
+# Vendors' API specifications, which the catalog's requests are checked against, too.
+SPECIFICATIONS := tests/catalog/specs
+ifneq ($(wildcard $(SPECIFICATIONS)/package-lock.json),)
+SPECIFICATION_PACKAGES := $(SPECIFICATIONS)/node_modules/.portway-installed
+endif
 
 PYTEST_ARGS ?= -n 2
 
@@ -22,7 +27,7 @@ PYTEST_ARGS ?= -n 2
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-install: $(PACKAGES) $(DEMO_PACKAGES) ## Put everything that the other commands need into .venv
+install: $(PACKAGES) $(DEMO_PACKAGES) $(SPECIFICATION_PACKAGES) ## Put everything that the other commands need into .venv
 
 # Python 3.11 or newer, checked first: an older one would fail later with a riddle.
 $(INSTALLER): requirements/uv.txt
@@ -40,6 +45,12 @@ $(PACKAGES): $(INSTALLER) requirements/dev.txt pyproject.toml
 
 demo/node_modules/.portway-installed: $(PACKAGES) demo/package.json demo/package-lock.json
 	$(BIN)/python scripts/npm.py --prefix demo ci --no-audit --no-fund
+	@touch $@
+
+# GitHub's document comes in ten versions; the nine that nobody reads here are 370 MB.
+$(SPECIFICATIONS)/node_modules/.portway-installed: $(PACKAGES) $(SPECIFICATIONS)/package.json $(SPECIFICATIONS)/package-lock.json
+	$(BIN)/python scripts/npm.py --prefix $(SPECIFICATIONS) ci --ignore-scripts --no-audit --no-fund
+	@rm -f $(@D)/@octokit/openapi/generated/ghe* $(@D)/@octokit/openapi/generated/*.deref.json
 	@touch $@
 
 test: install ## Run the whole test suite (PYTEST_ARGS adds to pytest's arguments)
@@ -70,4 +81,4 @@ lock: $(INSTALLER) ## Resolve the dependencies anew into requirements/ (LOCK_ARG
 	@! grep -nE '://|^--|^-[if] ' requirements/*.txt || { echo 'a requirements file names an address' >&2; exit 1; }
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) demo/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo/node_modules $(SPECIFICATIONS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
