@@ -1,10 +1,25 @@
 """All handlers, by the names that rows use."""
 
+from functools import cache
+
+from portway.application.handlers.action_handler import ActionHandler
 from portway.application.handlers.registry import HandlerRegistry
 from portway.catalog.gmail.send_email import send_email
 from portway.catalog.google_drive.upload_file import upload_file
+from portway.catalog.plugins import load_plugins
+
+SHIPPED: dict[str, ActionHandler] = {
+    "gmail.send_email": send_email,
+    "google_drive.upload_file": upload_file,
+}
+"""Those of Portway itself. One beside these is added here, by hand."""
 
 
+@cache
 def handlers() -> HandlerRegistry:
-    """The registry. A handler beside these is added here, by hand."""
-    return HandlerRegistry({"gmail.send_email": send_email, "google_drive.upload_file": upload_file})
+    """The registry: SHIPPED, and what other distributions bring. Loaded once for each process.
+
+    Raises Conflict.
+    """
+    plugins = load_plugins(SHIPPED)
+    return HandlerRegistry(SHIPPED | plugins.handlers, plugins.broken)

@@ -7,19 +7,27 @@ from portway.domain.errors import InvalidIntegrationConfig
 
 
 class HandlerRegistry:
-    """An explicit list. A row can name what is in it and nothing else."""
+    """An explicit list. A row can name what is in it and nothing else.
 
-    def __init__(self, handlers: Mapping[str, ActionHandler]) -> None:
+    `broken` are the names of handlers that could not be loaded, and why.
+    """
+
+    def __init__(
+        self, handlers: Mapping[str, ActionHandler], broken: Mapping[str, str] | None = None
+    ) -> None:
         self._handlers = dict(handlers)
+        self._broken = dict(broken or {})
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names, sorted."""
+        """The names that rows can use, sorted."""
         return tuple(sorted(self._handlers))
 
     def get(self, name: str) -> ActionHandler:
-        """The handler. Raises InvalidIntegrationConfig for a name that is not registered."""
-        if name not in self._handlers:
-            known = ", ".join(self.names) or "none"
-            raise InvalidIntegrationConfig(f"There is no handler {name!r}; there are {known}.")
-        return self._handlers[name]
+        """The handler. Raises InvalidIntegrationConfig for a name that is not registered or could not be loaded."""
+        if name in self._handlers:
+            return self._handlers[name]
+        if name in self._broken:
+            raise InvalidIntegrationConfig(f"The handler {name!r} could not be loaded: {self._broken[name]}")
+        known = ", ".join(self.names) or "none"
+        raise InvalidIntegrationConfig(f"There is no handler {name!r}; there are {known}.")
