@@ -44,7 +44,7 @@ class Matcher:
         elif not isinstance(expected.body, UnsetType):
             assert content is not None, "there is no body"
             self.text(_joined(expected.body), content.decode(), "the body")
-        elif expected.base64 is not UNSET:
+        elif not isinstance(expected.base64, UnsetType):
             assert content == base64.b64decode(expected.base64)
         elif expected.zeros is not UNSET:
             assert content is not None, "there is no body"

@@ -32,6 +32,7 @@ class ActionDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
     request_schema: dict[str, Any] = {}
     transform_config: dict[str, Any] = {}
+    rate_limits: tuple[dict[str, Any], ...] = ()
     scopes: tuple[str, ...] = ()
     handler: str | None = None
     timeout_ms: Timeout = DEFAULT_TIMEOUT_MS
@@ -62,6 +63,8 @@ class IntegrationDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     base_url: Text
     auth_type: AuthType
     auth_config: dict[str, Any] = {}
+    transform_config: dict[str, Any] = {}
+    rate_limits: tuple[dict[str, Any], ...] = ()
     description: str = ""
     category: str = ""
     website: str | None = None
@@ -78,6 +81,8 @@ class IntegrationDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=T
             base_url=self.base_url,
             auth_type=self.auth_type,
             auth_config=self.auth_config,
+            transform_config=self.transform_config,
+            rate_limits=self.rate_limits,
             description=self.description,
             category=self.category,
             documentation_url=self.documentation_url,
@@ -102,16 +107,17 @@ def load_definitions(directory: Path | None = None) -> list[IntegrationDefinitio
 
 
 def _load(file: Path) -> IntegrationDefinition:
-    definition = _convert(_parse(file), IntegrationDefinition, file)
+    definition = convert(parse_yaml(file), IntegrationDefinition, file)
     actions_file = file.with_name("actions.yaml")
     if not actions_file.is_file():
         return definition
-    actions = _convert(_parse(actions_file), tuple[ActionDefinition, ...], actions_file)
+    actions = convert(parse_yaml(actions_file), tuple[ActionDefinition, ...], actions_file)
     _refuse_repeated((action.slug for action in actions), actions_file)
     return msgspec.structs.replace(definition, actions=actions)
 
 
-def _parse(file: Path) -> JsonValue:
+def parse_yaml(file: Path) -> JsonValue:
+    """What the file says, as JSON would. Raises InvalidIntegrationConfig, which names the file."""
     try:
         document = yaml.load(file.read_text("utf-8"), _Loader)  # noqa: S506 -- it is a SafeLoader
         parsed: JsonValue = json.loads(json.dumps(document, allow_nan=False))
@@ -139,7 +145,8 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _convert(document: JsonValue, kind: type[T], file: Path) -> T:
+def convert(document: JsonValue, kind: type[T], file: Path) -> T:
+    """The document as structs. Raises InvalidIntegrationConfig, which names file and member."""
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:

@@ -51,7 +51,7 @@ from msgspec import UNSET, Meta, UnsetType
 from portway.application.handlers.base64_content import decode_base64
 from portway.application.ports.http import UpstreamResponse
 from portway.application.requests.files import UploadedFile
-from portway.catalog.definitions import _convert, _parse
+from portway.catalog.definitions import convert, parse_yaml
 from portway.domain.json_value import JsonObject, JsonValue
 
 _PIECE = 64 * 1024
@@ -153,7 +153,7 @@ def load_fixtures(folder: Path) -> tuple[Fixture, ...]:
     Raises InvalidIntegrationConfig, which names file and member.
     """
     file = folder / "requests.yaml"
-    return _convert(_parse(file), tuple[Fixture, ...], file) if file.is_file() else ()
+    return convert(parse_yaml(file), tuple[Fixture, ...], file) if file.is_file() else ()
 
 
 def _with_files(value: JsonValue) -> JsonValue:
