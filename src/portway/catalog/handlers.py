@@ -7,10 +7,12 @@ from portway.application.handlers.registry import HandlerRegistry
 from portway.catalog.gmail.send_email import send_email
 from portway.catalog.google_drive.upload_file import upload_file
 from portway.catalog.plugins import load_plugins
+from portway.catalog.smtp import send_email as smtp
 
 SHIPPED: dict[str, ActionHandler] = {
     "gmail.send_email": send_email,
     "google_drive.upload_file": upload_file,
+    "smtp.send_email": smtp.send_email,
 }
 """Those of Portway itself. One beside these is added here, by hand."""
 

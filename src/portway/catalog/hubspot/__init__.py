@@ -1,0 +1,1 @@
+"""HubSpot CRM (https://developers.hubspot.com/docs)."""

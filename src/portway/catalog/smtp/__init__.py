@@ -1,0 +1,1 @@
+"""Mail over SMTP (RFC 5321), to any server: a service that does not speak HTTP."""

@@ -1,0 +1,1 @@
+"""Stripe (https://docs.stripe.com/api)."""

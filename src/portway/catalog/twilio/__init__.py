@@ -1,0 +1,1 @@
+"""Twilio's messages, calls and phone numbers (https://www.twilio.com/docs/usage/api)."""
