@@ -16,8 +16,8 @@ from portway.application.ports.credential_vault import CredentialVault, Revocabl
 from portway.application.ports.http import HttpClient
 from portway.application.ports.token_endpoint import TokenEndpoint
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
-from portway.application.request_builder import build_request, verification_action
-from portway.application.response_mapping import read_response
+from portway.application.requests.request_builder import build_request, verification_action
+from portway.application.responses.response_mapping import read_response
 from portway.domain.connection import Connection
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.errors import (

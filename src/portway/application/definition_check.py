@@ -9,9 +9,9 @@ from portway.application.handlers.registry import HandlerRegistry
 from portway.application.oauth_client import choose_client
 from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.application.ports.schema import ParameterSchema
-from portway.application.request_builder import build_request, verification_action
-from portway.application.response_mapping import read_response
-from portway.application.url_template import expand_base_url, parse_endpoint
+from portway.application.requests.request_builder import build_request, verification_action
+from portway.application.responses.response_mapping import read_response
+from portway.application.requests.url_template import expand_base_url, parse_endpoint
 from portway.domain.action import Action
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters, UpstreamError

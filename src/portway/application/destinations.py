@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from portway.application.url_template import expand_base_url
+from portway.application.requests.url_template import expand_base_url
 from portway.domain.errors import ReauthorizationRequired
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject

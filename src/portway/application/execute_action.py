@@ -18,8 +18,8 @@ from portway.application.ports.execution_ledger import Closing, ExecutionLedger,
 from portway.application.ports.http import HttpClient, UpstreamResponse
 from portway.application.ports.schema import ParameterSchema
 from portway.application.refresh_service import RefreshService
-from portway.application.request_builder import build_request
-from portway.application.response_mapping import read_response
+from portway.application.requests.request_builder import build_request
+from portway.application.responses.response_mapping import read_response
 from portway.domain.action import MAX_TIMEOUT_MS
 from portway.domain.errors import (
     InsufficientScope,

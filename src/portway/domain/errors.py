@@ -20,9 +20,14 @@ class Fault:
 
 
 class PortwayError(Exception):
-    """Base of all errors; the class docstring is the default detail."""
+    """Base of all errors; the class docstring is the default detail.
+
+    `failed_step` and `steps_done` are set where an action consists of several steps.
+    """
 
     code: ClassVar[str] = "internal_error"
+    failed_step: str | None = None
+    steps_done: tuple[str, ...] = ()
 
     def __init__(self, detail: str | None = None) -> None:
         self.detail = detail or (type(self).__doc__ or "").strip()

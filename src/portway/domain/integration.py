@@ -1,11 +1,12 @@
 """An integration: the template of an external service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portway.domain.json_value import JsonObject
+from portway.domain.json_value import JsonObject, JsonValue
 
 
 class AuthType(StrEnum):
@@ -27,6 +28,8 @@ class AuthType(StrEnum):
 class Integration:
     """A row of `integrations`. `organization_id` None means global: everyone may use it, only the owner role writes it.
 
+    `transform_config` is what its actions say unless they say otherwise; `rate_limits` are for all of them together.
+
     `version` grows by one with each change, so that whatever was derived from a row can be kept until then.
     """
 
@@ -36,6 +39,8 @@ class Integration:
     base_url: str
     auth_type: AuthType
     auth_config: JsonObject = field(default_factory=dict)
+    transform_config: JsonObject = field(default_factory=dict)
+    rate_limits: Sequence[JsonValue] = ()
     organization_id: UUID | None = None
     description: str = ""
     category: str = ""

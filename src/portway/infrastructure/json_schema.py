@@ -8,7 +8,7 @@ from uuid import UUID
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from portway.application.parameter_pointer import parameter_pointer
+from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.action import Action
 from portway.domain.errors import Fault, InvalidIntegrationConfig
 from portway.domain.json_value import JsonObject

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portway.application.ports.http import UpstreamResponse
-from portway.application.response_mapping import (
+from portway.application.responses.response_mapping import (
     map_response,
     raise_for_status,
     read_response,

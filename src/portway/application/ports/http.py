@@ -1,10 +1,23 @@
 """Outgoing HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 DEFAULT_MAX_RESPONSE_BYTES = 25 * 1024 * 1024
+
+
+class StreamedBody(Protocol):
+    """A body that is not held in memory, and can be sent more than once."""
+
+    @property
+    def size(self) -> int:
+        """In bytes; sent as Content-Length."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The whole content, from its beginning, in pieces of at most some hundred kilobytes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +27,7 @@ class OutgoingRequest:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | StreamedBody | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,30 @@ class UpstreamResponse:
     status_code: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+class StreamedResponse(Protocol):
+    """A service's answer whose body is still to come. Whoever gets it reads it to its end, or closes it."""
+
+    @property
+    def status_code(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names are lower-case."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, decoded, in pieces. Raises UpstreamTimeout, UpstreamInvalidResponse."""
+        ...
+
+    async def read(self, *, max_bytes: int) -> UpstreamResponse:
+        """All of it. Raises UpstreamTimeout, and UpstreamInvalidResponse where it is more than `max_bytes`."""
+        ...
+
+    async def close(self) -> None:
+        """Gives the connection up; after the end of the body there is nothing to do."""
+        ...
 
 
 class HttpClient(Protocol):
@@ -43,5 +80,15 @@ class HttpClient(Protocol):
         by the guard again) without credentials; other redirects are returned as they are.
 
         Raises EgressBlocked, UpstreamUnreachable, UpstreamTimeout, UpstreamInvalidResponse.
+        """
+        ...
+
+    async def open(
+        self, request: OutgoingRequest, *, timeout_seconds: float, follow_redirects: bool = True
+    ) -> StreamedResponse:
+        """The same, with the body still to come.
+
+        `timeout_seconds` is for the request and the head of the answer; the body may take its time, as long as it
+        keeps coming.
         """
         ...

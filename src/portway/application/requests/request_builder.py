@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 from uuid import UUID
 
-from portway.application.header_fields import header_name, is_header_value
-from portway.application.parameter_pointer import parameter_pointer
+from portway.application.requests.header_fields import header_name, is_header_value
+from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.ports.http import OutgoingRequest
-from portway.application.url_template import (
+from portway.application.requests.url_template import (
     EndpointTemplate,
     UnusableValueError,
     expand_base_url,

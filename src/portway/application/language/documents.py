@@ -1,0 +1,101 @@
+"""Reads the documents of a row."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from portway.application.language.transform_config import (
+    IntegrationTransformConfig,
+    RateLimit,
+    RateLimits,
+    TransformConfig,
+)
+from portway.domain.action import Action
+from portway.domain.errors import InvalidIntegrationConfig
+from portway.domain.integration import Integration
+from portway.domain.json_value import JsonObject, JsonValue
+
+T = TypeVar("T")
+
+_MERGED = ("query", "headers", "body", "response", "retry")
+_MAX_KEPT = 4096
+_kept: OrderedDict[tuple[UUID, int, UUID, int], TransformConfig] = OrderedDict()
+
+
+def action_config(integration: Integration, action: Action) -> TransformConfig:
+    """What holds for a stored action: its own document over its integration's, read once for each version of the two.
+
+    Raises InvalidIntegrationConfig, which names row and member.
+    """
+    key = (integration.id, integration.version, action.id, action.version)
+    found = _kept.get(key)
+    if found is None:
+        found = _kept[key] = read_action_config(integration, action)
+        if len(_kept) > _MAX_KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def read_action_config(integration: Integration, action: Action) -> TransformConfig:
+    """The same for one that is not stored, or not as it is."""
+    inherited = integration.transform_config
+    if inherited:
+        read_integration_config(integration)
+    # By itself first, so that what is wrong is said of the row that has it.
+    own = _read(action.transform_config, TransformConfig, f"Action {action.slug!r}: transform_config")
+    if not inherited:
+        return own
+    merged = _merged(inherited, action.transform_config)
+    return _read(merged, TransformConfig, f"Action {action.slug!r}: transform_config")
+
+
+def read_integration_config(integration: Integration) -> IntegrationTransformConfig:
+    """What an integration says for all of its actions. Raises InvalidIntegrationConfig."""
+    where = f"Integration {integration.slug!r}: transform_config"
+    return _read(integration.transform_config, IntegrationTransformConfig, where)
+
+
+def read_rate_limits(row: Integration | Action) -> tuple[RateLimit, ...]:
+    """The limits of a row. Raises InvalidIntegrationConfig."""
+    if not row.rate_limits:
+        return ()
+    return _read(row.rate_limits, RateLimits, f"{type(row).__name__} {row.slug!r}: rate_limits")
+
+
+def _merged(inherited: JsonObject, own: JsonObject) -> JsonObject:
+    merged = {**inherited, **own}
+    for name in _MERGED:
+        below, above = inherited.get(name), own.get(name)
+        if isinstance(below, dict) and isinstance(above, dict) and not _is_other_body(name, below, above):
+            merged[name] = {**below, **above}
+    return merged
+
+
+def _is_other_body(name: str, below: JsonObject, above: JsonObject) -> bool:
+    return name == "body" and "encoding" in above and above["encoding"] != below.get("encoding")
+
+
+def _read(document: JsonObject | Sequence[JsonValue], kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        member = _named(place.rstrip("`"), document)
+        raise InvalidIntegrationConfig(f"{where}{member}: {reason}.") from None
+    except RecursionError:
+        raise InvalidIntegrationConfig(f"{where} is nested too deeply.") from None
+
+
+def _named(place: str, document: object) -> str:
+    """The place with the name of the member that msgspec writes as `[...]`: it does not say which."""
+    if "[...]" not in place:
+        return place
+    before = place.partition("[...]")[0].lstrip(".")
+    members = document.get(before) if isinstance(document, dict) else None
+    if not isinstance(members, dict):
+        return place
+    names = ", ".join(sorted(map(str, members))[:20])
+    return place.replace("[...]", f".<one of {names}>", 1)

@@ -1,0 +1,1 @@
+"""From a row and parameters to a request."""

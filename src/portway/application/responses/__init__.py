@@ -1,0 +1,1 @@
+"""From a service's response to `data`, or to the error that it is."""
