@@ -1,7 +1,7 @@
-"""The parameters of `send-email`, checked for all that a JSON Schema cannot say."""
+"""The parameters that describe an e-mail, checked for all that a JSON Schema cannot say."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,7 +9,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from portway.application.handlers.base64_content import decode_base64
 from portway.application.handlers.media_type import UNKNOWN, media_type
-from portway.application.parameter_pointer import parameter_pointer
+from portway.application.requests.files import UploadedFile
+from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 _NAME_AND_ADDRESS = re.compile(r"(.*?)\s*<([^<>]*)>", re.DOTALL)
 # Whatever Python, a mail server or a mail reader could take for the end of a header line.
 _NOT_IN_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_MESSAGE_ID = re.compile(r"[!-;=?-~]+")
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +57,70 @@ class Email:
     references: tuple[str, ...]
 
 
-def read_email(parameters: JsonObject) -> Email:
-    """Raises InvalidParameters with all faults that there are."""
-    return _Reader(parameters).email()
+def read_email(
+    parameters: JsonObject, *, uploads: Mapping[str, bytes] | None = None, recipients_required: bool = True
+) -> Email:
+    """Raises InvalidParameters with all faults that there are.
+
+    `uploads` are the contents of uploaded attachments by their pointers (see `held_uploads`).
+    """
+    return _Reader(parameters, uploads or {}).email(recipients_required=recipients_required)
+
+
+async def held_uploads(parameters: JsonObject, max_bytes: int) -> dict[str, bytes]:
+    """What uploaded attachments hold, by their pointers: a message is composed in memory.
+
+    Raises InvalidParameters where they are more than `max_bytes` together.
+    """
+    attachments = parameters.get("attachments")
+    items = enumerate(attachments) if isinstance(attachments, list) else ()
+    files = {
+        parameter_pointer("attachments", index): item
+        for index, item in items
+        if isinstance(item, UploadedFile)
+    }
+    if sum(file.content.size for file in files.values()) > max_bytes:
+        message = f"must not be more than {max_bytes} bytes together."
+        raise InvalidParameters([Fault(parameter_pointer("attachments"), message)])
+    return {
+        pointer: b"".join([chunk async for chunk in file.content.chunks()]) for pointer, file in files.items()
+    }
 
 
 class _Reader:
     """Reads member by member and remembers what was wrong."""
 
-    def __init__(self, parameters: JsonObject) -> None:
+    def __init__(self, parameters: JsonObject, uploads: Mapping[str, bytes]) -> None:
         self._parameters = parameters
+        self._uploads = uploads
         self._faults: list[Fault] = []
 
-    def email(self) -> Email:
-        sender = self._each("from", _mailbox)
+    def email(self, *, recipients_required: bool) -> Email:
+        sender = self._each("from", read_mailbox)
         in_reply_to = self._each("in_reply_to", _message_id)
         references = self._each("references", _message_id)
         email = Email(
-            to=self._each("to", _mailbox),
-            cc=self._each("cc", _mailbox),
-            bcc=self._each("bcc", _mailbox),
-            reply_to=self._each("reply_to", _mailbox),
+            to=self._each("to", read_mailbox),
+            cc=self._each("cc", read_mailbox),
+            bcc=self._each("bcc", read_mailbox),
+            reply_to=self._each("reply_to", read_mailbox),
             sender=sender[0] if sender else None,
             subject=self._text("subject", in_header=True) or "",
             text=self._text("text"),
             html=self._text("html"),
-            attachments=self._each("attachments", _attachment),
+            attachments=self._each("attachments", self._attachment),
             in_reply_to=in_reply_to[0] if in_reply_to else None,
             references=references or in_reply_to,
         )
-        self._check(email)
+        self._check(email, recipients_required=recipients_required)
         if self._faults:
             raise InvalidParameters(self._faults)
         return email
 
-    def _check(self, email: Email) -> None:
+    def _check(self, email: Email, *, recipients_required: bool) -> None:
         pointers = {fault.pointer.split("/")[2] for fault in self._faults}
-        if not (email.to or email.cc or email.bcc) and not pointers & {"to", "cc", "bcc"}:
+        missing = not (email.to or email.cc or email.bcc) and not pointers & {"to", "cc", "bcc"}
+        if missing and recipients_required:
             self._fault("is required; give at least one recipient.", "to")
         if email.html is None and any(attachment.content_id for attachment in email.attachments):
             self._fault("is required, since an attachment with a `content_id` is shown within it.", "html")
@@ -128,6 +156,24 @@ class _Reader:
                 self._faults += error.faults
         return tuple(found)
 
+    def _attachment(self, value: JsonValue, pointer: str) -> Attachment:
+        """A file in base64, `base64` or, as it was called first, `content_base64`; or an uploaded one."""
+        if not isinstance(value, dict):
+            raise _refuse(pointer, "must be an object.")
+        filename = _line(value.get("filename"), f"{pointer}/filename")
+        content_id, kind = value.get("content_id"), value.get("content_type")
+        if isinstance(value, UploadedFile) and isinstance(kind, str):
+            kind = kind.partition(";")[0].strip() or None  # whoever uploads seldom chooses the parameters
+        content_type = read_content_type(kind, filename, f"{pointer}/content_type")
+        name = "base64" if "base64" in value else "content_base64"
+        content = self._uploads.get(pointer)
+        return Attachment(
+            filename=filename,
+            content_type=content_type,
+            content=decode_base64(value.get(name), f"{pointer}/{name}") if content is None else content,
+            content_id=None if content_id is None else _message_id(content_id, f"{pointer}/content_id"),
+        )
+
 
 def _refuse(pointer: str, message: str) -> InvalidParameters:
     return InvalidParameters([Fault(pointer, message)])
@@ -151,7 +197,7 @@ def _whole(value: JsonValue, pointer: str) -> str:
     return value
 
 
-def _mailbox(value: JsonValue, pointer: str) -> Mailbox:
+def read_mailbox(value: JsonValue, pointer: str) -> Mailbox:
     """`a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`; a comma in a name needs no quotes."""
     text = _line(value, pointer).strip()
     match = _NAME_AND_ADDRESS.fullmatch(text)
@@ -169,25 +215,13 @@ def _mailbox(value: JsonValue, pointer: str) -> Mailbox:
 
 def _message_id(value: JsonValue, pointer: str) -> str:
     identifier = _line(value, pointer).strip().removeprefix("<").removesuffix(">")
-    if not _MESSAGE_ID.fullmatch(identifier) or len(identifier) > 900:
+    if not _MESSAGE_ID.fullmatch(identifier):
         raise _refuse(pointer, "is not a message id, such as `<id@host.example>`.")
     return f"<{identifier}>"
 
 
-def _attachment(value: JsonValue, pointer: str) -> Attachment:
-    if not isinstance(value, dict):
-        raise _refuse(pointer, "must be an object.")
-    filename = _line(value.get("filename"), f"{pointer}/filename")
-    content_id = value.get("content_id")
-    return Attachment(
-        filename=filename,
-        content_type=_content_type(value.get("content_type"), filename, f"{pointer}/content_type"),
-        content=decode_base64(value.get("content_base64"), f"{pointer}/content_base64"),
-        content_id=None if content_id is None else _message_id(content_id, f"{pointer}/content_id"),
-    )
-
-
-def _content_type(value: JsonValue, filename: str, pointer: str) -> tuple[str, str]:
+def read_content_type(value: JsonValue, filename: str, pointer: str) -> tuple[str, str]:
+    """Type and subtype of an attachment. Raises InvalidParameters for what none can have."""
     maintype, _, subtype = media_type(value, filename, pointer).partition("/")
     if maintype in ("multipart", "message"):
         # RFC 2046 forbids base64 for these, and readers would take them for a part of this message.

@@ -1,24 +1,12 @@
-"""`send-email`: the parameters as an RFC 5322 message, base64url-encoded in Gmail's JSON.
-
-A message over 5 MB goes to the upload endpoint as it is instead: base64 in JSON would add a third to it,
-twice.
-"""
+"""`send-email` and `create-draft`: the parameters as an RFC 5322 message."""
 
 import asyncio
-import base64
-from dataclasses import replace
 
 from portway.application.handlers.action_handler import ActionContext
-from portway.application.handlers.multipart_related import multipart_related
-from portway.application.ports.http import OutgoingRequest, UpstreamResponse
-from portway.application.request_builder import build_request
-from portway.catalog.gmail.email_parameters import read_email
-from portway.catalog.gmail.mime import compose
+from portway.application.ports.http import UpstreamResponse
+from portway.catalog.gmail.delivery import MAX_FILES_BYTES, composed, delivery
+from portway.catalog.gmail.email_parameters import Email, held_uploads, read_email
 from portway.domain.json_value import JsonObject
-
-UPLOAD_FROM_BYTES = 5 * 1024 * 1024
-# Composing takes about 80 ms for each MB; beyond this it would hold up everybody else's calls.
-_THREAD_FROM_BYTES = 128 * 1024
 
 
 async def send_email(context: ActionContext, parameters: JsonObject) -> UpstreamResponse:
@@ -26,38 +14,20 @@ async def send_email(context: ActionContext, parameters: JsonObject) -> Upstream
 
     Raises InvalidParameters for addresses, files and header fields that cannot be sent as they are.
     """
-    if _size(parameters) > _THREAD_FROM_BYTES:
-        request = await asyncio.to_thread(build_send_request, context, parameters)
-    else:
-        request = build_send_request(context, parameters)
-    return await context.send(request)
+    message = await composed(await described_email(parameters))
+    return await context.send(delivery(context, message, parameters.get("thread_id")))
 
 
-def build_send_request(context: ActionContext, parameters: JsonObject) -> OutgoingRequest:
-    """The request to `users.messages.send`, or to its upload endpoint for a large message."""
-    message = compose(read_email(parameters))
-    thread = {"threadId": thread_id} if (thread_id := parameters.get("thread_id")) else {}
-    if len(message) > UPLOAD_FROM_BYTES:
-        return _upload(context, thread, message)
-    raw = base64.urlsafe_b64encode(message).rstrip(b"=").decode("ascii")
-    return build_request(context.integration, context.action, {"raw": raw, **thread}, context.config)
+async def create_draft(context: ActionContext, parameters: JsonObject) -> UpstreamResponse:
+    """Keeps it as a draft instead, which may have no recipients yet. Raises the same."""
+    message = await composed(await described_email(parameters, recipients_required=False))
+    return await context.send(delivery(context, message, parameters.get("thread_id"), within="message"))
 
 
-def _upload(context: ActionContext, thread: JsonObject, message: bytes) -> OutgoingRequest:
-    """Media alone, or with metadata where the message joins a thread."""
-    kind = "multipart" if thread else "media"
-    endpoint = f"/upload{context.action.endpoint_path}?uploadType={kind}"
-    upload = replace(context.action, endpoint_path=endpoint, transform_config={})
-    request = build_request(context.integration, upload, {}, context.config)
-    content_type, body = (
-        multipart_related(thread, "message/rfc822", message) if thread else ("message/rfc822", message)
+async def described_email(parameters: JsonObject, *, recipients_required: bool = True) -> Email:
+    """What the parameters describe, with its files in memory. Raises InvalidParameters."""
+    uploads = await held_uploads(parameters, MAX_FILES_BYTES)
+    # Decoding files would hold up everybody else's calls too.
+    return await asyncio.to_thread(
+        read_email, parameters, uploads=uploads, recipients_required=recipients_required
     )
-    return replace(request, headers={**request.headers, "content-type": content_type}, body=body)
-
-
-def _size(parameters: JsonObject) -> int:
-    """The text of the parameters, roughly."""
-    attachments = parameters.get("attachments")
-    files = [item for item in attachments if isinstance(item, dict)] if isinstance(attachments, list) else []
-    texts = [parameters.get("text"), parameters.get("html"), *(file.get("content_base64") for file in files)]
-    return sum(len(text) for text in texts if isinstance(text, str))
