@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, make_msgid
@@ -13,12 +14,14 @@ import aiosmtplib
 
 from portway.application.handlers.action_handler import ActionContext, Answer
 from portway.application.requests.parameter_pointer import parameter_pointer
-from portway.catalog.gmail.email_parameters import Email, Mailbox, read_email
+from portway.catalog.gmail.email_parameters import Email, read_email
 from portway.catalog.gmail.mime import compose
 from portway.catalog.smtp.failures import FAILURES, failure_of, reply
 from portway.catalog.smtp.server import MailServer, read_server
 from portway.domain.errors import Fault, InvalidParameters, ReauthorizationRequired
 from portway.domain.json_value import JsonObject, JsonValue
+
+_QUIT_SECONDS = 2.0
 
 
 async def send_email(context: ActionContext, parameters: JsonObject) -> Answer:
@@ -29,40 +32,42 @@ async def send_email(context: ActionContext, parameters: JsonObject) -> Answer:
     """
     server = read_server(context.credential)
     # Large attachments take a while, which would hold up everybody else's calls.
-    email = _with_sender(await asyncio.to_thread(read_email, parameters), server)
-    message_id, message = await asyncio.to_thread(_message, email)
+    email = await asyncio.to_thread(read_email, _with_sender(parameters, server))
+    sender = email.sender.address if email.sender else ""
+    message_id, message = await asyncio.to_thread(_message, email, sender)
+    recipients = list(dict.fromkeys(mailbox.address for mailbox in (*email.to, *email.cc, *email.bcc)))
+    client = _client(server, sender)
     connection = await context.connect(server.host, server.port)
     _check_security(connection, server)
-    recipients = list(dict.fromkeys(mailbox.address for mailbox in (*email.to, *email.cc, *email.bcc)))
     try:
-        refused, response = await _hand_in(connection, server, email, recipients, message)
+        refused, response = await _hand_in(client, connection, sender, recipients, message)
     except FAILURES as error:
         failure = failure_of(error, server.host)
     else:
         return _answer(message_id, recipients, refused, response)
-    # Outside of the handler, so that what aiosmtplib knows, the password among it, is not its context.
+    # Outside of the handler, so that what aiosmtplib knows is not its context.
     raise failure
 
 
-def _with_sender(email: Email, server: MailServer) -> Email:
-    """`from`, or the user name where that is an address."""
-    if email.sender is not None:
-        return email
-    if "@" in server.username:
-        return replace(email, sender=Mailbox("", server.username))
-    fault = Fault(parameter_pointer("from"), "is required, since the connection's user name is no address.")
-    raise InvalidParameters([fault])
+def _with_sender(parameters: JsonObject, server: MailServer) -> JsonObject:
+    """`from` is the user name by default, where that is an address."""
+    if parameters.get("from") is not None:
+        return parameters
+    if "@" not in server.username:
+        message = "is required, since the connection's user name is no address."
+        raise InvalidParameters([Fault(parameter_pointer("from"), message)])
+    return {**parameters, "from": server.username}
 
 
-def _message(email: Email) -> tuple[str, bytes]:
+def _message(email: Email, sender: str) -> tuple[str, bytes]:
     """The Message-ID, and the message; who gets a blind copy is in the envelope alone."""
-    message_id = make_msgid(domain=_domain(email))
+    message_id = make_msgid(domain=_domain(sender))
     head = f"Date: {format_datetime(datetime.now(UTC))}\r\nMessage-ID: {message_id}\r\n"
     return message_id, head.encode("ascii") + compose(replace(email, bcc=()))
 
 
-def _domain(email: Email) -> str:
-    return email.sender.address.rpartition("@")[2] if email.sender else "localhost"
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def _check_security(connection: socket.socket, server: MailServer) -> None:
@@ -76,32 +81,34 @@ def _check_security(connection: socket.socket, server: MailServer) -> None:
 
 
 async def _hand_in(
-    connection: socket.socket, server: MailServer, email: Email, recipients: list[str], message: bytes
+    client: aiosmtplib.SMTP, connection: socket.socket, sender: str, recipients: list[str], message: bytes
 ) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
-    addresses = [email.sender.address if email.sender else "", *recipients]
+    in_ascii = all(map(str.isascii, (sender, *recipients)))
     try:
-        client = aiosmtplib.SMTP(
-            hostname=server.host,
-            sock=connection,
-            use_tls=server.security == "tls",
-            start_tls=server.security == "starttls",
-            tls_context=_tls(),
-            username=server.username,
-            password=server.password,
-            # Asking the system for the machine's full name may block on DNS.
-            local_hostname=_domain(email),
-            # The execution's own limit holds for all of it.
-            timeout=None,
+        await client.connect(sock=connection)
+        result = await client.sendmail(
+            sender, recipients, message, mail_options=[] if in_ascii else ["SMTPUTF8"]
         )
-        async with client:
-            return await client.sendmail(
-                addresses[0],
-                recipients,
-                message,
-                mail_options=[] if all(map(str.isascii, addresses)) else ["SMTPUTF8"],
-            )
+        with suppress(*FAILURES):  # the message is handed in; parting well is a courtesy
+            await client.quit(timeout=_QUIT_SECONDS)
     finally:
-        connection.close()
+        client.close()
+    return result
+
+
+def _client(server: MailServer, sender: str) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
+        hostname=server.host,
+        use_tls=server.security == "tls",
+        start_tls=server.security == "starttls",
+        tls_context=_tls(),
+        username=server.username,
+        password=server.password,
+        # Asking the system for the machine's full name may block on DNS.
+        local_hostname=_domain(sender),
+        # The execution's own limit holds for all of it.
+        timeout=None,
+    )
 
 
 @cache
