@@ -45,6 +45,7 @@ from portway.infrastructure.postgres.execution_ledger import PostgresExecutionLe
 from portway.infrastructure.postgres.housekeeping import PostgresHousekeeping
 from portway.infrastructure.postgres.readiness import PostgresReadiness
 from portway.infrastructure.postgres.unit_of_work import unit_of_work_factory
+from portway.infrastructure.sockets import GuardedSockets
 from portway.settings import Settings, SettingsError
 
 
@@ -63,7 +64,9 @@ class Gateway:
             sign_in_url=_revealed(settings.sign_in_database_url),
             read_url=_revealed(settings.read_database_url),
         )
-        self._http = AiohttpClient(EgressGuard(settings.allow_private_networks))
+        guard = EgressGuard(settings.allow_private_networks)
+        self._http = AiohttpClient(guard)
+        self._sockets = GuardedSockets(guard)
         # Whom the operator names as issuer may be anywhere.
         self._issuer_http = AiohttpClient(EgressGuard(EVERY_NETWORK))
         self._hasher = Argon2PasswordHasher()
@@ -107,6 +110,7 @@ class Gateway:
             http=self._http,
             schema=schema,
             handlers=registry,
+            sockets=self._sockets,
         )
         self._catalog = CatalogService(self.unit_of_work, schema, registry)
         self.connections = ConnectionService(
@@ -139,6 +143,7 @@ class Gateway:
             await self._background.finish()
             self._hasher.close()
             await self._http.close()
+            await self._sockets.close()
             await self._issuer_http.close()
             await self._database.close()
 

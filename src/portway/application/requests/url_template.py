@@ -19,6 +19,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2[eE]){1,2}(?=/|$)")
 _DNS_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _BASE = re.compile(r"(https?://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+# `smtp` is for integrations of a handler that speaks it. The HTTP client calls no such address.
+_SCHEMES = ("http", "https", "smtp")
 _LITERAL_SAFE = "/:@!$&'()*+,;=~%?"
 
 
@@ -161,7 +163,7 @@ def _check_base(base_url: str) -> str:
         port = parts.port
     except ValueError as error:
         raise InvalidIntegrationConfig(f"base_url is not a URL: {error}.") from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or port == 0:
+    if parts.scheme.lower() not in _SCHEMES or not parts.hostname or port == 0:
         raise InvalidIntegrationConfig("base_url must be an http or https URL with a host.")
     if "@" in parts.netloc:
         raise InvalidIntegrationConfig("base_url must not hold a user name or password.")
