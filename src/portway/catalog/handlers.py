@@ -4,13 +4,22 @@ from functools import cache
 
 from portway.application.handlers.action_handler import ActionHandler
 from portway.application.handlers.registry import HandlerRegistry
-from portway.catalog.gmail.send_email import send_email
+from portway.catalog.gmail.forward import forward
+from portway.catalog.gmail.get_message import get_message
+from portway.catalog.gmail.reply import reply
+from portway.catalog.gmail.send_email import create_draft, send_email
+from portway.catalog.google_drive.download_file import download_file
 from portway.catalog.google_drive.upload_file import upload_file
 from portway.catalog.plugins import load_plugins
 from portway.catalog.smtp import send_email as smtp
 
 SHIPPED: dict[str, ActionHandler] = {
+    "gmail.create_draft": create_draft,
+    "gmail.forward": forward,
+    "gmail.get_message": get_message,
+    "gmail.reply": reply,
     "gmail.send_email": send_email,
+    "google_drive.download_file": download_file,
     "google_drive.upload_file": upload_file,
     "smtp.send_email": smtp.send_email,
 }

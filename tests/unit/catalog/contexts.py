@@ -1,7 +1,7 @@
 """Contexts for the actions of the shipped catalog."""
 
 from functools import cache
-from uuid import UUID
+from uuid import uuid4
 
 from portway.catalog.definitions import IntegrationDefinition, load_definitions
 from tests.fakes.action_context import RecordingContext, ScriptedAnswer
@@ -11,8 +11,8 @@ def shipped(integration_slug: str, action_slug: str, *answers: ScriptedAnswer) -
     """A context for an action of the shipped catalog."""
     definition = next(one for one in _shipped() if one.slug == integration_slug)
     action = next(one for one in definition.actions if one.slug == action_slug)
-    integration = definition.integration(UUID(int=1))
-    return RecordingContext(integration, action.action(UUID(int=2), UUID(int=1))).script(*answers)
+    integration = definition.integration(uuid4())
+    return RecordingContext(integration, action.action(uuid4(), integration.id)).script(*answers)
 
 
 @cache

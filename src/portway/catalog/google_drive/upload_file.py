@@ -1,24 +1,24 @@
-"""`upload-file`: metadata and content in one multipart/related request to Drive's upload endpoint.
-
-Google recommends this for files up to 5 MB; larger ones, which can be resumed, need several requests and are
-to come as a path of their own here.
+"""`upload-file`: up to 5 MB, metadata and content in one multipart/related request to Drive's upload endpoint; beyond
+that, as Google recommends, an upload that can be resumed.
 """
 
-from dataclasses import replace
-
-from portway.application.handlers.action_handler import ActionContext
+from portway.application.handlers.action_handler import ActionContext, QueryValue
 from portway.application.handlers.base64_content import decode_base64
 from portway.application.handlers.media_type import UNKNOWN, media_type
 from portway.application.handlers.multipart_related import multipart_related
-from portway.application.parameter_pointer import parameter_pointer
-from portway.application.ports.http import OutgoingRequest, UpstreamResponse
-from portway.application.request_builder import build_request
+from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
+from portway.application.requests.files import UploadedFile
+from portway.application.requests.parameter_pointer import parameter_pointer
+from portway.catalog.google_drive.resumable_upload import ResumableUpload
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
 
+MULTIPART_UP_TO_BYTES = 5 * 1024 * 1024
+
 _OWN_PARAMETERS = frozenset(
-    {"content_base64", "convert_to", "description", "mime_type", "name", "parents", "text"}
+    {"content_base64", "convert_to", "description", "file", "mime_type", "name", "parents", "text"}
 )
+_CONTENTS = ("content_base64", "file", "text")
 _CONVERSIONS = {
     "document": "application/vnd.google-apps.document",
     "presentation": "application/vnd.google-apps.presentation",
@@ -28,40 +28,93 @@ _CONVERSIONS = {
 
 async def upload_file(context: ActionContext, parameters: JsonObject) -> UpstreamResponse:
     """Creates a file. Raises InvalidParameters for content that is not given once, or is no base64."""
-    return await context.send(build_upload_request(context, parameters))
-
-
-def build_upload_request(context: ActionContext, parameters: JsonObject) -> OutgoingRequest:
-    """The request. Parameters that the row places in the query go there, the others become metadata."""
     content = _content(parameters)
-    kind = _kind(parameters)
-    metadata: dict[str, JsonValue] = {
-        key: parameters[key] for key in ("name", "parents", "description") if parameters.get(key) is not None
+    size = len(content) if isinstance(content, bytes) else content.size
+    if size > MULTIPART_UP_TO_BYTES:
+        initiation = build_initiation(context, parameters, size)
+        return await ResumableUpload(context, content, size).run(initiation)
+    if not isinstance(content, bytes):
+        content = b"".join([chunk async for chunk in content.chunks()])
+    return await context.send(build_upload_request(context, parameters, content))
+
+
+def build_upload_request(context: ActionContext, parameters: JsonObject, content: bytes) -> OutgoingRequest:
+    """The one request for a small file. Parameters that the row places in the query go there, the others become
+    metadata.
+    """
+    content_type, body = multipart_related(_metadata(parameters), _content_type(parameters), content)
+    query = {"uploadType": "multipart", **_query(parameters)}
+    headers = {"content-type": content_type}
+    return context.request("POST", context.action.endpoint_path, query=query, headers=headers, body=body)
+
+
+def build_initiation(context: ActionContext, parameters: JsonObject, size: int) -> OutgoingRequest:
+    """The request that a resumable upload begins with."""
+    return context.request(
+        "POST",
+        context.action.endpoint_path,
+        query={"uploadType": "resumable", **_query(parameters)},
+        headers={"x-upload-content-type": _content_type(parameters), "x-upload-content-length": str(size)},
+        json=_metadata(parameters),
+    )
+
+
+def _query(parameters: JsonObject) -> dict[str, QueryValue]:
+    return {
+        name: value if isinstance(value, bool) else str(value)
+        for name, value in parameters.items()
+        if name not in _OWN_PARAMETERS
     }
-    metadata["mimeType"] = _conversion(parameters.get("convert_to")) or kind
-    in_query = {key: value for key, value in parameters.items() if key not in _OWN_PARAMETERS}
-    request = build_request(context.integration, context.action, in_query, context.config)
-    in_utf8 = parameters.get("text") is not None and kind.startswith("text/")
-    content_type, body = multipart_related(metadata, f"{kind}; charset=UTF-8" if in_utf8 else kind, content)
-    return replace(request, headers={**request.headers, "content-type": content_type}, body=body)
 
 
-def _content(parameters: JsonObject) -> bytes:
-    encoded, text = parameters.get("content_base64"), parameters.get("text")
-    if (encoded is None) == (text is None):
-        pointer = parameter_pointer("content_base64")
-        raise InvalidParameters([Fault(pointer, "is required, or `text`, and not both.")])
-    if encoded is not None:
-        return decode_base64(encoded, parameter_pointer("content_base64"))
+def _metadata(parameters: JsonObject) -> dict[str, JsonValue]:
+    metadata: dict[str, JsonValue] = {"name": _name(parameters)}
+    metadata |= {
+        name: value for name in ("parents", "description") if (value := parameters.get(name)) is not None
+    }
+    metadata["mimeType"] = _conversion(parameters.get("convert_to")) or _kind(parameters)
+    return metadata
+
+
+def _content(parameters: JsonObject) -> bytes | StreamedBody:
+    given = [name for name in _CONTENTS if parameters.get(name) is not None]
+    if len(given) != 1:
+        message = "is required, or `file`, or `text`, and not more than one of them."
+        raise InvalidParameters([Fault(parameter_pointer("content_base64"), message)])
+    value = parameters[given[0]]
+    if isinstance(value, UploadedFile):
+        return value.content
+    if isinstance(value, dict):
+        return decode_base64(value.get("base64"), parameter_pointer("file", "base64"))
+    if given == ["content_base64"]:
+        return decode_base64(value, parameter_pointer("content_base64"))
     try:
-        return str(text).encode()
+        return str(value).encode()
     except UnicodeEncodeError:
         raise InvalidParameters([Fault(parameter_pointer("text"), "is not valid Unicode.")]) from None
 
 
+def _name(parameters: JsonObject) -> str:
+    """The file's own name where none is given."""
+    file = parameters.get("file")
+    name = parameters.get("name") or (file.get("filename") if isinstance(file, dict) else None)
+    if not isinstance(name, str):
+        raise InvalidParameters([Fault(parameter_pointer("name"), "is required.")])
+    return name
+
+
+def _content_type(parameters: JsonObject) -> str:
+    kind = _kind(parameters)
+    in_utf8 = parameters.get("text") is not None and kind.startswith("text/")
+    return f"{kind}; charset=UTF-8" if in_utf8 else kind
+
+
 def _kind(parameters: JsonObject) -> str:
     given = parameters.get("mime_type")
-    kind = media_type(given, str(parameters.get("name", "")), parameter_pointer("mime_type"))
+    file = parameters.get("file")
+    if given is None and isinstance(file, dict) and isinstance(own := file.get("content_type"), str):
+        return media_type(own.partition(";")[0].strip(), "", parameter_pointer("file", "content_type"))
+    kind = media_type(given, _name(parameters), parameter_pointer("mime_type"))
     return "text/plain" if given is None and kind == UNKNOWN and parameters.get("text") is not None else kind
 
 
