@@ -1,0 +1,1 @@
+"""Google Calendar (https://developers.google.com/workspace/calendar)."""
