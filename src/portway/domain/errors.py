@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from portway.domain.json_value import JsonValue
+from portway.domain.rate_limit import RateState
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,12 @@ class RateLimited(PortwayError):
 
     code = "rate_limited"
 
-    def __init__(self, retry_after_seconds: float, detail: str | None = None) -> None:
+    def __init__(
+        self, retry_after_seconds: float, detail: str | None = None, state: RateState | None = None
+    ) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+        self.state = state
 
 
 class UpstreamFailure(PortwayError):
@@ -181,6 +185,12 @@ class EgressBlocked(UpstreamFailure):
     """The service's address is not one that outgoing calls may reach."""
 
     code = "egress_blocked"
+
+
+class ClientDisconnected(PortwayError):
+    """The caller went away before the whole answer had been sent."""
+
+    code = "client_disconnected"
 
 
 class Unavailable(PortwayError):

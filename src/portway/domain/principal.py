@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from portway.domain.rate_limit import RequestLimit
+
 
 class Scope(StrEnum):
     """What an API key may be limited to. A person's session has them all."""
@@ -23,6 +25,7 @@ class Principal:
 
     `sealed_pass` is what the database accepts as proof; it is as secret as a session and lives for minutes.
     `credential_id` is the session or API key behind it; `workspace_id` is set when the key is limited to one.
+    `rate_limits` are the key's: for all that is executed with it.
     """
 
     user_id: UUID
@@ -31,6 +34,7 @@ class Principal:
     workspace_id: UUID | None
     sealed_pass: str
     expires_at: datetime
+    rate_limits: tuple[RequestLimit, ...] = ()
 
     def __repr__(self) -> str:
         return f"Principal(user_id={self.user_id}, credential_id={self.credential_id})"
@@ -49,3 +53,4 @@ class ApiKey:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    rate_limits: tuple[RequestLimit, ...] = ()
