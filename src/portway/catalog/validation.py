@@ -1,24 +1,17 @@
 """Checks definitions as far as it goes without the services: every action's examples become requests."""
 
-import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from portway.application.definition_check import AnyMember, check_action, check_integration
-from portway.application.handlers.action_handler import QueryValue
 from portway.application.handlers.registry import HandlerRegistry
-from portway.application.language.documents import read_action_config
-from portway.application.ports.http import OutgoingRequest, StreamedBody, StreamedResponse, UpstreamResponse
+from portway.application.ports.http import OutgoingRequest
 from portway.application.ports.schema import ParameterSchema
-from portway.application.requests.direct_request import direct_request
-from portway.application.requests.request_builder import build_request
+from portway.application.trial import first_request
 from portway.catalog.definitions import ActionDefinition, IntegrationDefinition
-from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters, PortwayError
-from portway.domain.integration import AuthType, Integration
-from portway.domain.json_value import JsonObject, JsonValue
-from portway.domain.rules.parameter_transform import transform_parameters
+from portway.domain.integration import AuthType
+from portway.domain.json_value import JsonObject
 
 _NO_ID = UUID(int=0)
 
@@ -58,72 +51,10 @@ async def _first_request(
     parameters: JsonObject,
     handlers: HandlerRegistry,
 ) -> OutgoingRequest | None:
-    """None for a handler that asks for the credential or a socket, since it speaks another protocol.
-
-    Raises InvalidIntegrationConfig for a handler that does nothing at all.
-    """
     # What is read of a row is kept by its id, and these may never be stored.
     integration = definition.integration(uuid4())
-    trial = _Trial(integration, action.action(uuid4(), integration.id))
-    config = read_action_config(trial.integration, trial.action)
-    transformed = transform_parameters(parameters, config.parameters)
-    if action.handler is None:
-        return trial.build(transformed)
-    try:
-        await handlers.get(action.handler)(trial, transformed)
-    except _TrialEnded:
-        return trial.first_request
-    raise InvalidIntegrationConfig(f"The handler {action.handler!r} sent no request.")
-
-
-class _TrialEnded(BaseException):
-    """The handler got as far as it gets without a service. No handler may catch it."""
-
-
-@dataclass(slots=True)
-class _Trial:
-    """An `ActionContext` that keeps the first request."""
-
-    integration: Integration
-    action: Action
-    config: JsonObject = field(default_factory=AnyMember)
-    first_request: OutgoingRequest | None = None
-
-    def build(self, parameters: JsonObject) -> OutgoingRequest:
-        return build_request(self.integration, self.action, parameters, self.config)
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        json: JsonValue = None,
-        body: bytes | StreamedBody | None = None,
-    ) -> OutgoingRequest:
-        return direct_request(
-            self.integration, self.config, method, path, query=query, headers=headers, json=json, body=body
-        )
-
-    async def send(self, request: OutgoingRequest) -> UpstreamResponse:
-        self.first_request = request
-        raise _TrialEnded
-
-    async def open(self, request: OutgoingRequest) -> StreamedResponse:
-        self.first_request = request
-        raise _TrialEnded
-
-    async def send_elsewhere(self, request: OutgoingRequest) -> UpstreamResponse:
-        self.first_request = request
-        raise _TrialEnded
-
-    @property
-    def credential(self) -> Mapping[str, str]:
-        raise _TrialEnded
-
-    async def connect(self, host: str, port: int) -> socket.socket:
-        raise _TrialEnded
+    entity = action.action(uuid4(), integration.id)
+    return await first_request(integration, entity, parameters, AnyMember(), handlers)
 
 
 def _integration_faults(definition: IntegrationDefinition) -> list[str]:
