@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from portway.domain.rules.parameter_transform import Operation
+from portway.domain.operation import Operation
 
 Style = Literal[
     "form", "spaceDelimited", "pipeDelimited", "deepObject", "brackets", "simple", "label", "matrix", "json"
@@ -24,7 +24,7 @@ class _Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """Base of all parts of the document. What it does not know, it refuses: a slip of the pen is no member."""
 
 
-class Location(_Member, rename={"place": "in"}):
+class Location(_Member, frozen=True, rename={"place": "in"}):
     """Where one parameter goes, and how it is written there (the vocabulary of OpenAPI 3.1, section 4.8.12).
 
     `name` is the parameter's name at the service, where it is another one. `style` and `explode` write arrays and
@@ -40,47 +40,47 @@ class Location(_Member, rename={"place": "in"}):
     content_type: Name | None = None
 
 
-class QueryDefaults(_Member):
+class QueryDefaults(_Member, frozen=True):
     """How query parameters are written that have no style of their own."""
 
     style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject", "brackets", "json"] = "form"
     explode: bool | None = None
 
 
-class JsonBody(_Member, tag_field="encoding", tag="json"):
+class JsonBody(_Member, frozen=True, tag_field="encoding", tag="json"):
     """An object of the body parameters; with `parameter`, the value of that one alone."""
 
     parameter: Name | None = None
     content_type: Name = "application/json"
 
 
-class FormBody(_Member, tag_field="encoding", tag="form"):
+class FormBody(_Member, frozen=True, tag_field="encoding", tag="form"):
     """`application/x-www-form-urlencoded`. `style` and `explode` as in a query; `deepObject` and `brackets` nest."""
 
     style: Literal["form", "spaceDelimited", "pipeDelimited", "deepObject", "brackets", "json"] = "form"
     explode: bool | None = None
 
 
-class MultipartBody(_Member, tag_field="encoding", tag="multipart"):
+class MultipartBody(_Member, frozen=True, tag_field="encoding", tag="multipart"):
     """`multipart/form-data` (RFC 7578): a part for each body parameter. Those in `files` are files."""
 
     files: tuple[Name, ...] = ()
 
 
-class MultipartRelatedBody(_Member, tag_field="encoding", tag="multipart_related"):
+class MultipartRelatedBody(_Member, frozen=True, tag_field="encoding", tag="multipart_related"):
     """`multipart/related` (RFC 2387): the body parameters as JSON, then the parameter `file` as a file."""
 
     file: Name
 
 
-class RawBody(_Member, tag_field="encoding", tag="raw"):
+class RawBody(_Member, frozen=True, tag_field="encoding", tag="raw"):
     """The file in the parameter `file`, as it is. `content_type` is sent where the file does not bring its own."""
 
     file: Name
     content_type: Name = "application/octet-stream"
 
 
-class XmlBody(_Member, tag_field="encoding", tag="xml"):
+class XmlBody(_Member, frozen=True, tag_field="encoding", tag="xml"):
     """The body parameters as elements under `root`: a list repeats its element, `@name` is an attribute, `#text` the
     text beside attributes.
     """
@@ -90,21 +90,21 @@ class XmlBody(_Member, tag_field="encoding", tag="xml"):
     content_type: Name = "application/xml"
 
 
-class GraphqlBody(_Member, tag_field="encoding", tag="graphql"):
+class GraphqlBody(_Member, frozen=True, tag_field="encoding", tag="graphql"):
     """A GraphQL request (GraphQL over HTTP): the body parameters are the variables of `query`."""
 
     query: Annotated[str, Meta(min_length=1, max_length=100_000)]
     operation_name: Name | None = None
 
 
-class NoBody(_Member, tag_field="encoding", tag="none"):
+class NoBody(_Member, frozen=True, tag_field="encoding", tag="none"):
     """No body, whatever the method."""
 
 
 Body = JsonBody | FormBody | MultipartBody | MultipartRelatedBody | RawBody | XmlBody | GraphqlBody | NoBody
 
 
-class Response(_Member):
+class Response(_Member, frozen=True):
     """How the answer is read.
 
     `error`: true (as JMESPath takes it: not null, false or empty) for an answer with a good status that is an error all
@@ -120,13 +120,13 @@ class Response(_Member):
     max_bytes: Bytes = 25 * 1024 * 1024
 
 
-class _Pages(_Member, tag_field="type", kw_only=True):
+class _Pages(_Member, frozen=True, tag_field="type", kw_only=True):
     """`items` finds the list of a page in its body; by default the body is that list."""
 
     items: Expression | None = None
 
 
-class CursorPages(_Pages, kw_only=True, tag="cursor"):
+class CursorPages(_Pages, frozen=True, kw_only=True, tag="cursor"):
     """`cursor` finds the next page's cursor in the body, and `parameter` takes it. The last page has none, or an empty
     one; `more`, where it is given, says by itself whether there is another.
     """
@@ -136,7 +136,7 @@ class CursorPages(_Pages, kw_only=True, tag="cursor"):
     more: Expression | None = None
 
 
-class PageNumberPages(_Pages, kw_only=True, tag="page"):
+class PageNumberPages(_Pages, frozen=True, kw_only=True, tag="page"):
     """`parameter` takes the page's number, from `first` on. The last page has no items, or fewer than `size_parameter`
     asks for; `more` or `last` (the last page's number), where they are given, say so by themselves.
     """
@@ -148,7 +148,7 @@ class PageNumberPages(_Pages, kw_only=True, tag="page"):
     last: Expression | None = None
 
 
-class OffsetPages(_Pages, kw_only=True, tag="offset"):
+class OffsetPages(_Pages, frozen=True, kw_only=True, tag="offset"):
     """`parameter` takes the number of items to pass over. The end is found as with page numbers; `total` says how many
     items there are.
     """
@@ -159,11 +159,11 @@ class OffsetPages(_Pages, kw_only=True, tag="offset"):
     total: Expression | None = None
 
 
-class LinkHeaderPages(_Pages, tag="link_header"):
+class LinkHeaderPages(_Pages, frozen=True, tag="link_header"):
     """The next page is the `Link` header's target with `rel="next"` (RFC 8288)."""
 
 
-class NextUrlPages(_Pages, kw_only=True, tag="next_url"):
+class NextUrlPages(_Pages, frozen=True, kw_only=True, tag="next_url"):
     """`url` finds the next page's URL in the body: whole, or relative to that of this page."""
 
     url: Expression
@@ -172,7 +172,7 @@ class NextUrlPages(_Pages, kw_only=True, tag="next_url"):
 Pagination = CursorPages | PageNumberPages | OffsetPages | LinkHeaderPages | NextUrlPages
 
 
-class Retry(_Member):
+class Retry(_Member, frozen=True):
     """When a request is sent again: after one of `statuses`, and where no connection came about.
 
     Only where that is safe: for GET, HEAD, OPTIONS, PUT and DELETE (RFC 9110, section 9.2.2), for an action that says
@@ -188,7 +188,7 @@ class Retry(_Member):
     idempotency_header: Name | None = None
 
 
-class TransformConfig(_Member):
+class TransformConfig(_Member, frozen=True):
     """The document of an action.
 
     `parameters`: operations, applied in order. `locations`: where a parameter goes, by the name that it has then; the
@@ -206,7 +206,7 @@ class TransformConfig(_Member):
     retry: Retry = Retry()
 
 
-class IntegrationTransformConfig(_Member):
+class IntegrationTransformConfig(_Member, frozen=True):
     """The document of an integration: what its actions say unless they say otherwise.
 
     An action's `query`, `body`, `response` and `retry` change these member by member, its `headers` name by name; a
@@ -220,7 +220,7 @@ class IntegrationTransformConfig(_Member):
     retry: Retry = Retry()
 
 
-class RateLimit(_Member):
+class RateLimit(_Member, frozen=True):
     """At most `requests` in any `per_seconds` seconds, counted for each connection, or for all connections that an
     organization has to the integration.
     """
