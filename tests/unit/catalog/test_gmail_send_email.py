@@ -12,23 +12,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portway.catalog.gmail.send_email import UPLOAD_FROM_BYTES, build_send_request, send_email
+from portway.application.ports.http import OutgoingRequest
+from portway.application.requests.files import UploadedFile
+from portway.catalog.fixtures import HeldContent
+from portway.catalog.gmail.delivery import MAX_FILES_BYTES, UPLOAD_FROM_BYTES, delivery
+from portway.catalog.gmail.email_parameters import read_email
+from portway.catalog.gmail.mime import compose
+from portway.catalog.gmail.send_email import create_draft, send_email
 from portway.domain.errors import InvalidParameters
-from tests.unit.catalog.contexts import ANSWER, shipped
+from portway.domain.json_value import JsonValue
+from tests.fakes.action_context import ANSWER
+from tests.unit.catalog.contexts import shipped
 
 PRINTABLE = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=200
 )
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256))).decode()
 
+SENDING = shipped("gmail", "send-email")
+
+
+def held(request: OutgoingRequest) -> bytes:
+    assert isinstance(request.body, bytes)
+    return request.body
+
 
 def raw_message(**parameters: Any) -> bytes:
-    request = build_send_request(shipped("gmail", "send-email"), parameters)
+    request = delivery(SENDING, compose(read_email(parameters)))
     assert (request.method, request.url) == (
         "POST",
         "https://gmail.googleapis.com/gmail/v1/users/me/messages/send",
     )
-    raw = json.loads(request.body or b"")["raw"]
+    raw = json.loads(held(request))["raw"]
     assert re.fullmatch(r"[A-Za-z0-9_-]+", raw)
     return base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
 
@@ -78,8 +93,8 @@ async def test_it_is_sent_through_the_context() -> None:
     assert await send_email(context, {"to": "ada@example.com", "text": "Hi", "thread_id": "18c1"}) is ANSWER
     [request] = context.requests
     assert request.headers == {"accept": "application/json", "content-type": "application/json"}
-    assert set(json.loads(request.body or b"")) == {"raw", "threadId"}
-    assert json.loads(request.body or b"")["threadId"] == "18c1"
+    assert set(json.loads(held(request))) == {"raw", "threadId"}
+    assert json.loads(held(request))["threadId"] == "18c1"
 
 
 def test_a_complete_message() -> None:
@@ -369,7 +384,7 @@ async def test_a_large_message_is_uploaded_as_it_is() -> None:
         "https://gmail.googleapis.com/upload/gmail/v1/users/me/messages/send?uploadType=media"
     )
     assert request.headers == {"accept": "application/json", "content-type": "message/rfc822"}
-    [part] = parsed(request.body or b"").iter_attachments()
+    [part] = parsed(held(request)).iter_attachments()
     assert len(part.get_payload(decode=True)) == UPLOAD_FROM_BYTES
 
 
@@ -379,7 +394,71 @@ async def test_a_large_message_in_a_thread_says_which() -> None:
     [request] = context.requests
     assert request.url.endswith("/upload/gmail/v1/users/me/messages/send?uploadType=multipart")
     content_type = request.headers["content-type"].encode()
-    related = parsed(b"Content-Type: " + content_type + b"\r\n\r\n" + (request.body or b""))
+    related = parsed(b"Content-Type: " + content_type + b"\r\n\r\n" + (held(request)))
     metadata, message = related.iter_parts()
     assert json.loads(metadata.get_content()) == {"threadId": "18c1"}
     assert message.get_content_type() == "message/rfc822"
+
+
+# Uploaded files
+
+
+def uploaded(content: bytes, **members: Any) -> UploadedFile:
+    file = UploadedFile("a.pdf", "application/pdf; charset=binary", HeldContent(content))
+    file.update(members)
+    return file
+
+
+async def test_an_uploaded_file_is_attached() -> None:
+    context = shipped("gmail", "send-email")
+    files: list[JsonValue] = [uploaded(b"%PDF-"), {"filename": "b.txt", "base64": "SGVsbG8="}]
+    await send_email(context, {"to": "ada@example.com", "text": "x", "attachments": files})
+    [request] = context.requests
+    raw = json.loads(held(request))["raw"]
+    pdf, text = parsed(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4))).iter_attachments()
+    assert (pdf.get_filename(), pdf.get_content_type(), pdf.get_payload(decode=True)) == (
+        "a.pdf",
+        "application/pdf",
+        b"%PDF-",
+    )
+    assert text.get_payload(decode=True) == b"Hello"
+
+
+async def test_uploaded_files_that_no_message_could_hold_are_refused() -> None:
+    files: list[JsonValue] = [
+        uploaded(bytes(MAX_FILES_BYTES // 2)),
+        uploaded(bytes(MAX_FILES_BYTES // 2 + 2)),
+    ]
+    with pytest.raises(InvalidParameters) as error:
+        await send_email(shipped("gmail", "send-email"), {"to": "ada@example.com", "attachments": files})
+    assert [fault.pointer for fault in error.value.faults] == ["/parameters/attachments"]
+
+
+def test_what_only_looks_like_an_uploaded_file_is_refused() -> None:
+    """Whoever says a size has not uploaded anything yet."""
+    assert refused(attachments=[{"filename": "a", "size": 5}]) == ["/parameters/attachments/0/content_base64"]
+
+
+# Drafts
+
+
+async def test_a_draft_needs_no_recipients() -> None:
+    context = shipped("gmail", "create-draft")
+    assert await create_draft(context, {"subject": "Hi", "thread_id": "18c1"}) is ANSWER
+    [request] = context.requests
+    assert request.url == "https://gmail.googleapis.com/gmail/v1/users/me/drafts"
+    body = json.loads(held(request))
+    assert body["message"].keys() == {"raw", "threadId"}
+
+
+async def test_a_large_draft_is_uploaded() -> None:
+    context = shipped("gmail", "create-draft")
+    await create_draft(context, large(thread_id="18c1"))
+    [request] = context.requests
+    assert request.url == (
+        "https://gmail.googleapis.com/upload/gmail/v1/users/me/drafts?uploadType=multipart"
+    )
+    content_type = request.headers["content-type"].encode()
+    related = parsed(b"Content-Type: " + content_type + b"\r\n\r\n" + held(request))
+    metadata, _message = related.iter_parts()
+    assert json.loads(metadata.get_content()) == {"message": {"threadId": "18c1"}}

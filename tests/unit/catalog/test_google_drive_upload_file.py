@@ -6,23 +6,33 @@ from typing import Any
 
 import pytest
 
+from portway.application.language.documents import action_config
 from portway.application.ports.http import OutgoingRequest
-from portway.catalog.google_drive.upload_file import build_upload_request, upload_file
+from portway.catalog.google_drive.upload_file import upload_file
 from portway.domain.errors import InvalidParameters
 from portway.domain.rules.parameter_transform import transform_parameters
-from tests.unit.catalog.contexts import ANSWER, shipped
+from tests.fakes.action_context import ANSWER
+from tests.unit.catalog.contexts import shipped
 
 FIELDS = "id%2Cname%2CmimeType%2Csize%2Cparents%2CwebViewLink%2CcreatedTime"
 
 
-def upload(**parameters: Any) -> OutgoingRequest:
+async def upload(**parameters: Any) -> OutgoingRequest:
     context = shipped("google-drive", "upload-file")
-    return build_upload_request(context, transform_parameters(parameters, context.action.transform_config))
+    config = action_config(context.integration, context.action)
+    await upload_file(context, transform_parameters(parameters, config.parameters))
+    [request] = context.requests
+    return request
+
+
+def body(request: OutgoingRequest) -> bytes:
+    assert isinstance(request.body, bytes)
+    return request.body
 
 
 def parts(request: OutgoingRequest) -> tuple[dict[str, Any], str, bytes]:
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-    message = message_from_bytes(head + (request.body or b""), policy=default)
+    message = message_from_bytes(head + body(request), policy=default)
     assert isinstance(message, EmailMessage)
     metadata, media = message.iter_parts()
     content = media.get_payload(decode=True)
@@ -36,8 +46,8 @@ async def test_it_is_sent_through_the_context() -> None:
     assert len(context.requests) == 1
 
 
-def test_a_file_with_everything() -> None:
-    request = upload(
+async def test_a_file_with_everything() -> None:
+    request = await upload(
         name="Bericht für März.pdf",
         content_base64="JVBERi0=",
         parents=["0AFolder"],
@@ -76,13 +86,13 @@ def test_a_file_with_everything() -> None:
         ),
     ],
 )
-def test_the_kind_of_a_file(parameters: dict[str, Any], stored_as: str, sent_as: str) -> None:
-    request = upload(**parameters)
+async def test_the_kind_of_a_file(parameters: dict[str, Any], stored_as: str, sent_as: str) -> None:
+    request = await upload(**parameters)
     assert request.url.endswith(f"?uploadType=multipart&fields={FIELDS}")
     metadata, media_type, content = parts(request)
     assert (metadata["mimeType"], media_type) == (stored_as, sent_as)
     assert content == str(parameters.get("text", "")).encode()
-    assert (b"; charset=UTF-8\r\n\r\nGr" in (request.body or b"")) is (parameters.get("text") == "Grüße")
+    assert (b"; charset=UTF-8\r\n\r\nGr" in body(request)) is (parameters.get("text") == "Grüße")
 
 
 @pytest.mark.parametrize(
@@ -91,13 +101,19 @@ def test_the_kind_of_a_file(parameters: dict[str, Any], stored_as: str, sent_as:
         ({"name": "a"}, "/parameters/content_base64"),
         ({"name": "a", "text": "x", "content_base64": "eA=="}, "/parameters/content_base64"),
         ({"name": "a", "content_base64": "###"}, "/parameters/content_base64"),
+        ({"name": "a", "text": "x", "file": {"base64": "eA=="}}, "/parameters/content_base64"),
+        ({"name": "a", "file": {"base64": "###"}}, "/parameters/file/base64"),
+        ({"name": "a", "file": {"filename": "b", "size": 5}}, "/parameters/file/base64"),
+        ({"name": "a", "file": {"base64": "", "content_type": "x"}}, "/parameters/file/content_type"),
+        ({"file": {"base64": "eA=="}}, "/parameters/name"),
+        ({"text": "x"}, "/parameters/name"),
         ({"name": "a", "text": "\ud800"}, "/parameters/text"),
         ({"name": "a", "text": "x", "mime_type": "text/plain\r\nX: y"}, "/parameters/mime_type"),
         ({"name": "a", "text": "x", "convert_to": "film"}, "/parameters/convert_to"),
         ({"name": "a", "text": "x", "convert_to": []}, "/parameters/convert_to"),
     ],
 )
-def test_what_cannot_be_uploaded_is_pointed_at(parameters: dict[str, Any], pointer: str) -> None:
+async def test_what_cannot_be_uploaded_is_pointed_at(parameters: dict[str, Any], pointer: str) -> None:
     with pytest.raises(InvalidParameters) as error:
-        upload(**parameters)
+        await upload(**parameters)
     assert [fault.pointer for fault in error.value.faults] == [pointer]

@@ -2,6 +2,7 @@
 
 import re
 from email.headerregistry import HeaderRegistry
+from email.utils import getaddresses
 
 from portway.catalog.gmail.email_parameters import Mailbox, read_mailbox
 from portway.domain.errors import InvalidParameters
@@ -14,18 +15,22 @@ _registry = HeaderRegistry()
 
 def header_text(value: str) -> str:
     """The field's value in one line, its encoded words (RFC 2047) decoded."""
-    return _printable(str(_parsed("Subject", value)))
+    unfolded = _FOLD.sub(" ", value)
+    try:
+        return _printable(str(_registry("Subject", unfolded)))
+    except Exception:  # noqa: BLE001  the library's parser raises all kinds of errors on what people send
+        return _printable(unfolded)
 
 
 def mailboxes_in(value: str) -> tuple[Mailbox, ...]:
     """The mailboxes of an address field that a message can be sent to; groups give their members."""
     found: list[Mailbox] = []
-    for address in getattr(_parsed("To", value), "addresses", ()):
+    for name, address in _addresses(_FOLD.sub(" ", value)):
         try:
-            mailbox = read_mailbox(address.addr_spec, "")
+            mailbox = read_mailbox(address, "")
         except InvalidParameters:
             continue
-        found.append(Mailbox(_printable(address.display_name), mailbox.address))
+        found.append(Mailbox(_printable(name), mailbox.address))
     return tuple(found)
 
 
@@ -34,12 +39,13 @@ def message_ids_in(value: str) -> tuple[str, ...]:
     return tuple(_MESSAGE_ID.findall(_FOLD.sub(" ", value)))
 
 
-def _parsed(name: str, value: str) -> object:
-    unfolded = _FOLD.sub(" ", value)
+def _addresses(value: str) -> list[tuple[str, str]]:
+    """Names and addresses; by the older of the library's parsers where the newer raises errors."""
     try:
-        return _registry(name, unfolded)
-    except Exception:  # noqa: BLE001  its parser raises all kinds of errors on what people send
-        return unfolded
+        addresses = getattr(_registry("To", value), "addresses", ())
+        return [(address.display_name, address.addr_spec) for address in addresses]
+    except Exception:  # noqa: BLE001  as above
+        return [(header_text(name), address) for name, address in getaddresses([value])]
 
 
 def _printable(text: str) -> str:
