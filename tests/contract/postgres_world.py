@@ -141,6 +141,11 @@ class PostgresWorld:
         )
         return [_audit_row(row) for row in rows]
 
+    async def deadline(self, execution_id: UUID) -> datetime:
+        (row,) = self._run("SELECT deadline FROM api_logs WHERE id = %s", execution_id)
+        found: datetime = row["deadline"]
+        return found
+
     async def pass_deadline(self, execution_id: UUID) -> None:
         self._run("UPDATE api_logs SET deadline = now() - interval '1 second' WHERE id = %s", execution_id)
         self._run(

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from portway.application.ports.execution_ledger import Opened
+from portway.domain.builtin_actions import HTTP_REQUEST, VERIFY_CONNECTION, builtin_action
 from portway.domain.errors import (
     Forbidden,
     MalformedRequest,
@@ -344,29 +345,56 @@ async def test_payloads_of_any_json(world: ContractWorld, payload: Any) -> None:
     assert (row.request_payload, row.response_payload) == (payload, payload)
 
 
-async def test_the_verification_request_is_an_action_without_a_row(world: ContractWorld) -> None:
-    success = {"member": "ok", "equals": True}
-    verification = {"method": "POST", "path": "/me", "success": success}
-    setting = await a_setting(
-        world, integration=an_integration(AuthType.BEARER, auth_config={"verification": verification})
-    )
-    opened = await setting.open(action="verify-connection")
-    action = granted(opened).action
-    assert (action.slug, action.http_method, action.endpoint_path) == ("verify-connection", "POST", "/me")
-    assert (action.transform_config, action.timeout_ms) == ({"success": success}, 15_000)
+VERIFICATION = {"verification": {"method": "POST", "path": "/me", "response": {"error": "ok == `false`"}}}
+
+
+@pytest.mark.parametrize("slug", [HTTP_REQUEST, VERIFY_CONNECTION])
+async def test_actions_without_a_row(world: ContractWorld, slug: str) -> None:
+    integration = an_integration(AuthType.BEARER, auth_config=VERIFICATION)
+    setting = await a_setting(world, integration=integration)
+    opened = await setting.open(action=slug)
+    assert granted(opened).action == builtin_action(integration, slug)
     row = await setting.audit(opened)
     assert (row.connection_id, row.action_id) == (setting.connection_id, None)
 
 
-async def test_where_there_is_one(world: ContractWorld) -> None:
+async def test_several_of_them_in_one_batch(world: ContractWorld) -> None:
+    integration = an_integration(AuthType.BEARER, auth_config=VERIFICATION)
+    setting = await a_setting(world, integration=integration)
+    slugs = [HTTP_REQUEST, VERIFY_CONNECTION, setting.action.slug, HTTP_REQUEST]
+    opened = await asyncio.gather(*(setting.open(action=slug) for slug in slugs))
+    assert [granted(one).action.slug for one in opened] == slugs
+
+
+async def test_no_verification_without_its_request(world: ContractWorld) -> None:
     setting = await a_setting(world)
-    refused(await setting.open(action="verify-connection"), NotFound)
+    refused(await setting.open(action=VERIFY_CONNECTION), NotFound)
 
 
-async def test_a_row_of_that_name_counts_more(world: ContractWorld) -> None:
-    integration = an_integration(AuthType.BEARER, auth_config={"verification": {"path": "/me"}})
-    setting = await a_setting(world, integration=integration, slug="verify-connection")
+@pytest.mark.parametrize("slug", [HTTP_REQUEST, VERIFY_CONNECTION])
+async def test_a_row_of_that_name_counts_more(world: ContractWorld, slug: str) -> None:
+    integration = an_integration(AuthType.BEARER, auth_config=VERIFICATION)
+    setting = await a_setting(world, integration=integration, slug=slug)
     assert granted(await setting.open()).action == setting.action
+
+
+async def test_an_http_request_has_its_time_before_it_is_unknown(world: ContractWorld) -> None:
+    setting = await a_setting(world, integration=an_integration(AuthType.BEARER))
+    opened = await setting.open(action=HTTP_REQUEST)
+    deadline = await world.deadline(opened.execution_id)
+    assert 80 < (deadline - opened.executed_at).total_seconds() < 100
+
+
+async def test_definitions_carry_what_integration_and_action_say(world: ContractWorld) -> None:
+    limits = ({"requests": 5, "per_seconds": 60},)
+    integration = an_integration(
+        AuthType.BEARER, transform_config={"headers": {"x-version": "2"}}, rate_limits=limits
+    )
+    setting = await a_setting(
+        world, integration=integration, rate_limits=limits, transform_config={"retry": {"max_attempts": 1}}
+    )
+    grant = granted(await setting.open())
+    assert (grant.integration, grant.action) == (setting.integration, setting.action)
 
 
 # Closing

@@ -84,6 +84,7 @@ class ContractWorld(Protocol):
     async def stored(self, connection_id: UUID) -> StoredConnection | None: ...
     async def audit(self, execution_id: UUID) -> AuditRow | None: ...
     async def audit_of(self, person: Person) -> list[AuditRow]: ...
+    async def deadline(self, execution_id: UUID) -> datetime: ...
     async def pass_deadline(self, execution_id: UUID) -> None:
         """Its time is over, as after a crash, and somebody looks for such executions."""
         ...
@@ -148,6 +149,9 @@ class MemoryWorld:
 
     async def audit_of(self, person: Person) -> list[AuditRow]:
         return [row for row in self.world.audit if row.user_id == person.user_id]
+
+    async def deadline(self, execution_id: UUID) -> datetime:
+        return self.world.executions[execution_id].deadline
 
     async def pass_deadline(self, execution_id: UUID) -> None:
         past = self.world.clock() - timedelta(seconds=1)

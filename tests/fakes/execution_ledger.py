@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from portway.application.connection_service import VERIFICATION
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
-from portway.application.request_builder import verification_action
 from portway.domain.action import Action
+from portway.domain.builtin_actions import builtin_action
 from portway.domain.connection import ConnectionStatus
 from portway.domain.errors import (
     Forbidden,
@@ -53,7 +52,7 @@ class InMemoryExecutionLedger:
         found = self._connection(opening) if is_member else None
         action = self._action(opening, found)
         row = self._row(opening, claims, opening.workspace_id if is_member else None)
-        row = _with_what_is_known(row, found, action)
+        row = self._with_what_is_known(row, found, action)
         deadline = self._deadline(opening, action)
         opened = Opened(row.id, row.executed_at)
         try:
@@ -132,7 +131,7 @@ class InMemoryExecutionLedger:
         for action in self._world.actions.values():
             if action.integration_id == integration.id and action.slug == opening.action:
                 return action
-        return _verification(integration) if opening.action == VERIFICATION else None
+        return builtin_action(integration, opening.action) if opening.action else None
 
     def _deadline(self, opening: Opening, action: Action | None) -> datetime:
         limits = [opening.timeout_ms, action.timeout_ms if action else None]
@@ -162,6 +161,26 @@ class InMemoryExecutionLedger:
         _check_usable(found, integration)
         credential = found.credential() if found.authenticating else None
         return Grant(integration, action, found.connection, credential)
+
+    def _with_what_is_known(
+        self, row: AuditRow, found: ConnectionRow | None, action: Action | None
+    ) -> AuditRow:
+        """The ids of what the caller may see, and a payload without the secrets that can be told before the call."""
+        if found is None:
+            return row
+        connection = found.connection
+        return replace(
+            row,
+            organization_id=connection.organization_id,
+            connection_id=connection.id,
+            integration_id=connection.integration_id,
+            action_id=action.id if action and action.id in self._world.actions else None,
+            request_payload=redact(
+                row.request_payload,
+                schema=dict(action.request_schema) if action else None,
+                secrets=[] if found.spoiled else found.authenticating.values(),
+            ),
+        )
 
     def _hold_key(
         self, user_id: UUID, key: str, opening: Opening, row: AuditRow, deadline: datetime
@@ -204,30 +223,3 @@ def _check_usable(found: ConnectionRow, integration: Integration) -> None:
         raise ReauthorizationRequired
     if not found.authenticating and integration.auth_type is not AuthType.NONE:
         raise ReauthorizationRequired
-
-
-def _with_what_is_known(row: AuditRow, found: ConnectionRow | None, action: Action | None) -> AuditRow:
-    """The ids of what the caller may see, and a payload without the secrets that can be told before the call."""
-    if found is None:
-        return row
-    connection = found.connection
-    return replace(
-        row,
-        organization_id=connection.organization_id,
-        connection_id=connection.id,
-        integration_id=connection.integration_id,
-        action_id=action.id if action and action.id != connection.integration_id else None,
-        request_payload=redact(
-            row.request_payload,
-            schema=dict(action.request_schema) if action else None,
-            secrets=[] if found.spoiled else found.authenticating.values(),
-        ),
-    )
-
-
-def _verification(integration: Integration) -> Action | None:
-    """The action that an integration with a verification request has without a row."""
-    found = verification_action(integration)
-    return found and replace(
-        found, id=integration.id, slug=VERIFICATION, name="Verify connection", timeout_ms=15_000
-    )

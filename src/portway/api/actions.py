@@ -5,7 +5,14 @@ from typing import cast
 
 from fastapi import status
 
-from portway.api.definition_wire import ActionChangesInput, ActionOutput, NewActionInput
+from portway.api.definition_wire import (
+    ActionChangesInput,
+    ActionOutput,
+    NewActionInput,
+    PreviewedRequestOutput,
+    PreviewInput,
+    PreviewOutput,
+)
 from portway.api.identity import CurrentPrincipal
 from portway.api.integrations import CatalogWriter, OrganizationId, Search
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, page_of
@@ -13,6 +20,7 @@ from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.api.wire import Page
+from portway.application import action_listing
 from portway.application.ports.catalog_records import ActionChanges, NewAction
 from portway.domain.action import Action
 
@@ -30,11 +38,11 @@ async def list_actions(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[ActionOutput]:
-    """Lists what the integration can do, by slug."""
+    """Lists what the integration can do, by slug: its own actions, and those that every integration has."""
     after = None if cursor is None else decode_cursor(cursor, 1)[0]
     async with services.unit_of_work(principal.sealed_pass) as work:
         found = await work.integrations.resolve(slug, organization_id=organization_id)
-        actions = await work.actions.list(found.id, query=query, after=after, limit=limit + 1)
+        actions = await action_listing.list_actions(work, found, query=query, after=after, limit=limit + 1)
     return page_of(actions, limit, _shown, lambda action: (action.slug,))
 
 
@@ -63,7 +71,26 @@ async def get_action(
     """Shows one, with the JSON Schema of its parameters."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         found = await work.integrations.resolve(slug, organization_id=organization_id)
-        return _shown(await work.actions.get(found.id, action))
+        return _shown(await action_listing.find_action(work, found, action))
+
+
+@router.post("/{action}/preview", responses=problem_responses(404, 413, 422))
+async def preview_action(
+    principal: CurrentPrincipal,
+    services: CurrentServices,
+    slug: str,
+    action: str,
+    body: PreviewInput,
+    organization_id: OrganizationId = None,
+) -> PreviewOutput:
+    """Shows the request that the action would send for these parameters, and sends nothing.
+
+    `CREDENTIAL` stands where the connection's credential would be.
+    """
+    request = await services.preview.of_action(
+        principal, slug, action, organization_id, parameters=body.parameters, config=body.config
+    )
+    return PreviewOutput(request=None if request is None else PreviewedRequestOutput(**asdict(request)))
 
 
 @router.patch("/{action}", responses=problem_responses(403, 404, 413, 422))

@@ -14,8 +14,23 @@ from portway.api.services import CurrentServices
 from portway.api.wire import Input, Name, Output, Page, Time
 from portway.domain.errors import Fault, MalformedRequest
 from portway.domain.principal import Scope
+from portway.domain.rate_limit import RequestLimit
 
 router = new_router("/api-keys", "API keys")
+
+
+class RequestLimitInput(Input):
+    """At most `requests` executions in any `per_seconds` seconds."""
+
+    requests: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    per_seconds: Annotated[int, Field(strict=True, ge=1, le=86_400)]
+
+
+class RequestLimitOutput(Output):
+    """At most `requests` executions in any `per_seconds` seconds."""
+
+    requests: int
+    per_seconds: int
 
 
 class ApiKeyInput(Input):
@@ -27,6 +42,9 @@ class ApiKeyInput(Input):
     )
     workspace_id: UUID | None = None
     expires_at: Time | None = None
+    rate_limits: Annotated[tuple[RequestLimitInput, ...], Field(max_length=10)] = Field(
+        (), description="How often its holder may execute actions, of whatever connections"
+    )
 
 
 class ApiKeyOutput(Output):
@@ -41,6 +59,7 @@ class ApiKeyOutput(Output):
     expires_at: AwareDatetime | None
     last_used_at: AwareDatetime | None
     revoked_at: AwareDatetime | None
+    rate_limits: list[RequestLimitOutput]
 
 
 class CreatedApiKeyOutput(ApiKeyOutput):
@@ -63,13 +82,17 @@ async def list_api_keys(
 async def create_api_key(
     body: ApiKeyInput, principal: AdminPrincipal, services: CurrentServices
 ) -> CreatedApiKeyOutput:
-    """Makes a key. It acts as the caller, within its scopes."""
+    """Makes a key. It acts as the caller, within its scopes. One that a key makes has that key's rate limits too."""
     if body.expires_at is not None and body.expires_at <= datetime.now(UTC):
         raise MalformedRequest(faults=[Fault("/expires_at", "must be in the future.")])
     scopes = None if body.scopes is None else list(dict.fromkeys(scope.value for scope in body.scopes))
     async with services.unit_of_work(principal.sealed_pass) as work:
         created = await work.api_keys.create(
-            body.name, scopes=scopes, workspace_id=body.workspace_id, expires_at=body.expires_at
+            body.name,
+            scopes=scopes,
+            workspace_id=body.workspace_id,
+            expires_at=body.expires_at,
+            rate_limits=[RequestLimit(limit.requests, limit.per_seconds) for limit in body.rate_limits],
         )
     shown = ApiKeyOutput.model_validate(created.api_key)
     return CreatedApiKeyOutput(**shown.model_dump(), api_key=created.secret)

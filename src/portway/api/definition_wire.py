@@ -44,6 +44,9 @@ def absent() -> Any:
     return Field(default_factory=lambda: None)
 
 
+RateLimitsInput = Annotated[tuple[dict[str, Any], ...], Field(max_length=10)]
+"""What each of them is made of is checked with the rest of the row."""
+
 JsonObjectInput = Annotated[dict[str, Any], AfterValidator(_check_json)]
 """Any JSON object of a size and depth that the database and every reader can take."""
 
@@ -76,6 +79,8 @@ class NewIntegrationInput(Input):
     base_url: BaseUrl
     auth_type: AuthType
     auth_config: JsonObjectInput = Field(default_factory=dict)
+    transform_config: JsonObjectInput = Field(default_factory=dict)
+    rate_limits: RateLimitsInput = ()
     description: Description = ""
     category: Category = ""
     documentation_url: WebAddress | None = None
@@ -88,6 +93,8 @@ class IntegrationChangesInput(Input):
     base_url: BaseUrl = absent()
     auth_type: AuthType = absent()
     auth_config: JsonObjectInput = absent()
+    transform_config: JsonObjectInput = absent()
+    rate_limits: RateLimitsInput = absent()
     description: Description = absent()
     category: Category = absent()
     documentation_url: WebAddress | None = absent()
@@ -103,6 +110,8 @@ class IntegrationOutput(Output):
     base_url: str
     auth_type: AuthType
     auth_config: dict[str, Any]
+    transform_config: dict[str, Any]
+    rate_limits: list[dict[str, Any]]
     description: str
     category: str
     documentation_url: str | None
@@ -150,6 +159,7 @@ class NewActionInput(Input):
     description: Description = ""
     request_schema: JsonObjectInput = Field(default_factory=dict)
     transform_config: JsonObjectInput = Field(default_factory=dict)
+    rate_limits: RateLimitsInput = ()
     scopes: Scopes = ()
     handler: HandlerName | None = None
     timeout_ms: Timeout = DEFAULT_TIMEOUT_MS
@@ -164,6 +174,7 @@ class ActionChangesInput(Input):
     description: Description = absent()
     request_schema: JsonObjectInput = absent()
     transform_config: JsonObjectInput = absent()
+    rate_limits: RateLimitsInput = absent()
     scopes: Scopes = absent()
     handler: HandlerName | None = absent()
     timeout_ms: Timeout = absent()
@@ -181,8 +192,36 @@ class ActionOutput(Output):
     description: str
     request_schema: dict[str, Any]
     transform_config: dict[str, Any]
+    rate_limits: list[dict[str, Any]]
     scopes: list[str]
     handler: str | None
     timeout_ms: int
     version: int
     updated_at: datetime
+
+
+class PreviewInput(Input):
+    """What to show a request for."""
+
+    parameters: JsonObjectInput = Field(default_factory=dict)
+    config: JsonObjectInput = Field(
+        default_factory=dict, description="The connection's own values that `base_url` and headers name"
+    )
+
+
+class PreviewedRequestOutput(Output):
+    """A request as it would be sent."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str | None = Field(description="As text, where it is UTF-8")
+    body_base64: str | None = Field(description="Else in base64")
+
+
+class PreviewOutput(Output):
+    """The first request of the action."""
+
+    request: PreviewedRequestOutput | None = Field(
+        description="null for an action that speaks another protocol than HTTP"
+    )

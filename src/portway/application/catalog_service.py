@@ -15,7 +15,8 @@ from portway.application.ports.catalog_records import (
 from portway.application.ports.schema import ParameterSchema
 from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from portway.domain.action import Action
-from portway.domain.errors import Fault, Forbidden, MalformedRequest
+from portway.domain.builtin_actions import builtin_action
+from portway.domain.errors import Fault, Forbidden, MalformedRequest, NotFound
 from portway.domain.integration import Integration
 from portway.domain.organization import Role
 from portway.domain.principal import Principal
@@ -81,7 +82,7 @@ class CatalogService:
         """Changes what is given."""
         async with self._unit_of_work(principal.sealed_pass) as work:
             integration = await _own(work, slug, organization_id)
-            found = await work.actions.get(integration.id, action)
+            found = await _row(work, integration, action)
             if not changes:
                 return found
             self._check(integration, replace(found, **changes))
@@ -93,7 +94,7 @@ class CatalogService:
         """Deletes it. The audit log stays."""
         async with self._unit_of_work(principal.sealed_pass) as work:
             integration = await _own(work, slug, organization_id)
-            await work.actions.delete((await work.actions.get(integration.id, action)).id)
+            await work.actions.delete((await _row(work, integration, action)).id)
 
     def _check(self, integration: Integration, action: Action) -> None:
         check_action(integration, action, self._schema, self._handlers)
@@ -124,6 +125,18 @@ async def _own(work: UnitOfWork, slug: str, organization_id: UUID | None) -> Int
         )
     await _check_administers(work, found.organization_id)
     return found
+
+
+async def _row(work: UnitOfWork, integration: Integration, slug: str) -> Action:
+    """An action that can be changed: one that has a row."""
+    try:
+        return await work.actions.get(integration.id, slug)
+    except NotFound:
+        if builtin_action(integration, slug) is None:
+            raise
+        raise Forbidden(
+            f"{slug} is built in. An action that you make with this slug takes its place."
+        ) from None
 
 
 async def _check_administers(work: UnitOfWork, organization_id: UUID) -> None:

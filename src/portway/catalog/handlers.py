@@ -3,6 +3,7 @@
 from functools import cache
 
 from portway.application.handlers.action_handler import ActionHandler
+from portway.application.handlers.http_request import http_request
 from portway.application.handlers.registry import HandlerRegistry
 from portway.catalog.gmail.forward import forward
 from portway.catalog.gmail.get_message import get_message
@@ -12,6 +13,7 @@ from portway.catalog.google_drive.download_file import download_file
 from portway.catalog.google_drive.upload_file import upload_file
 from portway.catalog.plugins import load_plugins
 from portway.catalog.smtp import send_email as smtp
+from portway.domain.builtin_actions import HTTP_REQUEST_HANDLER
 
 SHIPPED: dict[str, ActionHandler] = {
     "gmail.create_draft": create_draft,
@@ -21,6 +23,7 @@ SHIPPED: dict[str, ActionHandler] = {
     "gmail.send_email": send_email,
     "google_drive.download_file": download_file,
     "google_drive.upload_file": upload_file,
+    HTTP_REQUEST_HANDLER: http_request,
     "smtp.send_email": smtp.send_email,
 }
 """Those of Portway itself. One beside these is added here, by hand."""

@@ -80,6 +80,7 @@ def _http_request(integration: Integration) -> Action:
         handler=HTTP_REQUEST_HANDLER,
         timeout_ms=60_000,
         version=integration.version,
+        updated_at=integration.updated_at,
     )
 
 
@@ -100,6 +101,7 @@ def _verify_connection(integration: Integration) -> Action | None:
         transform_config={} if response is None else {"response": response},
         timeout_ms=15_000,
         version=integration.version,
+        updated_at=integration.updated_at,
     )
 
 

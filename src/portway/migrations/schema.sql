@@ -110,7 +110,7 @@ CREATE FUNCTION app.all_scopes() RETURNS text[]
 
 ALTER FUNCTION app.all_scopes() OWNER TO portway_definer;
 
-CREATE FUNCTION app.authenticate(p_bearer text, p_sign_up text) RETURNS TABLE(sealed_pass text, user_id uuid, credential_id uuid, scopes text[], workspace_id uuid, expires_at timestamp with time zone)
+CREATE FUNCTION app.authenticate(p_bearer text, p_sign_up text) RETURNS TABLE(sealed_pass text, user_id uuid, credential_id uuid, scopes text[], workspace_id uuid, expires_at timestamp with time zone, rate_limits jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -120,10 +120,12 @@ DECLARE
     token_claims jsonb;
 BEGIN
     expires_at := clock_timestamp() + interval '5 minutes';
+    rate_limits := '[]';
     IF p_bearer LIKE 'pw\_%' THEN
         kind := 'api_key';
-        SELECT k.user_id, k.id, k.scopes, k.workspace_id, least(authenticate.expires_at, k.expires_at)
-        INTO user_id, credential_id, scopes, workspace_id, expires_at
+        SELECT k.user_id, k.id, k.scopes, k.workspace_id, least(authenticate.expires_at, k.expires_at),
+            k.rate_limits
+        INTO user_id, credential_id, scopes, workspace_id, expires_at, rate_limits
         FROM public.api_keys AS k
         WHERE k.key_hash = bearer_hash AND k.revoked_at IS NULL
             AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp());
@@ -188,11 +190,15 @@ CREATE TABLE public.integrations (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    transform_config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT integrations_auth_config_check CHECK ((jsonb_typeof(auth_config) = 'object'::text)),
     CONSTRAINT integrations_auth_type_check CHECK ((auth_type = ANY (ARRAY['none'::text, 'api_key'::text, 'basic'::text, 'bearer'::text, 'oauth2'::text, 'oauth2_client_credentials'::text, 'oauth1'::text, 'jwt_bearer'::text, 'aws_sigv4'::text, 'custom'::text]))),
     CONSTRAINT integrations_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
     CONSTRAINT integrations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT integrations_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,99}$'::text))
+    CONSTRAINT integrations_rate_limits_check CHECK ((jsonb_typeof(rate_limits) = 'array'::text)),
+    CONSTRAINT integrations_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,99}$'::text)),
+    CONSTRAINT integrations_transform_config_check CHECK ((jsonb_typeof(transform_config) = 'object'::text))
 );
 
 ALTER TABLE ONLY public.integrations FORCE ROW LEVEL SECURITY;
@@ -281,6 +287,18 @@ END
 $$;
 
 ALTER FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.builtin_timeout_ms(p_slug text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE p_slug WHEN 'http-request'::text THEN 60000 WHEN 'verify-connection'::text THEN 15000 ELSE 30000 END;
+
+ALTER FUNCTION app.builtin_timeout_ms(p_slug text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN ((jsonb_build_object('id', (md5(((((p_integration).id)::text || ' '::text) || p_slug)))::uuid, 'integration_id', (p_integration).id, 'slug', p_slug, 'rate_limits', '[]'::jsonb, 'scopes', '[]'::jsonb, 'timeout_ms', app.builtin_timeout_ms(p_slug), 'version', (p_integration).version) || CASE p_slug WHEN 'http-request'::text THEN '{"name": "HTTP request", "handler": "portway.http_request", "description": "Any request to the service, under the integration''s base_url, with the connection''s credential.", "http_method": "GET", "endpoint_path": "/", "request_schema": {"type": "object", "required": ["path"], "properties": {"body": {"description": "Sent as JSON."}, "path": {"type": "string", "pattern": "^/", "maxLength": 8000, "description": "A path under the integration''s base_url, percent-encoded. May have a query."}, "query": {"type": "object", "description": "Query parameters. A list repeats its name, null is left out.", "additionalProperties": {"type": ["string", "number", "boolean", "null", "array"], "items": {"type": ["string", "number", "boolean", "null"]}}}, "method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "default": "GET", "description": "The request''s method."}, "headers": {"type": "object", "description": "Header fields. The connection''s credential is added by itself.", "additionalProperties": {"type": "string"}}, "body_base64": {"type": "string", "description": "Bytes to send instead of a JSON body, in base64. Name their content-type in headers.", "contentEncoding": "base64"}}, "additionalProperties": false}, "transform_config": {}}'::jsonb ELSE jsonb_build_object('name', 'Verify connection', 'description', 'The request that proves the connection''s credential.', 'http_method', COALESCE(((p_integration).auth_config #>> '{verification,method}'::text[]), 'GET'::text), 'endpoint_path', ((p_integration).auth_config #>> '{verification,path}'::text[]), 'request_schema', '{}'::jsonb, 'handler', NULL::unknown, 'transform_config', jsonb_strip_nulls(jsonb_build_object('response', ((p_integration).auth_config #> '{verification,response}'::text[])))) END))::json;
+
+ALTER FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.bump_version() RETURNS trigger
     LANGUAGE plpgsql
@@ -458,7 +476,7 @@ $$;
 
 ALTER FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) OWNER TO portway_definer;
 
-CREATE FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) RETURNS record
+CREATE FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb DEFAULT '[]'::jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -467,6 +485,7 @@ DECLARE
     held text[] := ARRAY(SELECT jsonb_array_elements_text(claims -> 'scopes'));
     chosen uuid := coalesce(p_workspace_id, (claims ->> 'workspace')::uuid);
     is_viewer boolean;
+    maker public.api_keys;
 BEGIN
     IF NOT coalesce('admin' = ANY (held), false) THEN
         RAISE EXCEPTION 'making API keys needs the scope admin' USING ERRCODE = 'insufficient_privilege';
@@ -481,18 +500,21 @@ BEGIN
     scopes := coalesce(
         p_scopes, CASE WHEN is_viewer THEN ARRAY['connections:read', 'logs:read'] ELSE app.all_scopes() END
     );
+    SELECT * INTO maker FROM public.api_keys AS k WHERE k.id = (claims ->> 'credential')::uuid;
+    SELECT coalesce(jsonb_agg(DISTINCT l), '[]') INTO rate_limits
+    FROM jsonb_array_elements(p_rate_limits || coalesce(maker.rate_limits, '[]')) AS l;
     api_key := 'pw_' || app.random_token();
     prefix := left(api_key, 10);
-    INSERT INTO public.api_keys (user_id, workspace_id, name, prefix, key_hash, scopes, expires_at)
+    INSERT INTO public.api_keys (user_id, workspace_id, name, prefix, key_hash, scopes, expires_at, rate_limits)
     VALUES (
         (claims ->> 'sub')::uuid, chosen, p_name, prefix, sha256(convert_to(api_key, 'UTF8')), scopes,
-        least(p_expires_at, (SELECT k.expires_at FROM public.api_keys AS k WHERE k.id = (claims ->> 'credential')::uuid))
+        least(p_expires_at, maker.expires_at), rate_limits
     )
     RETURNING api_keys.id INTO create_api_key.id;
 END
 $$;
 
-ALTER FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) OWNER TO portway_definer;
+ALTER FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) OWNER TO portway_definer;
 
 CREATE FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -911,6 +933,12 @@ $$;
 
 ALTER FUNCTION app.erase_payloads(p_pass text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE p_slug WHEN 'http-request'::text THEN true WHEN 'verify-connection'::text THEN COALESCE((jsonb_typeof((p_auth_config #> '{verification,path}'::text[])) = 'string'::text), false) ELSE false END;
+
+ALTER FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.has_scope(p_scope text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1046,8 +1074,12 @@ BEGIN
                 n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
                 c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
                 coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
-                greatest(least(n.timeout_ms, coalesce(a.timeout_ms, 30000)), 0) AS timeout_ms,
-                concat_ws(' ', coalesce(a.id, g.id), a.version, g.version) AS definition_key,
+                greatest(
+                    least(n.timeout_ms, coalesce(a.timeout_ms, app.builtin_timeout_ms(n.action))), 0
+                ) AS timeout_ms,
+                CASE WHEN a.id IS NULL THEN n.action END AS builtin,
+                concat_ws(' ', coalesce(a.id::text, concat_ws(' ', g.id, n.action)), a.version, g.version)
+                    AS definition_key,
                 s.members AS credential, coalesce(s.literals, '{}') AS literals,
                 (SELECT to_json(row) FROM (
                     SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
@@ -1064,10 +1096,7 @@ BEGIN
                     WHEN m.role = 'viewer' THEN ARRAY['forbidden', 'A viewer may not execute actions.']
                     WHEN c.user_id <> n.user_id
                         THEN ARRAY['forbidden', 'Only the owner of a connection may use it.']
-                    WHEN a.id IS NULL AND (
-                        n.action IS DISTINCT FROM 'verify-connection'
-                        OR jsonb_typeof(g.auth_config #> '{verification,path}') IS DISTINCT FROM 'string'
-                    )
+                    WHEN a.id IS NULL AND NOT app.has_builtin_action(g.auth_config, n.action)
                         THEN ARRAY['not_found', format(
                             'The integration %s has no action %s.', g.slug, left(n.action, 200)
                         )]
@@ -1100,15 +1129,15 @@ BEGIN
             SELECT used.definition_key, json_build_object(
                 'integration', (SELECT to_json(row) FROM (
                     SELECT g.id, g.organization_id, g.name, g.slug, g.base_url, g.auth_type, g.auth_config,
-                        g.description, g.category, g.documentation_url, g.version
+                        g.transform_config, g.rate_limits, g.description, g.category, g.documentation_url, g.version
                 ) AS row),
-                'action', CASE WHEN a.id IS NULL THEN app.verification_action(g) ELSE (SELECT to_json(row) FROM (
+                'action', CASE WHEN a.id IS NULL THEN app.builtin_action(g, used.builtin) ELSE (SELECT to_json(row) FROM (
                     SELECT a.id, a.integration_id, a.name, a.slug, a.http_method, a.endpoint_path, a.description,
-                        a.request_schema, a.transform_config, a.scopes, a.handler, a.timeout_ms, a.version
+                        a.request_schema, a.transform_config, a.rate_limits, a.scopes, a.handler, a.timeout_ms, a.version
                 ) AS row) END
             )::text AS definition
             FROM (
-                SELECT DISTINCT j.definition_key, j.integration_id, j.action_id FROM judged AS j
+                SELECT DISTINCT j.definition_key, j.integration_id, j.action_id, j.builtin FROM judged AS j
                 WHERE j.verdict[1] = 'granted'
             ) AS used
             JOIN public.integrations AS g ON g.id = used.integration_id
@@ -1229,7 +1258,9 @@ CREATE TABLE public.api_keys (
     expires_at timestamp with time zone,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT api_keys_rate_limits_check CHECK (((jsonb_typeof(rate_limits) = 'array'::text) AND (jsonb_array_length(rate_limits) = jsonb_array_length(jsonb_path_query_array(rate_limits, '$[*]?(((((@."requests" >= 1 && @."requests" <= 1000000) && @."requests".floor() == @."requests") && @."per_seconds" >= 1) && @."per_seconds" <= 86400) && @."per_seconds".floor() == @."per_seconds")'::jsonpath))))),
     CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['execute'::text, 'connections:read'::text, 'connections:write'::text, 'logs:read'::text, 'catalog:write'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 
@@ -2198,12 +2229,6 @@ CREATE FUNCTION app.uuid_v7_time(p_id uuid) RETURNS timestamp with time zone
 
 ALTER FUNCTION app.uuid_v7_time(p_id uuid) OWNER TO portway_owner;
 
-CREATE FUNCTION app.verification_action(p_integration public.integrations) RETURNS json
-    LANGUAGE sql STABLE
-    RETURN json_build_object('id', (p_integration).id, 'integration_id', (p_integration).id, 'name', 'Verify connection', 'slug', 'verify-connection', 'description', '', 'http_method', COALESCE(((p_integration).auth_config #>> '{verification,method}'::text[]), 'GET'::text), 'endpoint_path', ((p_integration).auth_config #>> '{verification,path}'::text[]), 'request_schema', '{}'::jsonb, 'scopes', '[]'::jsonb, 'handler', NULL::unknown, 'transform_config', jsonb_strip_nulls(jsonb_build_object('success', ((p_integration).auth_config #> '{verification,success}'::text[]))), 'timeout_ms', 15000, 'version', (p_integration).version);
-
-ALTER FUNCTION app.verification_action(p_integration public.integrations) OWNER TO portway_definer;
-
 CREATE FUNCTION app.verify_email(p_token text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2564,9 +2589,11 @@ CREATE TABLE public.actions (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT actions_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
     CONSTRAINT actions_http_method_check CHECK ((http_method = ANY (ARRAY['GET'::text, 'HEAD'::text, 'POST'::text, 'PUT'::text, 'PATCH'::text, 'DELETE'::text, 'OPTIONS'::text]))),
     CONSTRAINT actions_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT actions_rate_limits_check CHECK ((jsonb_typeof(rate_limits) = 'array'::text)),
     CONSTRAINT actions_request_schema_check CHECK ((jsonb_typeof(request_schema) = 'object'::text)),
     CONSTRAINT actions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_.-]{0,199}$'::text)),
     CONSTRAINT actions_timeout_ms_check CHECK (((timeout_ms >= 1) AND (timeout_ms <= 300000))),
@@ -3212,6 +3239,10 @@ GRANT INSERT(category),UPDATE(category) ON TABLE public.integrations TO portway_
 
 GRANT INSERT(documentation_url),UPDATE(documentation_url) ON TABLE public.integrations TO portway_app;
 
+GRANT INSERT(transform_config),UPDATE(transform_config) ON TABLE public.integrations TO portway_app;
+
+GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.integrations TO portway_app;
+
 REVOKE ALL ON FUNCTION app.integration_row(p_integration_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.pass_claims(p_pass text, p_purpose text) FROM PUBLIC;
@@ -3223,6 +3254,10 @@ GRANT ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) T
 
 REVOKE ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.builtin_timeout_ms(p_slug text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.bump_version() FROM PUBLIC;
 
@@ -3238,8 +3273,8 @@ GRANT ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid
 REVOKE ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[]) TO portway_app;
+REVOKE ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) TO portway_app;
@@ -3300,6 +3335,8 @@ GRANT ALL ON FUNCTION app.drop_expired_log_partitions() TO portway_app;
 REVOKE ALL ON FUNCTION app.erase_payloads(p_pass text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.erase_payloads(p_pass text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.has_scope(p_scope text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.has_scope(p_scope text) TO portway_app;
 
@@ -3359,6 +3396,8 @@ GRANT SELECT(expires_at) ON TABLE public.api_keys TO portway_app;
 GRANT SELECT(last_used_at) ON TABLE public.api_keys TO portway_app;
 
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO portway_app;
+
+GRANT SELECT(rate_limits) ON TABLE public.api_keys TO portway_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO portway_definer;
 
@@ -3531,8 +3570,6 @@ REVOKE ALL ON FUNCTION app.uuid_v7_time(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.uuid_v7_time(p_id uuid) TO portway_definer;
 GRANT ALL ON FUNCTION app.uuid_v7_time(p_id uuid) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.verification_action(p_integration public.integrations) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION app.verify_email(p_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.verify_email(p_token text) TO portway_app;
 
@@ -3607,6 +3644,8 @@ GRANT INSERT(scopes),UPDATE(scopes) ON TABLE public.actions TO portway_app;
 GRANT INSERT(handler),UPDATE(handler) ON TABLE public.actions TO portway_app;
 
 GRANT INSERT(timeout_ms),UPDATE(timeout_ms) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.actions TO portway_app;
 
 GRANT SELECT ON TABLE public.api_logs TO portway_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;

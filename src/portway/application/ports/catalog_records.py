@@ -1,5 +1,6 @@
 """What the catalog's repositories take and give besides the entities."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from portway.domain.action import DEFAULT_TIMEOUT_MS
 from portway.domain.integration import AuthType, Integration
-from portway.domain.json_value import JsonObject
+from portway.domain.json_value import JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class NewIntegration:
     base_url: str
     auth_type: AuthType
     auth_config: JsonObject = field(default_factory=dict)
+    transform_config: JsonObject = field(default_factory=dict)
+    rate_limits: Sequence[JsonValue] = ()
     description: str = ""
     category: str = ""
     documentation_url: str | None = None
@@ -64,6 +67,8 @@ class IntegrationChanges(TypedDict, total=False):
     base_url: str
     auth_type: AuthType
     auth_config: JsonObject
+    transform_config: JsonObject
+    rate_limits: Sequence[JsonValue]
     description: str
     category: str
     documentation_url: str | None
@@ -80,6 +85,7 @@ class NewAction:
     description: str = ""
     request_schema: JsonObject = field(default_factory=dict)
     transform_config: JsonObject = field(default_factory=dict)
+    rate_limits: Sequence[JsonValue] = ()
     scopes: tuple[str, ...] = ()
     handler: str | None = None
     timeout_ms: int = DEFAULT_TIMEOUT_MS
@@ -94,6 +100,7 @@ class ActionChanges(TypedDict, total=False):
     description: str
     request_schema: JsonObject
     transform_config: JsonObject
+    rate_limits: Sequence[JsonValue]
     scopes: tuple[str, ...]
     handler: str | None
     timeout_ms: int

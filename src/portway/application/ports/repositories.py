@@ -34,6 +34,7 @@ from portway.domain.execution import ExecutionLog
 from portway.domain.integration import Integration
 from portway.domain.organization import Invitation, Member, Organization, Role, Workspace
 from portway.domain.principal import ApiKey
+from portway.domain.rate_limit import RequestLimit
 
 
 class OrganizationRepository(Protocol):
@@ -160,8 +161,12 @@ class ApiKeyRepository(Protocol):
         scopes: Sequence[str] | None,
         workspace_id: UUID | None,
         expires_at: datetime | None,
+        rate_limits: Sequence[RequestLimit] = (),
     ) -> CreatedApiKey:
-        """A new one. Without `scopes` it has all that the caller's role allows."""
+        """A new one. Without `scopes` it has all that the caller's role allows.
+
+        One that another key makes has that one's `rate_limits` too, and lives no longer.
+        """
         ...
 
     async def revoke(self, api_key_id: UUID) -> None:

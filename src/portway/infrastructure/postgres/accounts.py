@@ -18,6 +18,7 @@ from portway.domain.errors import MalformedRequest, Unauthenticated
 from portway.domain.organization import User
 from portway.domain.principal import Principal
 from portway.infrastructure.postgres.database import Connection, Database
+from portway.infrastructure.postgres.rows import request_limits_from
 
 _USER: LiteralString = """
 SELECT u.id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified, u.created_at
@@ -52,6 +53,7 @@ class PostgresAccountStore:
             workspace_id=row["workspace_id"],
             sealed_pass=row["sealed_pass"],
             expires_at=row["expires_at"],
+            rate_limits=request_limits_from(row["rate_limits"]),
         )
 
     async def register_outside_session(

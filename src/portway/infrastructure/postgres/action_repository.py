@@ -15,7 +15,7 @@ from portway.infrastructure.postgres.statements import change, containing, inser
 
 _COLUMNS = sql.SQL("""
     a.id, a.integration_id, a.slug, a.name, a.http_method, a.endpoint_path, a.description, a.request_schema,
-    a.transform_config, a.scopes, a.handler, a.timeout_ms, a.version, a.updated_at
+    a.transform_config, a.rate_limits, a.scopes, a.handler, a.timeout_ms, a.version, a.updated_at
 """)
 
 _LIST = sql.SQL("""
@@ -77,4 +77,4 @@ class PostgresActionRepository:
 
 
 def _action(row: dict[str, Any]) -> Action:
-    return Action(**row | {"scopes": tuple(row["scopes"])})
+    return Action(**row | {"scopes": tuple(row["scopes"]), "rate_limits": tuple(row["rate_limits"])})

@@ -1,26 +1,31 @@
 """API keys on PostgreSQL; of the key itself only the SHA-256 is there."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from portway.application.ports.tenancy_records import CreatedApiKey
 from portway.domain.errors import Forbidden, NotFound
 from portway.domain.principal import ApiKey
+from portway.domain.rate_limit import RequestLimit
 from portway.infrastructure.postgres.database import Connection
+from portway.infrastructure.postgres.rows import request_limits_from
 from portway.infrastructure.postgres.statements import rows_of
 
 _SHOWN = """
-SELECT k.id, k.name, k.prefix, k.scopes, k.workspace_id, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
+SELECT k.id, k.name, k.prefix, k.scopes, k.workspace_id, k.created_at, k.expires_at, k.last_used_at, k.revoked_at,
+    k.rate_limits
 FROM public.api_keys AS k
 """
 _LIST = sql.SQL(_SHOWN + "WHERE %(after)s::uuid IS NULL OR k.id > %(after)s ORDER BY k.id LIMIT %(limit)s")
 _GET = sql.SQL(_SHOWN + "WHERE k.id = %s")
 _CREATE = sql.SQL("""
-SELECT id, api_key FROM app.create_api_key(current_setting('portway.pass'), %s, %s::text[], %s, %s)
+SELECT id, api_key FROM app.create_api_key(current_setting('portway.pass'), %s, %s::text[], %s, %s, %s)
 """)
 # A second time changes nothing: the first is when it ended.
 _REVOKE = sql.SQL("""
@@ -51,8 +56,10 @@ class PostgresApiKeyRepository:
         scopes: Sequence[str] | None,
         workspace_id: UUID | None,
         expires_at: datetime | None,
+        rate_limits: Sequence[RequestLimit] = (),
     ) -> CreatedApiKey:
-        values = [name, None if scopes is None else [*scopes], workspace_id, expires_at]
+        limits = Jsonb([asdict(limit) for limit in rate_limits])
+        values = [name, None if scopes is None else [*scopes], workspace_id, expires_at, limits]
         row = (await rows_of(self._connection, _CREATE, values))[0]
         return CreatedApiKey(await self.get(row["id"]), row["api_key"])
 
@@ -63,4 +70,6 @@ class PostgresApiKeyRepository:
 
 
 def _api_key(row: dict[str, Any]) -> ApiKey:
-    return ApiKey(**row | {"scopes": tuple(row["scopes"])})
+    return ApiKey(
+        **row | {"scopes": tuple(row["scopes"]), "rate_limits": request_limits_from(row["rate_limits"])}
+    )

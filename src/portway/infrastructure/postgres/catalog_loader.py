@@ -31,6 +31,8 @@ class ActionDefinition(Protocol):
     @property
     def transform_config(self) -> Mapping[str, Any]: ...
     @property
+    def rate_limits(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
     def scopes(self) -> Sequence[str]: ...
     @property
     def handler(self) -> str | None: ...
@@ -51,6 +53,10 @@ class IntegrationDefinition(Protocol):
     def auth_type(self) -> AuthType: ...
     @property
     def auth_config(self) -> Mapping[str, Any]: ...
+    @property
+    def transform_config(self) -> Mapping[str, Any]: ...
+    @property
+    def rate_limits(self) -> Sequence[Mapping[str, Any]]: ...
     @property
     def description(self) -> str: ...
     @property
@@ -102,8 +108,8 @@ def load_catalog(
 _READ = """
 CREATE TEMPORARY TABLE definitions ON COMMIT DROP AS
 SELECT d.slug AS own_slug, d.* FROM jsonb_to_recordset(%s) AS d (
-    slug text, name text, base_url text, auth_type text, auth_config jsonb, description text, category text,
-    documentation_url text, actions jsonb
+    slug text, name text, base_url text, auth_type text, auth_config jsonb, transform_config jsonb, rate_limits jsonb,
+    description text, category text, documentation_url text, actions jsonb
 )
 """
 
@@ -125,47 +131,50 @@ WHERE o.organization_id IS NULL AND NOT o.shipped AND o.slug = d.own_slug
 
 _UPSERT_INTEGRATIONS = """
 INSERT INTO public.integrations AS i (
-    slug, name, base_url, auth_type, auth_config, description, category, documentation_url, shipped
+    slug, name, base_url, auth_type, auth_config, transform_config, rate_limits, description, category,
+    documentation_url, shipped
 )
-SELECT d.slug, d.name, d.base_url, d.auth_type, d.auth_config, d.description, d.category, d.documentation_url,
-    %(shipped)s
+SELECT d.slug, d.name, d.base_url, d.auth_type, d.auth_config, d.transform_config, d.rate_limits, d.description,
+    d.category, d.documentation_url, %(shipped)s
 FROM definitions AS d
 ON CONFLICT (organization_id, slug) DO UPDATE SET
     name = excluded.name, base_url = excluded.base_url, auth_type = excluded.auth_type,
-    auth_config = excluded.auth_config, description = excluded.description, category = excluded.category,
+    auth_config = excluded.auth_config, transform_config = excluded.transform_config,
+    rate_limits = excluded.rate_limits, description = excluded.description, category = excluded.category,
     documentation_url = excluded.documentation_url
 WHERE i.shipped = excluded.shipped AND (
-    i.name, i.base_url, i.auth_type, i.auth_config, i.description, i.category, i.documentation_url
+    i.name, i.base_url, i.auth_type, i.auth_config, i.transform_config, i.rate_limits, i.description, i.category,
+    i.documentation_url
 ) IS DISTINCT FROM (
-    excluded.name, excluded.base_url, excluded.auth_type, excluded.auth_config, excluded.description,
-    excluded.category, excluded.documentation_url
+    excluded.name, excluded.base_url, excluded.auth_type, excluded.auth_config, excluded.transform_config,
+    excluded.rate_limits, excluded.description, excluded.category, excluded.documentation_url
 )
 """
 
 _UPSERT_ACTIONS = """
 INSERT INTO public.actions AS a (
-    integration_id, slug, name, http_method, endpoint_path, description, request_schema, transform_config, scopes,
-    handler, timeout_ms, shipped
+    integration_id, slug, name, http_method, endpoint_path, description, request_schema, transform_config,
+    rate_limits, scopes, handler, timeout_ms, shipped
 )
 SELECT i.id, n.slug, n.name, n.http_method, n.endpoint_path, n.description, n.request_schema, n.transform_config,
-    n.scopes, n.handler, n.timeout_ms, %(shipped)s
+    n.rate_limits, n.scopes, n.handler, n.timeout_ms, %(shipped)s
 FROM definitions AS d
 JOIN public.integrations AS i ON i.organization_id IS NULL AND i.shipped = %(shipped)s AND i.slug = d.slug
 CROSS JOIN LATERAL jsonb_to_recordset(d.actions) AS n (
     slug text, name text, http_method text, endpoint_path text, description text, request_schema jsonb,
-    transform_config jsonb, scopes text[], handler text, timeout_ms integer
+    transform_config jsonb, rate_limits jsonb, scopes text[], handler text, timeout_ms integer
 )
 ON CONFLICT (integration_id, slug) DO UPDATE SET
     name = excluded.name, http_method = excluded.http_method, endpoint_path = excluded.endpoint_path,
     description = excluded.description, request_schema = excluded.request_schema,
-    transform_config = excluded.transform_config, scopes = excluded.scopes, handler = excluded.handler,
-    timeout_ms = excluded.timeout_ms
+    transform_config = excluded.transform_config, rate_limits = excluded.rate_limits, scopes = excluded.scopes,
+    handler = excluded.handler, timeout_ms = excluded.timeout_ms
 WHERE a.shipped = excluded.shipped AND (
-    a.name, a.http_method, a.endpoint_path, a.description, a.request_schema, a.transform_config, a.scopes, a.handler,
-    a.timeout_ms
+    a.name, a.http_method, a.endpoint_path, a.description, a.request_schema, a.transform_config, a.rate_limits,
+    a.scopes, a.handler, a.timeout_ms
 ) IS DISTINCT FROM (
     excluded.name, excluded.http_method, excluded.endpoint_path, excluded.description, excluded.request_schema,
-    excluded.transform_config, excluded.scopes, excluded.handler, excluded.timeout_ms
+    excluded.transform_config, excluded.rate_limits, excluded.scopes, excluded.handler, excluded.timeout_ms
 )
 """
 
@@ -184,6 +193,8 @@ def _integration(definition: IntegrationDefinition) -> dict[str, Any]:
         "base_url": definition.base_url,
         "auth_type": definition.auth_type.value,
         "auth_config": definition.auth_config,
+        "transform_config": definition.transform_config,
+        "rate_limits": list(definition.rate_limits),
         "description": definition.description,
         "category": definition.category,
         "documentation_url": definition.documentation_url,
@@ -200,6 +211,7 @@ def _action(definition: ActionDefinition) -> dict[str, Any]:
         "description": definition.description,
         "request_schema": definition.request_schema,
         "transform_config": definition.transform_config,
+        "rate_limits": list(definition.rate_limits),
         "scopes": list(definition.scopes),
         "handler": definition.handler,
         "timeout_ms": definition.timeout_ms,

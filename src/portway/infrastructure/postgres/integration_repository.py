@@ -20,8 +20,8 @@ from portway.infrastructure.postgres.database import Connection
 from portway.infrastructure.postgres.statements import change, containing, insertion, rows_of
 
 _COLUMNS = sql.SQL("""
-    i.id, i.slug, i.name, i.base_url, i.auth_type, i.auth_config, i.organization_id, i.description, i.category,
-    i.documentation_url, i.version, i.updated_at
+    i.id, i.slug, i.name, i.base_url, i.auth_type, i.auth_config, i.transform_config, i.rate_limits, i.organization_id,
+    i.description, i.category, i.documentation_url, i.version, i.updated_at
 """)
 
 _LIST = sql.SQL("""
@@ -155,4 +155,6 @@ def _first(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _integration(row: dict[str, Any]) -> Integration:
     members = {name: value for name, value in row.items() if name != "action_count"}
-    return Integration(**members | {"auth_type": AuthType(row["auth_type"])})
+    return Integration(
+        **members | {"auth_type": AuthType(row["auth_type"]), "rate_limits": tuple(row["rate_limits"])}
+    )

@@ -1,6 +1,6 @@
 """Entities from the JSON that the database's functions return."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from portway.domain.action import Action
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.integration import AuthType, Integration
+from portway.domain.rate_limit import RequestLimit
 
 Row = Mapping[str, Any]
 
@@ -22,6 +23,8 @@ def integration_from(row: Row) -> Integration:
         base_url=row["base_url"],
         auth_type=AuthType(row["auth_type"]),
         auth_config=row["auth_config"],
+        transform_config=row["transform_config"],
+        rate_limits=tuple(row["rate_limits"]),
         organization_id=UUID(row["organization_id"]) if row["organization_id"] else None,
         description=row["description"],
         category=row["category"],
@@ -42,6 +45,7 @@ def action_from(row: Row) -> Action:
         description=row["description"],
         request_schema=row["request_schema"],
         transform_config=row["transform_config"],
+        rate_limits=tuple(row["rate_limits"]),
         scopes=tuple(row["scopes"]),
         handler=row["handler"],
         timeout_ms=row["timeout_ms"],
@@ -80,6 +84,11 @@ def credential_from(row: Row) -> Credential:
 def oauth_client_from(row: Row | None) -> OAuthClient | None:
     """A client as `app.read_oauth_client` returns it."""
     return OAuthClient(row["client_id"], row["client_secret"]) if row else None
+
+
+def request_limits_from(rows: Sequence[Row]) -> tuple[RequestLimit, ...]:
+    """An API key's limits."""
+    return tuple(RequestLimit(int(row["requests"]), int(row["per_seconds"])) for row in rows)
 
 
 def _time(value: str | None) -> datetime | None:

@@ -12,6 +12,9 @@ from portway.infrastructure.postgres.database import Connection
 
 Statement: TypeAlias = tuple[sql.Composed, list[object]]
 
+_JSON_LISTS = frozenset({"rate_limits"})
+"""Lists that are one JSON document in a column; others are arrays of PostgreSQL."""
+
 # What `returned` calls the row.
 _ALIASES: Mapping[str, LiteralString] = {"integrations": "i", "actions": "a"}
 
@@ -42,7 +45,7 @@ def insertion(table: str, row: Mapping[str, Any], returned: sql.SQL) -> Statemen
         sql.SQL(", ").join([sql.Placeholder()] * len(row)),
         returned,
     )
-    return statement, [_adapted(value) for value in row.values()]
+    return statement, [_adapted(name, value) for name, value in row.items()]
 
 
 def change(table: str, row_id: UUID, changes: Mapping[str, Any], returned: sql.SQL) -> Statement:
@@ -56,10 +59,10 @@ def change(table: str, row_id: UUID, changes: Mapping[str, Any], returned: sql.S
         sql.Placeholder(),
         returned,
     )
-    return statement, [*(_adapted(value) for value in changes.values()), row_id]
+    return statement, [*(_adapted(name, value) for name, value in changes.items()), row_id]
 
 
-def _adapted(value: object) -> object:
-    if isinstance(value, Mapping):
+def _adapted(name: str, value: object) -> object:
+    if isinstance(value, Mapping) or name in _JSON_LISTS:
         return Jsonb(value)
     return list(value) if isinstance(value, tuple) else value
