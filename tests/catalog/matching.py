@@ -99,5 +99,5 @@ class Matcher:
         return pattern
 
 
-def _joined(text: str | list[str] | JsonValue) -> str:
+def _joined(text: object) -> str:
     return "\r\n".join(map(str, text)) if isinstance(text, list) else str(text)
