@@ -6,8 +6,7 @@ import socket
 import ssl
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_network
 from pathlib import Path
@@ -30,12 +29,10 @@ from portway.domain.errors import (
 )
 from portway.infrastructure.http.client import MAX_REDIRECTS, USER_AGENT, AiohttpClient
 from portway.infrastructure.http.egress_guard import EgressGuard
+from tests.integration.http_servers import LOOPBACK, Handler, answering, serving, talking
 
-LOOPBACK = [ip_network("127.0.0.0/8")]
 TRUST = ssl.create_default_context()
 SECRET = "s3cr3t-t0ken"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class FixedResolver(AbstractResolver):
@@ -64,46 +61,6 @@ class FixedResolver(AbstractResolver):
 
     async def close(self) -> None:
         self.answers.clear()
-
-
-@asynccontextmanager
-async def serving(
-    *routes: tuple[str, str, Handler], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
-) -> AsyncIterator[str]:
-    app = web.Application()
-    for method, path, handler in routes:
-        app.router.add_route(method, path, handler)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, 0, ssl_context=tls).start()
-        yield f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def talking(talk: Talk) -> AsyncIterator[str]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await talk(reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-def answering(raw: bytes) -> Talk:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(raw)
-        await writer.drain()
-
-    return talk
 
 
 async def echo(request: web.Request) -> web.Response:

@@ -10,7 +10,12 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from portway import __version__
-from portway.application.ports.http import DEFAULT_MAX_RESPONSE_BYTES, OutgoingRequest, UpstreamResponse
+from portway.application.ports.http import (
+    DEFAULT_MAX_RESPONSE_BYTES,
+    OutgoingRequest,
+    StreamedBody,
+    UpstreamResponse,
+)
 from portway.domain.errors import UpstreamInvalidResponse, UpstreamTimeout
 from portway.infrastructure.http.egress_guard import EgressGuard
 from portway.infrastructure.http.failures import FAILURES, failure_of
@@ -19,8 +24,9 @@ from portway.infrastructure.http.guarded_connection import (
     SystemResolver,
     guarded_socket_factory,
 )
-from portway.infrastructure.http.request_check import check_request, payload
-from portway.infrastructure.http.response_reading import read_response
+from portway.infrastructure.http.request_body import StreamedPayload, payload_of
+from portway.infrastructure.http.request_check import check_request
+from portway.infrastructure.http.response_reading import AiohttpResponse
 
 USER_AGENT: Final = f"Portway/{__version__}"
 MAX_REDIRECTS: Final = 5
@@ -33,6 +39,12 @@ DNS_CACHE_SECONDS: Final = 10
 IDLE_SECONDS: Final = 15.0
 MAX_HEADER_BYTES: Final = 32 * 1024
 """For one header line of an answer; some services send long ones (aiohttp's default is 8,190)."""
+
+SLOWEST_UPLOAD_BYTES_PER_SECOND: Final = 256_000
+"""How fast a streamed body has to go; so much longer than its time-out its request may take."""
+
+ACCEPT_ENCODING: Final = "gzip, deflate"
+"""What is decoded everywhere; brotli and zstd would need libraries of their own."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_FOR_ANOTHER_ORIGIN = frozenset({"accept", "user-agent"})
@@ -49,7 +61,7 @@ class AiohttpClient:
     UpstreamUnreachable and EgressBlocked mean that the request was not sent (redirects: that its last hop was
     not); after UpstreamTimeout and UpstreamInvalidResponse the service may have acted. A request of an
     idempotent method is sent a second time where the connection broke before any answer (RFC 9110, section
-    9.2.2); it may have been idle.
+    9.2.2); it may have been idle. A body that is streamed begins anew then.
     """
 
     def __init__(
@@ -77,14 +89,23 @@ class AiohttpClient:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         follow_redirects: bool = True,
     ) -> UpstreamResponse:
-        url = check_request(request)
-        follow = follow_redirects and request.method in {"GET", "HEAD"}
         try:
             # One limit over all redirects and the whole body.
-            async with asyncio.timeout(timeout_seconds):
-                return await self._send(request, url, max_response_bytes, follow=follow)
+            async with asyncio.timeout(timeout_seconds + _upload_seconds(request)):
+                response = await self._open(request, follow_redirects=follow_redirects)
+                return await response.read(max_bytes=max_response_bytes)
         except TimeoutError:
-            failure = UpstreamTimeout(f"{url.raw_host} did not answer within {timeout_seconds:g} seconds.")
+            failure = _too_late(request, timeout_seconds)
+        raise failure
+
+    async def open(
+        self, request: OutgoingRequest, *, timeout_seconds: float, follow_redirects: bool = True
+    ) -> AiohttpResponse:
+        try:
+            async with asyncio.timeout(timeout_seconds + _upload_seconds(request)):
+                return await self._open(request, follow_redirects=follow_redirects)
+        except TimeoutError:
+            failure = _too_late(request, timeout_seconds)
         raise failure
 
     async def close(self) -> None:
@@ -93,15 +114,16 @@ class AiohttpClient:
             await self._session.close()
         await self._resolver.close()
 
-    async def _send(
-        self, request: OutgoingRequest, url: URL, max_bytes: int, *, follow: bool
-    ) -> UpstreamResponse:
+    async def _open(self, request: OutgoingRequest, *, follow_redirects: bool) -> AiohttpResponse:
+        url = check_request(request)
         headers, body = request.headers, request.body
+        is_followed = follow_redirects and request.method in {"GET", "HEAD"}
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._exchange(request.method, url, headers, body, max_bytes)
-            location = response.headers.get("location") if follow else None
+            response = await self._exchange(request.method, url, headers, body)
+            location = response.headers.get("location") if is_followed else None
             if location is None or response.status_code not in _REDIRECTS:
                 return response
+            await response.close()
             target = _redirect_target(url, location)
             if _origin(target) != _origin(url):
                 # Whatever the headers are called, one of them is the credential; the body may hold it too.
@@ -113,17 +135,20 @@ class AiohttpClient:
         raise UpstreamInvalidResponse(f"{url.raw_host} redirected more than {MAX_REDIRECTS} times.")
 
     async def _exchange(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, max_bytes: int
-    ) -> UpstreamResponse:
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | StreamedBody | None
+    ) -> AiohttpResponse:
         self._guard.check_url(url)
+        payload = payload_of(body)
         try:
-            async with self._opened().request(
-                method, url, headers=headers, data=payload(body), allow_redirects=False
-            ) as answer:
-                return await read_response(answer, max_bytes)
+            answer = await self._opened().request(
+                method, url, headers=headers, data=payload, allow_redirects=False
+            )
+            return AiohttpResponse(answer)
         except FAILURES as error:
             failure = failure_of(error, url.raw_host or "")
         # Outside of the handler, so that aiohttp's error, which holds the whole URL, is not its context.
+        if isinstance(payload, StreamedPayload) and payload.failure is not None:
+            raise payload.failure
         raise failure
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -138,7 +163,7 @@ class AiohttpClient:
                     ttl_dns_cache=DNS_CACHE_SECONDS,
                     keepalive_timeout=IDLE_SECONDS,
                 ),
-                headers={"User-Agent": USER_AGENT},
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING},
                 # The headers of a request are complete; a type that nobody set is not guessed.
                 skip_auto_headers=["Content-Type"],
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
@@ -154,6 +179,16 @@ def _default_ssl_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _upload_seconds(request: OutgoingRequest) -> float:
+    body = request.body
+    return 0 if body is None or isinstance(body, bytes) else body.size / SLOWEST_UPLOAD_BYTES_PER_SECOND
+
+
+def _too_late(request: OutgoingRequest, timeout_seconds: float) -> UpstreamTimeout:
+    host = URL(request.url, encoded=True).raw_host
+    return UpstreamTimeout(f"{host} did not answer within {timeout_seconds:g} seconds.")
 
 
 def _redirect_target(url: URL, location: str) -> URL:

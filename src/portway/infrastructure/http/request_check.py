@@ -4,7 +4,6 @@ Whoever builds requests encodes what callers pass, so a request that fails here 
 definition.
 """
 
-import io
 import re
 from functools import lru_cache
 
@@ -36,9 +35,6 @@ _REFUSED_HEADERS = frozenset(
     }
 )
 
-# Above this size aiohttp warns that writing at once holds up the event loop.
-_WRITTEN_AT_ONCE = 1024 * 1024
-
 
 def check_request(request: OutgoingRequest) -> URL:
     """Returns the request's URL, parsed. Raises InvalidIntegrationConfig; no message repeats a value."""
@@ -51,13 +47,6 @@ def check_request(request: OutgoingRequest) -> URL:
                 f"The value of the header {name} has characters that HTTP does not allow."
             )
     return _parse_url(request.url)
-
-
-def payload(body: bytes | None) -> bytes | io.BytesIO | None:
-    """The body as aiohttp should get it: a large one is written in pieces, so that other calls go on."""
-    if not body:
-        return None
-    return body if len(body) <= _WRITTEN_AT_ONCE else io.BytesIO(body)
 
 
 @lru_cache(maxsize=1024)  # the same few names, with every call

@@ -1,30 +1,88 @@
-"""Reading an answer, as long as it is not too long."""
+"""Reading an answer, as long as it keeps coming and is not too long."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 from aiohttp import ClientResponse
 
 from portway.application.ports.http import UpstreamResponse
-from portway.domain.errors import UpstreamInvalidResponse
+from portway.domain.errors import UpstreamFailure, UpstreamInvalidResponse, UpstreamTimeout
+from portway.infrastructure.http.failures import FAILURES, failure_of
+
+IDLE_BODY_SECONDS: Final = 60.0
+"""How long an answer may pause in the middle of its body."""
 
 
-async def read_response(answer: ClientResponse, max_bytes: int) -> UpstreamResponse:
-    """The whole answer, decoded. Raises UpstreamInvalidResponse where that is more than `max_bytes`.
+class AiohttpResponse:
+    """Implements `application.ports.http.StreamedResponse`.
 
-    What counts is the decoded size: some kilobytes of gzip can be gigabytes of text. aiohttp decodes no
-    further than is read, so reading stops at the limit with little more than it in memory.
+    aiohttp decodes no further than is read, so a small answer that unpacks to gigabytes costs no more memory than
+    one piece of it.
     """
-    pieces: list[bytes] = []
-    size = 0
-    while piece := await answer.content.readany():
-        size += len(piece)
-        if size > max_bytes:
-            # The rest is not read, so the connection cannot serve another call.
-            answer.close()
-            raise UpstreamInvalidResponse(
-                f"The answer of {answer.url.raw_host} is larger than {max_bytes} bytes."
+
+    def __init__(self, answer: ClientResponse, *, idle_seconds: float = IDLE_BODY_SECONDS) -> None:
+        self._answer = answer
+        self._idle_seconds = idle_seconds
+        self._headers = _headers(answer)
+
+    @property
+    def status_code(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            while piece := await self._piece():
+                yield piece
+        finally:
+            # Where this is not the end, the connection cannot serve another call.
+            await self.close()
+
+    async def read(self, *, max_bytes: int) -> UpstreamResponse:
+        """What counts is the decoded size: some kilobytes of gzip can be gigabytes of text."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := await self._piece():
+                size += len(piece)
+                if size > max_bytes:
+                    raise UpstreamInvalidResponse(
+                        f"The answer of {self._host} is larger than {max_bytes} bytes."
+                    )
+                pieces.append(piece)
+        finally:
+            await self.close()
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return UpstreamResponse(self.status_code, self._headers, body)
+
+    async def close(self) -> None:
+        if not self._answer.closed:
+            self._answer.close()
+
+    @property
+    def _host(self) -> str:
+        return self._answer.url.raw_host or ""
+
+    async def _piece(self) -> bytes:
+        content = self._answer.content
+        failure: UpstreamFailure
+        try:
+            if content.is_eof():
+                return await content.readany()  # which is there already
+            async with asyncio.timeout(self._idle_seconds):
+                return await content.readany()
+        except TimeoutError:
+            failure = UpstreamTimeout(
+                f"{self._host} sent nothing for {self._idle_seconds:g} seconds in the middle of its answer."
             )
-        pieces.append(piece)
-    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    return UpstreamResponse(answer.status, _headers(answer), body)
+        except FAILURES as error:
+            failure = failure_of(error, self._host)
+        # Outside of the handler, so that aiohttp's error, which holds the whole URL, is not its context.
+        raise failure
 
 
 def _headers(answer: ClientResponse) -> dict[str, str]:

@@ -1,12 +1,10 @@
-import io
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portway.application.ports.http import OutgoingRequest
 from portway.domain.errors import InvalidIntegrationConfig
-from portway.infrastructure.http.request_check import check_request, payload
+from portway.infrastructure.http.request_check import check_request
 
 URL = "https://example.com/"
 UNSENDABLE = [chr(code) for code in (*range(9), *range(10, 32), 127)] + ["\ud800", "\udfff"]
@@ -73,10 +71,3 @@ def test_refuses_urls_that_are_not_absolute_and_encoded(url: str) -> None:
     with pytest.raises(InvalidIntegrationConfig) as refusal:
         check_request(OutgoingRequest("GET", url))
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
-
-
-def test_large_bodies_are_written_in_pieces() -> None:
-    assert payload(None) is None
-    assert payload(b"") is None
-    assert payload(b"x") == b"x"
-    assert isinstance(payload(bytes(2 * 1024 * 1024)), io.BytesIO)
