@@ -92,12 +92,16 @@ def change(
 
 
 def put(value: JsonValue, path: Path, new: JsonValue, *, at: tuple[str | int, ...] = ()) -> JsonValue:
-    """The value with `new` at the place, for which objects are made.
+    """The value with `new` at the place, for which objects are made; the way may lead through an item that is there.
 
-    Raises UnusableError where something else than an object is in the way.
+    Raises UnusableError where something else is in the way.
     """
     if not path:
         return new
+    if type(value) is list and _INDEX.fullmatch(path[0]) and int(path[0]) < len(value):
+        index = int(path[0])
+        item = put(value[index], path[1:], new, at=(*at, index))
+        return [*value[:index], item, *value[index + 1 :]]
     if type(value) is not dict:
         raise UnusableError("must be an object, because the action puts something into it", at)
     part, rest = path[0], path[1:]
