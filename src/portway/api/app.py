@@ -22,6 +22,7 @@ from portway.api import (
     organizations,
     problems,
     reference,
+    schemas,
     usage,
     workspaces,
 )
@@ -36,6 +37,7 @@ from portway.api.services import Services
 ROUTERS: tuple[APIRouter, ...] = (
     integrations.router,
     actions.router,
+    schemas.router,
     connections.router,
     oauth_callback.router,
     logs.router,

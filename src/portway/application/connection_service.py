@@ -10,6 +10,7 @@ from portway.application.credential_placement import authenticate, secrets_of
 from portway.application.destinations import check_token_endpoints, recorded_origins
 from portway.application.error_masking import without_secrets
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
+from portway.application.language.documents import action_config
 from portway.application.oauth_client import choose_client
 from portway.application.ports.clock import Clock
 from portway.application.ports.credential_vault import CredentialVault, Revocable
@@ -220,7 +221,7 @@ class ConnectionService:
             authenticate(request, integration, credential), timeout_seconds=_VERIFICATION_SECONDS
         )
         try:
-            read_response(response, action)
+            read_response(response, action_config(integration, action))
         except UpstreamError as error:
             raise without_secrets(error, secrets_of(credential)) from None
 

@@ -1,15 +1,21 @@
-"""The calls of one execution: the credential, its origins, and one forced refresh when the service refuses it."""
+"""The calls of one execution: the credential, its origins, retries, and one forced refresh when it is refused."""
 
 import asyncio
 import logging
+import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from portway.application.credential_placement import authenticate, secrets_of
 from portway.application.destinations import allowed_origins
+from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import Grant
-from portway.application.ports.http import HttpClient, OutgoingRequest, UpstreamResponse
+from portway.application.ports.http import HttpClient, OutgoingRequest, StreamedResponse, UpstreamResponse
+from portway.application.ports.sockets import SocketConnector
 from portway.application.refresh_service import RefreshService
+from portway.application.retries import delay_seconds, idempotency_key_header, may_repeat
 from portway.domain.credential import Credential
 from portway.domain.errors import (
     EgressBlocked,
@@ -39,7 +45,10 @@ class ExecutableCall:
     """
 
     grant: Grant
+    config: TransformConfig
+    execution_id: UUID
     http: HttpClient
+    sockets: SocketConnector
     refresh: RefreshService
     vault: CredentialVault
     sealed_pass: str = field(repr=False)
@@ -49,6 +58,7 @@ class ExecutableCall:
     refreshed: bool = False
     may_have_acted: bool = False
     secrets: list[str] = field(default_factory=list, repr=False)
+    _keyed_requests: int = 0
 
     def __post_init__(self) -> None:
         self.secrets += secrets_of(self.credential)
@@ -63,15 +73,23 @@ class ExecutableCall:
 
         Raises what the HTTP client raises, and ReauthorizationRequired.
         """
-        response = await self._send_once(request)
-        if response.status_code != _UNAUTHORIZED or not self._has_token:
-            return response
-        await self._refresh(refused=True)
-        response = await self._send_once(request)
-        if response.status_code == _UNAUTHORIZED:
-            await self._mark_refused()
-            raise ReauthorizationRequired
-        return response
+        return await self.read(await self.open(request))
+
+    async def open(self, request: OutgoingRequest) -> StreamedResponse:
+        """The same, with the body still to come."""
+        return await self._repeated(self._keyed(request), self._open_authenticated)
+
+    async def send_elsewhere(self, request: OutgoingRequest) -> UpstreamResponse:
+        """Without the credential, to any address that the egress guard allows."""
+        return await self.read(await self._repeated(request, self._open_once))
+
+    async def connect(self, host: str, port: int) -> socket.socket:
+        """A connection for a protocol that is not HTTP. What is done with it may act."""
+        remaining = self._remaining()
+        self.attempts += 1
+        connection = await self.sockets.connect(host, port, timeout_seconds=remaining)
+        self.may_have_acted = True
+        return connection
 
     @property
     def _integration(self) -> Integration:
@@ -81,19 +99,82 @@ class ExecutableCall:
     def _has_token(self) -> bool:
         return self._integration.auth_type in _TOKEN_TYPES
 
-    async def _send_once(self, request: OutgoingRequest) -> UpstreamResponse:
+    def _remaining(self) -> float:
+        remaining = self.deadline - asyncio.get_running_loop().time()
+        if remaining <= 0:
+            raise UpstreamTimeout
+        return remaining
+
+    def _keyed(self, request: OutgoingRequest) -> OutgoingRequest:
+        """With a key by which the service knows a repeated request: one for each request of the execution."""
+        name = idempotency_key_header(request.method, self.config.retry)
+        if name is None or name.lower() in request.headers:
+            return request
+        self._keyed_requests += 1
+        suffix = "" if self._keyed_requests == 1 else f"-{self._keyed_requests}"
+        return replace(request, headers={**request.headers, name.lower(): f"{self.execution_id}{suffix}"})
+
+    async def read(self, response: StreamedResponse) -> UpstreamResponse:
+        """All of an answer, as far as the row and the deadline allow."""
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                return await response.read(max_bytes=self.config.response.max_bytes)
+        except TimeoutError:
+            raise UpstreamTimeout from None
+        finally:
+            await response.close()
+
+    async def _repeated(
+        self, request: OutgoingRequest, attempt: Callable[[OutgoingRequest], Awaitable[StreamedResponse]]
+    ) -> StreamedResponse:
+        """The first answer that needs no repetition, or else the last one."""
+        retry = self.config.retry
+        for failures in range(1, retry.max_attempts):
+            response: StreamedResponse | None = None
+            try:
+                response = await attempt(request)
+                if response.status_code not in retry.statuses or not may_repeat(request.method, retry):
+                    return response
+            except UpstreamUnreachable:
+                if not self._can_wait(delay := delay_seconds(retry, failures)):
+                    raise
+            else:
+                if not self._can_wait(delay := delay_seconds(retry, failures, response.headers)):
+                    return response
+                await response.close()
+            await asyncio.sleep(delay)
+        return await attempt(request)
+
+    def _can_wait(self, seconds: float) -> bool:
+        return asyncio.get_running_loop().time() + seconds < self.deadline
+
+    async def _open_authenticated(self, request: OutgoingRequest) -> StreamedResponse:
+        """With the credential, which is refreshed once where the service refuses it."""
+        response = await self._open_with_credential(request)
+        if response.status_code != _UNAUTHORIZED or not self._has_token:
+            return response
+        await response.close()
+        await self._refresh(refused=True)
+        response = await self._open_with_credential(request)
+        if response.status_code == _UNAUTHORIZED:
+            await response.close()
+            await self._mark_refused()
+            raise ReauthorizationRequired
+        return response
+
+    async def _open_with_credential(self, request: OutgoingRequest) -> StreamedResponse:
         connection = self.grant.connection
         check_destination(
             request.url, allowed_origins(self._integration, connection.origins, connection.config)
         )
-        authenticated = authenticate(request, self._integration, self.credential)
-        remaining = self.deadline - asyncio.get_running_loop().time()
-        if remaining <= 0:
-            raise UpstreamTimeout
+        return await self._open_once(authenticate(request, self._integration, self.credential))
+
+    async def _open_once(self, request: OutgoingRequest) -> StreamedResponse:
+        remaining = self._remaining()
         self.attempts += 1
         acted_before, self.may_have_acted = self.may_have_acted, True
         try:
-            response = await self.http.send(authenticated, timeout_seconds=remaining)
+            response = await self.http.open(request, timeout_seconds=remaining)
         except _NOT_SENT:
             self.may_have_acted = acted_before
             raise
@@ -129,18 +210,3 @@ class ExecutableCall:
         except PortwayError as error:
             # The caller is told all the same; the next call finds out anew.
             _log.warning("connection %s could not be marked: %s", connection_id, error)
-
-
-class HandlerContext:
-    """The `ActionContext` of a call; the credential is no part of it."""
-
-    __slots__ = ("_send", "action", "config", "integration")
-
-    def __init__(self, call: ExecutableCall) -> None:
-        self.integration = call.grant.integration
-        self.action = call.grant.action
-        self.config = call.grant.connection.config
-        self._send = call.send
-
-    async def send(self, request: OutgoingRequest) -> UpstreamResponse:
-        return await self._send(request)

@@ -4,22 +4,28 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from portway.application.action_run import run_handler, run_pages, run_request
+from portway.application.audited_stream import AuditedStream
+from portway.application.credential_placement import secrets_of
 from portway.application.error_masking import without_secrets
-from portway.application.executable_call import ExecutableCall, HandlerContext
+from portway.application.executable_call import ExecutableCall
+from portway.application.execution_outcome import Outcome
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
 from portway.application.handlers.registry import HandlerRegistry
-from portway.application.idempotent_answer import dump_answer, load_answer
+from portway.application.idempotent_answer import load_answer
+from portway.application.language.documents import action_config
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.credential_vault import CredentialVault
-from portway.application.ports.execution_ledger import Closing, ExecutionLedger, Grant, Opened, Opening
-from portway.application.ports.http import HttpClient, UpstreamResponse
+from portway.application.ports.execution_ledger import ExecutionLedger, Grant, Opened, Opening
+from portway.application.ports.http import HttpClient, StreamedResponse
 from portway.application.ports.schema import ParameterSchema
+from portway.application.ports.sockets import SocketConnector
+from portway.application.rate_guard import RateGuard
+from portway.application.recording import Recording, closing_of, payload_before_the_call
 from portway.application.refresh_service import RefreshService
-from portway.application.requests.request_builder import build_request
-from portway.application.responses.response_mapping import read_response
 from portway.domain.action import MAX_TIMEOUT_MS
 from portway.domain.errors import (
     InsufficientScope,
@@ -29,19 +35,19 @@ from portway.domain.errors import (
     ReauthorizationRequired,
     UpstreamError,
 )
-from portway.domain.execution import ExecutionStatus
-from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.json_value import JsonObject
 from portway.domain.principal import Principal
+from portway.domain.rate_limit import RateState
 from portway.domain.rules.access_control import check_scopes
-from portway.domain.rules.execution_logging import loggable
-from portway.domain.rules.parameter_transform import transform_parameters
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRequest:
-    """What a caller asks for. `request_hash` is the SHA-256 of the body, for `idempotency_key`."""
+    """What a caller asks for. `request_hash` is the SHA-256 of the body, for `idempotency_key`. `raw`: the service's
+    bytes are wanted, not their JSON.
+    """
 
     workspace_id: UUID
     connection_id: UUID
@@ -51,6 +57,7 @@ class ExecutionRequest:
     idempotency_key: str | None = None
     request_hash: bytes = b""
     max_pages: int | None = None
+    raw: bool = False
 
 
 class ExecuteAction:
@@ -68,6 +75,8 @@ class ExecuteAction:
         http: HttpClient,
         schema: ParameterSchema,
         handlers: HandlerRegistry,
+        rate_guard: RateGuard,
+        sockets: SocketConnector,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
@@ -76,6 +85,8 @@ class ExecuteAction:
         self._http = http
         self._schema = schema
         self._handlers = handlers
+        self._rate_guard = rate_guard
+        self._sockets = sockets
 
     async def execute(self, principal: Principal, request: ExecutionRequest) -> ExecutionResult:
         """Raises ExecutionFailed once there is an audit row, Unavailable where there can be none."""
@@ -86,7 +97,7 @@ class ExecuteAction:
                 workspace_id=request.workspace_id,
                 connection_id=request.connection_id,
                 action=request.action,
-                request_payload=_payload_before_the_call(request.parameters),
+                request_payload=payload_before_the_call(request.parameters),
                 timeout_ms=request.timeout_ms,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.request_hash,
@@ -121,41 +132,60 @@ class ExecuteAction:
         """Calls, and completes the audit row whatever comes of it."""
         result: ExecutionResult | None = None
         failure: PortwayError | None = None
-        call = self._call(execution)
+        rate_limit: RateState | None = None
+        call: ExecutableCall | None = None
         try:
-            response = await self._perform(call, execution)
-            data = read_response(response, execution.grant.action)
-            result = ExecutionResult(
-                execution_id=execution.opened.execution_id,
-                status_code=response.status_code,
-                data=data,
-                duration_ms=execution.elapsed_ms(),
-                attempts=call.attempts,
-                refreshed=call.refreshed,
-                raw=response,
-            )
+            call = self._call(execution)
+            self._check(call, execution)
+            rate_limit = await self._rate_guard.check(execution.principal, execution.grant)
+            outcome = await self._perform(call, execution)
+            result = _result(outcome, execution, call, rate_limit)
+            if outcome.coming is not None:
+                return replace(result, stream=self._stream(outcome.coming, result, execution, call))
         except PortwayError as error:
             failure = error
         except Exception as error:  # noqa: BLE001  whatever it is, the audit row must be completed
             _log.exception("execution %s failed unexpectedly", execution.opened.execution_id)
             failure = PortwayError("Something in Portway itself failed; the log of the server says more.")
             failure.__cause__ = error
-        if failure is not None:
-            failure = await self._for_the_caller(
-                failure, execution.principal, execution.request, call.secrets
-            )
-        # A caller who goes away now does not take the audit row along.
-        await asyncio.shield(self._ledger.close(_closing(execution, call, result, failure)))
+        failure = await self._record(execution, call, result, failure)
         if result is None:
             raise ExecutionFailed(execution.opened.execution_id, failure or PortwayError()) from failure
         return result
+
+    async def _record(
+        self,
+        execution: "_Execution",
+        call: ExecutableCall | None,
+        result: ExecutionResult | None,
+        failure: PortwayError | None,
+    ) -> PortwayError | None:
+        """Completes the audit row. Returns the failure as the caller may see it."""
+        secrets = call.secrets if call else secrets_of(execution.grant.credential)
+        if failure is not None:
+            failure = await self._for_the_caller(failure, execution.principal, execution.request, secrets)
+        closing = closing_of(
+            execution.recording(),
+            result=result,
+            failure=failure,
+            secrets=secrets,
+            attempts=call.attempts if call else 0,
+            may_have_acted=call.may_have_acted if call else False,
+            duration_ms=execution.elapsed_ms(),
+        )
+        # A caller who goes away now does not take the audit row along.
+        await asyncio.shield(self._ledger.close(closing))
+        return failure
 
     def _call(self, execution: "_Execution") -> ExecutableCall:
         grant, asked = execution.grant, execution.request.timeout_ms
         timeout_ms = min(asked or MAX_TIMEOUT_MS, grant.action.timeout_ms)
         return ExecutableCall(
             grant=grant,
+            config=action_config(grant.integration, grant.action),
+            execution_id=execution.opened.execution_id,
             http=self._http,
+            sockets=self._sockets,
             refresh=self._refresh,
             vault=self._vault,
             sealed_pass=execution.principal.sealed_pass,
@@ -163,21 +193,39 @@ class ExecuteAction:
             credential=grant.credential,
         )
 
-    async def _perform(self, call: ExecutableCall, execution: "_Execution") -> UpstreamResponse:
+    def _check(self, call: ExecutableCall, execution: "_Execution") -> None:
+        """Refuses what is wrong with the request before it counts for anything."""
         grant, request = execution.grant, execution.request
-        if request.max_pages is not None:
+        if request.max_pages is not None and (call.config.pagination is None or grant.action.handler):
             raise MalformedRequest("`paginate` is for actions that declare pagination; this one does not.")
         if faults := self._schema.faults(grant.action, request.parameters):
             raise InvalidParameters(faults)
         check_scopes(grant.connection.scopes, grant.action.scopes)
-        parameters = transform_parameters(request.parameters, grant.action.transform_config)
-        if grant.action.handler is not None:
-            handler = self._handlers.get(grant.action.handler)
-            await call.prepare()
-            return await handler(HandlerContext(call), parameters)
-        outgoing = build_request(grant.integration, grant.action, parameters, grant.connection.config)
-        await call.prepare()
-        return await call.send(outgoing)
+
+    async def _perform(self, call: ExecutableCall, execution: "_Execution") -> Outcome:
+        request = execution.request
+        # An answer that may have to be repeated is kept, so it is not streamed.
+        raw = request.raw and request.idempotency_key is None
+        if execution.grant.action.handler is not None:
+            handler = self._handlers.get(execution.grant.action.handler)
+            return await run_handler(call, handler, request.parameters, raw=raw)
+        if request.max_pages is not None:
+            return await run_pages(call, request.parameters, max_pages=request.max_pages)
+        return await run_request(call, request.parameters, raw=raw)
+
+    def _stream(
+        self,
+        response: StreamedResponse,
+        result: ExecutionResult,
+        execution: "_Execution",
+        call: ExecutableCall,
+    ) -> AuditedStream:
+        async def record(size: int, failure: PortwayError | None) -> None:
+            described = {**result.data, "size": size} if isinstance(result.data, dict) else result.data
+            sent = replace(result, data=described) if failure is None else None
+            await self._record(execution, call, sent, failure)
+
+        return AuditedStream(response, record)
 
     async def _for_the_caller(
         self,
@@ -213,61 +261,31 @@ class _Execution:
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self.started) * 1000
 
-
-def _payload_before_the_call(parameters: JsonObject) -> JsonValue:
-    """What the row says until the execution is over. Where the schema is not known yet, nor is what of a long text
-    may be shown, so of one that must be cut it says the size alone.
-    """
-    payload, was_cut = _logged(dict(parameters))
-    return {**payload, "truncated": ""} if was_cut and isinstance(payload, dict) else payload
-
-
-def _logged(
-    payload: JsonValue, *, schema: JsonValue = None, secrets: Iterable[str] = ()
-) -> tuple[JsonValue, bool]:
-    """The payload as the log may have it, and whether it was cut."""
-    try:
-        return loggable(payload, schema=schema, secrets=secrets)
-    except RecursionError:
-        return {"truncated": "", "reason": "It is nested too deeply."}, True
+    def recording(self) -> Recording:
+        """What its audit row says of it however it ends."""
+        return Recording(
+            sealed_pass=self.principal.sealed_pass,
+            execution_id=self.opened.execution_id,
+            executed_at=self.opened.executed_at,
+            parameters=self.request.parameters,
+            request_schema=self.grant.action.request_schema,
+            has_idempotency_key=self.request.idempotency_key is not None,
+        )
 
 
-def _closing(
-    execution: _Execution, call: ExecutableCall, result: ExecutionResult | None, failure: PortwayError | None
-) -> Closing:
-    request_payload, request_cut = _logged(
-        dict(execution.request.parameters),
-        schema=dict(execution.grant.action.request_schema),
-        secrets=call.secrets,
-    )
-    answer = result.data if result else failure.body if isinstance(failure, UpstreamError) else None
-    response_payload, response_cut = _logged(answer, secrets=call.secrets)
-    upstream_status = failure.status_code if isinstance(failure, UpstreamError) else None
-    repeatable = result or (failure if _is_repeatable(call, failure) else None)
-    has_key = execution.request.idempotency_key is not None
-    return Closing(
-        sealed_pass=execution.principal.sealed_pass,
+def _result(
+    outcome: Outcome, execution: _Execution, call: ExecutableCall, rate_limit: RateState | None
+) -> ExecutionResult:
+    return ExecutionResult(
         execution_id=execution.opened.execution_id,
-        executed_at=execution.opened.executed_at,
-        status=_status(result, attempted=call.attempts > 0),
-        request_payload=request_payload,
-        response_payload=response_payload,
-        payload_truncated=request_cut or response_cut,
-        error_code=failure.code if failure else None,
-        status_code=result.status_code if result else upstream_status,
+        status_code=outcome.status_code,
+        data=outcome.data,
         duration_ms=execution.elapsed_ms(),
         attempts=call.attempts,
-        idempotent_answer=dump_answer(repeatable) if repeatable and has_key else None,
-        frees_idempotency_key=has_key and repeatable is None,
+        refreshed=call.refreshed,
+        raw=outcome.raw,
+        pages=outcome.pages,
+        truncated=outcome.truncated,
+        next_parameters=outcome.next_parameters,
+        rate_limit=rate_limit,
     )
-
-
-def _is_repeatable(call: ExecutableCall, failure: PortwayError | None) -> bool:
-    """Whether the failure answers the idempotency key for good: the service has spoken, or may have acted."""
-    return isinstance(failure, UpstreamError) or call.may_have_acted
-
-
-def _status(result: ExecutionResult | None, *, attempted: bool) -> ExecutionStatus:
-    if result is not None:
-        return ExecutionStatus.SUCCESS
-    return ExecutionStatus.ERROR if attempted else ExecutionStatus.REFUSED

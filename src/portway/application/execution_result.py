@@ -1,16 +1,48 @@
 """What comes of an execution."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from portway.application.ports.http import UpstreamResponse
 from portway.domain.errors import PortwayError
-from portway.domain.json_value import JsonValue
+from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.rate_limit import RateState
+
+
+class RawAnswer(Protocol):
+    """A service's body on its way to a caller who wants bytes.
+
+    The audit row is complete before the last piece is handed out. Raises PortwayError in the middle where the service
+    breaks off. Whoever does not read it to its end closes it.
+    """
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def content_length(self) -> int | None:
+        """In bytes, where the service says so."""
+        ...
+
+    @property
+    def filename(self) -> str | None: ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionResult:
-    """A successful execution. `data` is the mapped body, `raw` the body itself where it was just received."""
+    """A successful execution. `data` is the mapped body, `raw` the body itself where it was just received.
+
+    `stream` is a body that is still to be received; then `data` says what is known of it. `pages` were read, and
+    `truncated` says that there are more, from `next_parameters` on. `rate_limit` is the tightest of Portway's own.
+    """
 
     execution_id: UUID
     status_code: int
@@ -19,6 +51,11 @@ class ExecutionResult:
     attempts: int
     refreshed: bool
     raw: UpstreamResponse | None = field(default=None, repr=False)
+    stream: RawAnswer | None = field(default=None, repr=False)
+    pages: int = 1
+    truncated: bool = False
+    next_parameters: JsonObject | None = None
+    rate_limit: RateState | None = None
 
 
 class ExecutionFailed(Exception):

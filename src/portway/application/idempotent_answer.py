@@ -40,6 +40,9 @@ def dump_answer(answer: ExecutionResult | PortwayError) -> bytes:
             "duration_ms": answer.duration_ms,
             "attempts": answer.attempts,
             "refreshed": answer.refreshed,
+            "pages": answer.pages,
+            "truncated": answer.truncated,
+            "next_parameters": answer.next_parameters,
         }
     else:
         kept = {"error": answer.code, "detail": answer.detail}

@@ -138,7 +138,7 @@ class CursorPages(_Pages, frozen=True, kw_only=True, tag="cursor"):
 
 class PageNumberPages(_Pages, frozen=True, kw_only=True, tag="page"):
     """`parameter` takes the page's number, from `first` on. The last page has no items, or fewer than `size_parameter`
-    asks for; `more` or `last` (the last page's number), where they are given, say so by themselves.
+    asks for, where the caller gives that; `more` or `last` (the last page's number) say so by themselves.
     """
 
     parameter: Name

@@ -6,13 +6,18 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import NoReturn, cast
+from contextlib import suppress
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 import msgspec
+from msgspec.structs import replace
 
+from portway.application.language.expression import ExpressionError, compiled, is_true
+from portway.application.language.transform_config import GraphqlBody, Response, TransformConfig
 from portway.application.ports.http import UpstreamResponse
-from portway.domain.action import Action
+from portway.application.responses.error_message import error_message
+from portway.application.responses.xml_body import parse_xml
 from portway.domain.errors import InvalidIntegrationConfig, UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
 
@@ -43,33 +48,116 @@ _SHOWN_HEADERS = frozenset(
 _SHOWN_PREFIXES = ("ratelimit", "x-ratelimit-", "x-rate-limit-")
 
 
-def read_response(response: UpstreamResponse, action: Action) -> JsonValue:
-    """The `data` of a successful response.
+def read_response(response: UpstreamResponse, config: TransformConfig) -> JsonValue:
+    """The `data` of a successful response, mapped as the row says.
 
-    Raises UpstreamError for a status that is no success, and for a body that says otherwise where the action
-    has `transform_config.success`: `{"member": "ok", "equals": true, "message": "error"}` takes a body whose
-    member `ok` is not `true` for an error, and its member `error` for the service's own words. Raises
-    UpstreamInvalidResponse for a body that is not what its content type says, InvalidIntegrationConfig for a
-    `success` of another shape.
+    Raises UpstreamError for a status that is no success, and for a body that `response.error` takes for one;
+    UpstreamInvalidResponse for a body that is not what its content type says; InvalidIntegrationConfig for an
+    expression that does not fit the body.
     """
-    raise_for_status(response)
-    data = map_response(response)
-    success = action.transform_config.get("success")
-    if success is not None:
-        _check_success(success, data, response, action)
-    return data
+    body = read_body(response, config)
+    expression = _rules(config).data
+    if expression is None:
+        return body
+    try:
+        return compiled(expression).search(body)
+    except ExpressionError as error:
+        raise InvalidIntegrationConfig(f"transform_config.response.data: {error}") from None
+
+
+def read_body(response: UpstreamResponse, config: TransformConfig) -> JsonValue:
+    """The body of a successful response, before `response.data` maps it. Raises as `read_response`."""
+    rules = _rules(config)
+    if not _is_success(response):
+        body = _error_body(response, rules.format)
+        raise upstream_error(response, body, rules.message)
+    body = _parse(response, rules.format)
+    if rules.error is not None and is_true(compiled(rules.error).find(body)):
+        raise upstream_error(response, body, rules.message)
+    return body
 
 
 def raise_for_status(response: UpstreamResponse) -> None:
     """Raises UpstreamError unless the status is a success; a redirect that was not followed is none."""
-    if not 200 <= response.status_code < 300:
-        _fail(response, _error_body(response))
+    if not _is_success(response):
+        raise upstream_error(response, _error_body(response, "auto"), None)
+
+
+def upstream_error(response: UpstreamResponse, body: JsonValue, message: str | None) -> UpstreamError:
+    """The error that the response is, with the service's own words where `message`, an expression, finds them."""
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name in _SHOWN_HEADERS or name.startswith(_SHOWN_PREFIXES)
+    }
+    words = error_message(body, message)
+    detail = None
+    if words is not None and _is_success(response):
+        detail = f"The service answered with the error {words!r}; see `upstream`."
+    elif words is not None:
+        detail = f"The service answered {response.status_code}: {words!r}; see `upstream`."
+    return UpstreamError(response.status_code, body, headers, detail)
+
+
+def is_json(headers: Mapping[str, str]) -> bool:
+    """Whether the body is JSON by what the headers say."""
+    return _JSON.fullmatch(_media_type(headers)) is not None
+
+
+def filename_of(headers: Mapping[str, str]) -> str | None:
+    """The name that Content-Disposition gives, without any folder.
+
+    Not by `email.message`, which prefers `filename` to `filename*` where both are given; RFC 6266 says
+    otherwise.
+    """
+    disposition = headers.get("content-disposition", "")
+    name = ""
+    if extended := _EXTENDED_FILENAME.search(disposition):
+        name = unquote_to_bytes(extended.group(2)).decode(
+            _known_charset(extended.group(1)) or "utf-8", "replace"
+        )
+    elif plain := _FILENAME.search(disposition):
+        name = plain.group(1).strip()
+        if name.startswith('"'):
+            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    name = _UNPRINTABLE.sub("", re.split(r"[/\\]", name)[-1]).strip()
+    return name or None
+
+
+def _rules(config: TransformConfig) -> Response:
+    """What the row says of its responses; GraphQL has an envelope of its own (GraphQL specification, section 7)."""
+    rules = config.response
+    if isinstance(config.body, GraphqlBody):
+        return replace(
+            rules,
+            data=rules.data or "data",
+            error=rules.error or "errors",
+            message=rules.message or "errors[0].message",
+        )
+    return rules
+
+
+def _is_success(response: UpstreamResponse) -> bool:
+    return 200 <= response.status_code < 300
+
+
+def _parse(response: UpstreamResponse, form: str) -> JsonValue:
+    declared = response.headers.get("content-type", "")
+    if form == "auto" or not response.body:
+        return map_response(response)
+    if form == "json":
+        return _parse_json(response.body, declared)
+    if form == "xml":
+        return parse_xml(response.body)
+    if form == "text":
+        return _decode_text(response.body, declared)
+    return _as_file(response, _media_type(response.headers) or "application/octet-stream")
 
 
 def map_response(response: UpstreamResponse) -> JsonValue:
     """The body as JSON. Raises UpstreamInvalidResponse where it is not what its content type says."""
     declared = response.headers.get("content-type", "")
-    media_type = declared.partition(";")[0].strip().lower()
+    media_type = _media_type(response.headers)
     if not response.body:
         return None
     if _JSON.fullmatch(media_type):
@@ -81,41 +169,16 @@ def map_response(response: UpstreamResponse) -> JsonValue:
     return _as_file(response, media_type)
 
 
-def _check_success(success: JsonValue, data: JsonValue, response: UpstreamResponse, action: Action) -> None:
-    if (
-        not isinstance(success, dict)
-        or not isinstance(member := success.get("member"), str)
-        or "equals" not in success
-    ):
-        raise InvalidIntegrationConfig(
-            f"Action {action.slug!r}: transform_config.success must have the members `member` and `equals`."
-        )
-    wanted = success["equals"]
-    found = data.get(member) if isinstance(data, dict) else None
-    # 1 == True in Python, but not in JSON.
-    if found == wanted and isinstance(found, bool) == isinstance(wanted, bool):
-        return
-    message = success.get("message")
-    words = data.get(message) if isinstance(data, dict) and isinstance(message, str) else None
-    _fail(response, data, words if isinstance(words, str) else None)
-
-
-def _fail(response: UpstreamResponse, body: JsonValue, words: str | None = None) -> NoReturn:
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name in _SHOWN_HEADERS or name.startswith(_SHOWN_PREFIXES)
-    }
-    detail = f"The service answered with the error {words!r}; see `upstream`." if words else None
-    raise UpstreamError(response.status_code, body, headers, detail)
-
-
-def _error_body(response: UpstreamResponse) -> JsonValue:
+def _error_body(response: UpstreamResponse, form: str) -> JsonValue:
     """An error's body, of any quality and size."""
-    try:
-        return map_response(response)
-    except UpstreamInvalidResponse:
-        return _decode_text(response.body, response.headers.get("content-type", ""))
+    for attempt in (form, "auto"):
+        with suppress(UpstreamInvalidResponse):
+            return _parse(response, attempt)
+    return _decode_text(response.body, response.headers.get("content-type", ""))
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _parse_json(body: bytes, declared: str) -> JsonValue:
@@ -204,27 +267,7 @@ def _known_charset(name: str) -> str | None:
 def _as_file(response: UpstreamResponse, media_type: str) -> dict[str, JsonValue]:
     return {
         "content_type": media_type,
-        "filename": _filename(response.headers),
+        "filename": filename_of(response.headers),
         "size": len(response.body),
         "base64": base64.b64encode(response.body).decode("ascii"),
     }
-
-
-def _filename(headers: Mapping[str, str]) -> str | None:
-    """The name that Content-Disposition gives, without any folder.
-
-    Not by `email.message`, which prefers `filename` to `filename*` where both are given; RFC 6266 says
-    otherwise.
-    """
-    disposition = headers.get("content-disposition", "")
-    name = ""
-    if extended := _EXTENDED_FILENAME.search(disposition):
-        name = unquote_to_bytes(extended.group(2)).decode(
-            _known_charset(extended.group(1)) or "utf-8", "replace"
-        )
-    elif plain := _FILENAME.search(disposition):
-        name = plain.group(1).strip()
-        if name.startswith('"'):
-            name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    name = _UNPRINTABLE.sub("", re.split(r"[/\\]", name)[-1]).strip()
-    return name or None
