@@ -3,9 +3,25 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from portway.application.ports.limits import AttemptLimiter, Limit
+from portway.application.ports.rate_limits import CountedLimit, RateLimiter
+from portway.domain.errors import RateLimited
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `attempts` in any `seconds`. `name` tells the limit's counts from those of others."""
+
+    name: str
+    attempts: int
+    seconds: int
+
+    def of(self, key: str) -> CountedLimit:
+        """The limit of one account, or of one place."""
+        return CountedLimit(f"{self.name}:{key}", self.attempts, self.seconds)
+
 
 # An account is limited together with the address first, so that a stranger elsewhere locks nobody out; over all
 # addresses together it is limited far above what a person tries.
@@ -21,32 +37,40 @@ REDEEM_ADDRESS = Limit("redeem address", attempts=30, seconds=300)
 class AttemptGuard:
     """Every method raises RateLimited. `client` is a network address as text."""
 
-    def __init__(self, limiter: AttemptLimiter) -> None:
+    def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
 
     @asynccontextmanager
     async def sign_in(self, client: str, email: str) -> AsyncIterator[None]:
         """Around an attempt; leaving the block without an exception says that it succeeded."""
         place, account = _place(client), _account(email)
-        await self._limiter.attempt(SIGN_IN_ADDRESS, place)
-        await self._limiter.attempt(SIGN_IN_HERE, f"{account} {place}")
-        await self._limiter.attempt(SIGN_IN_ACCOUNT, account)
+        here, everywhere = SIGN_IN_HERE.of(f"{account} {place}"), SIGN_IN_ACCOUNT.of(account)
+        await self._attempt(SIGN_IN_ADDRESS.of(place))
+        await self._attempt(here)
+        await self._attempt(everywhere)
         yield
-        await self._limiter.forgive(SIGN_IN_HERE, f"{account} {place}")
-        await self._limiter.forgive(SIGN_IN_ACCOUNT, account)
+        await self._limiter.forget(here)
+        await self._limiter.forget(everywhere)
 
     async def sign_up(self, client: str) -> None:
         """Before making an account."""
-        await self._limiter.attempt(SIGN_UP_ADDRESS, _place(client))
+        await self._attempt(SIGN_UP_ADDRESS.of(_place(client)))
 
     async def mail(self, client: str, email: str) -> None:
         """Before mail goes to an address that a stranger may have named."""
-        await self._limiter.attempt(MAIL_ADDRESS, _place(client))
-        await self._limiter.attempt(MAIL_ACCOUNT, _account(email))
+        await self._attempt(MAIL_ADDRESS.of(_place(client)))
+        await self._attempt(MAIL_ACCOUNT.of(_account(email)))
 
     async def redeem(self, client: str) -> None:
         """Before a link's token is looked at."""
-        await self._limiter.attempt(REDEEM_ADDRESS, _place(client))
+        await self._attempt(REDEEM_ADDRESS.of(_place(client)))
+
+    async def _attempt(self, limit: CountedLimit) -> None:
+        (standing,) = await self._limiter.take([limit])
+        if standing.wait_seconds > 0:
+            raise RateLimited(
+                standing.wait_seconds, "Too many attempts; wait before you try again.", standing.state
+            )
 
 
 def _place(client: str) -> str:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote, unquote_plus
 
-from portway.application.requests.header_fields import header_name, is_header_value
 from portway.application.ports.http import OutgoingRequest
+from portway.application.requests.header_fields import header_name, is_header_value
 from portway.domain.credential import Credential
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import AuthType, Integration

@@ -83,19 +83,20 @@ def _read(document: JsonObject | Sequence[JsonValue], kind: type[T], where: str)
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
-        member = _named(place.rstrip("`"), document)
+        member = _named(place.rstrip("`"), document, kind)
         raise InvalidIntegrationConfig(f"{where}{member}: {reason}.") from None
     except RecursionError:
         raise InvalidIntegrationConfig(f"{where} is nested too deeply.") from None
 
 
-def _named(place: str, document: object) -> str:
-    """The place with the name of the member that msgspec writes as `[...]`: it does not say which."""
-    if "[...]" not in place:
-        return place
-    before = place.partition("[...]")[0].lstrip(".")
-    members = document.get(before) if isinstance(document, dict) else None
-    if not isinstance(members, dict):
-        return place
-    names = ", ".join(sorted(map(str, members))[:20])
-    return place.replace("[...]", f".<one of {names}>", 1)
+def _named(place: str, document: object, kind: type) -> str:
+    """The place with the name of the member that msgspec writes as `[...]`, found by reading each alone."""
+    before, unnamed, after = place.partition("[...]")
+    name = before.lstrip(".")
+    members = document.get(name) if unnamed and isinstance(document, dict) else None
+    for key, value in members.items() if isinstance(members, dict) else ():
+        try:
+            msgspec.convert({name: {key: value}}, kind)
+        except msgspec.ValidationError:
+            return f"{before}.{key}{after}"
+    return place

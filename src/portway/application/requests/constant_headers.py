@@ -20,7 +20,9 @@ def constant_headers(headers: Mapping[str, str], config: JsonObject) -> dict[str
     for name, template in headers.items():
         value = _VARIABLE.sub(lambda match: _config_value(match.group(1), config), template)
         if not is_header_value(value):
-            raise InvalidIntegrationConfig(f"The header {name!r} has a line break or another control character.")
+            raise InvalidIntegrationConfig(
+                f"The header {name!r} has a line break or another control character."
+            )
         fields[header_name(name)] = value
     return fields
 

@@ -3,6 +3,7 @@
 import json as json_module
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
 from urllib.parse import quote
 
 from portway.application.handlers.action_handler import QueryValue
@@ -12,7 +13,7 @@ from portway.application.requests.constant_headers import constant_headers
 from portway.application.requests.header_fields import header_name, is_header_value
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.requests.url_template import expand_base_url
-from portway.domain.errors import Fault, InvalidParameters
+from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject, JsonValue
 
@@ -59,8 +60,8 @@ def _checked_path(path: str) -> str:
 def _name(name: str) -> str:
     try:
         return header_name(name)
-    except Exception:  # noqa: BLE001  here the name is the caller's, not a row's
-        return _refuse("headers", f"{name!r} is no header that you may set.", name)
+    except InvalidIntegrationConfig:  # here the name is the caller's, not a row's
+        _refuse("headers", f"{name!r} is no header that you may set.", name)
 
 
 def _value(name: str, value: str) -> str:
@@ -80,5 +81,5 @@ def _pairs(query: Mapping[str, QueryValue]) -> Iterator[str]:
                     _refuse("query", "is not valid Unicode.", name)
 
 
-def _refuse(parameter: str, reason: str, *path: str) -> "str":
+def _refuse(parameter: str, reason: str, *path: str) -> NoReturn:
     raise InvalidParameters([Fault(parameter_pointer(parameter, *path), reason)])

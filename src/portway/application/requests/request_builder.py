@@ -1,35 +1,49 @@
 """From an action's row and its parameters to the request. Pure, and no credential comes near it.
 
-A parameter goes where `endpoint_path` names it; else where `transform_config.locations` says (`query`,
-`header`, `body`); else into the query for GET, HEAD, DELETE and OPTIONS, and into a JSON body for the other
-methods. This is the language of JSON services; other encodings of body and arrays belong here, beside
-`_PLACES` and `_Draft.json_body`.
+A parameter goes where `endpoint_path` names it; else where `transform_config.locations` says; else into the query
+for GET, HEAD, DELETE and OPTIONS, and into the body for the other methods.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 from uuid import UUID
 
+from portway.application.language.documents import read_action_config
+from portway.application.language.transform_config import Location, MultipartBody
+from portway.application.ports.http import OutgoingRequest, StreamedBody
+from portway.application.requests.body_encodings import (
+    BodyParameters,
+    RefusedParameterError,
+    encode_body,
+)
+from portway.application.requests.constant_headers import constant_headers
 from portway.application.requests.header_fields import header_name, is_header_value
 from portway.application.requests.parameter_pointer import parameter_pointer
-from portway.application.ports.http import OutgoingRequest
+from portway.application.requests.parameter_styles import (
+    encode_query,
+    encode_query_reserved,
+    header_text,
+    pairs,
+    path_segment,
+)
+from portway.application.requests.request_plan import METHODS, RequestPlan, request_plan
+from portway.application.requests.scalar_text import RefusedError, text_of
 from portway.application.requests.url_template import (
-    EndpointTemplate,
+    EncodedSegment,
     UnusableValueError,
     expand_base_url,
-    parse_endpoint,
 )
 from portway.domain.action import Action
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.rules.parameter_transform import written_as
 
-_QUERY_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-METHODS = _QUERY_METHODS | {"POST", "PUT", "PATCH"}
+__all__ = ["METHODS", "build_request", "check_request_building", "verification_action"]
+
 _NO_ID = UUID(int=0)
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_NO_LOCATION: Mapping[str, Location] = {}
 
 
 def build_request(
@@ -37,25 +51,50 @@ def build_request(
 ) -> OutgoingRequest:
     """The request for `parameters`, which `transform_parameters` has been applied to already.
 
-    `config` holds the connection's own values for `base_url`. Raises InvalidIntegrationConfig, which says
-    where, for a broken row, and InvalidParameters with one fault for each parameter that does not fit its
+    `config` holds the connection's own values for `base_url` and headers. Raises InvalidIntegrationConfig, which
+    says where, for a broken row, and InvalidParameters with one fault for each parameter that does not fit its
     place.
     """
     try:
         base = expand_base_url(integration.base_url, config)
     except InvalidIntegrationConfig as error:
         raise InvalidIntegrationConfig(f"Integration {integration.slug!r}: {error.detail}") from None
+    plan = _plan(integration, action)
     try:
-        return _build(base, action, parameters)
+        headers = {"accept": plan.accept, **constant_headers(plan.config.headers, config)}
     except InvalidIntegrationConfig as error:
         raise InvalidIntegrationConfig(f"Action {action.slug!r}: {error.detail}") from None
+    draft = _Draft(plan, headers)
+    for name, value in parameters.items():
+        draft.place(name, value)
+    path, query = draft.expand()
+    body = draft.encoded_body()
+    if draft.faults:
+        raise InvalidParameters(draft.faults)
+    if draft.cookies:
+        draft.headers["cookie"] = "; ".join(draft.cookies)
+    query = "&".join(filter(None, (query, *draft.query)))
+    root = "" if path or base.count("/") > 2 else "/"
+    return OutgoingRequest(
+        plan.method, f"{base}{root}{path}{'?' if query else ''}{query}", draft.headers, body
+    )
+
+
+def check_request_building(integration: Integration, action: Action) -> None:
+    """Raises InvalidIntegrationConfig for a row that makes no request, whatever the parameters."""
+    plan = _plan(integration, action)
+    for name, value in plan.config.headers.items():
+        if not is_header_value(value):
+            raise InvalidIntegrationConfig(
+                f"Action {action.slug!r}: transform_config.headers.{name} has a control character."
+            )
 
 
 def verification_action(integration: Integration) -> Action | None:
     """The cheap request that proves a credential, `auth_config.verification`, as an action without
     parameters.
 
-    Its members are `method` (default GET), `path` and, as in `transform_config`, `success`. None where the
+    Its members are `method` (default GET), `path` and, as in `transform_config`, `response`. None where the
     row has none. Raises InvalidIntegrationConfig for one of another shape.
     """
     verification = integration.auth_config.get("verification")
@@ -63,192 +102,147 @@ def verification_action(integration: Integration) -> Action | None:
         return None
     if not isinstance(verification, dict) or not isinstance(verification.get("path"), str):
         raise InvalidIntegrationConfig("auth_config.verification must be an object with a `path`.")
-    success = verification.get("success")
-    return Action(
+    response = verification.get("response")
+    action = Action(
         id=_NO_ID,
         integration_id=integration.id,
         slug="verification",
         name="Verification",
         http_method=str(verification.get("method", "GET")),
         endpoint_path=str(verification["path"]),
-        transform_config={} if success is None else {"success": success},
+        transform_config={} if response is None else {"response": response},
     )
+    read_action_config(integration, action)
+    return action
 
 
-def _build(base: str, action: Action, parameters: JsonObject) -> OutgoingRequest:
-    method = action.http_method.upper()
-    if method not in METHODS:
-        raise InvalidIntegrationConfig(f"http_method must be one of {', '.join(sorted(METHODS))}.")
-    template = parse_endpoint(action.endpoint_path)
-    default = "query" if method in _QUERY_METHODS else "body"
-    draft = _Draft(action, template, _locations(action, template), default)
-    for name, value in parameters.items():
-        draft.place(name, value)
-    path, query = draft.expand()
-    body = draft.json_body()
-    if draft.faults:
-        raise InvalidParameters(draft.faults)
-    pairs = "&".join(filter(None, (query, *draft.query)))
-    root = "" if path or base.count("/") > 2 else "/"
-    return OutgoingRequest(method, f"{base}{root}{path}{'?' if pairs else ''}{pairs}", draft.headers, body)
-
-
-def _locations(action: Action, template: EndpointTemplate) -> Mapping[str, str]:
-    locations = action.transform_config.get("locations")
-    if locations is None:
-        return {}
-    if not isinstance(locations, dict):
-        raise InvalidIntegrationConfig("transform_config.locations must be an object.")
-    checked: dict[str, str] = {}
-    for name, location in locations.items():
-        where = f"transform_config.locations.{name}"
-        if not isinstance(location, str) or location not in {"path", *_PLACES}:
-            raise InvalidIntegrationConfig(f"{where} must be one of path, {', '.join(_PLACES)}.")
-        if (location == "path") != (name in template.names):
-            reality = "names" if name in template.names else "lacks"
-            raise InvalidIntegrationConfig(f"{where} is {location!r}, but endpoint_path {reality} it.")
-        checked[name] = location
-    return checked
-
-
-class _RefusedError(Exception):
-    """A parameter that cannot take its place in the request; `args[0]` says why."""
+def _plan(integration: Integration, action: Action) -> RequestPlan:
+    try:
+        return request_plan(integration, action)
+    except InvalidIntegrationConfig as error:
+        if error.detail.startswith(("Action ", "Integration ")):
+            raise
+        raise InvalidIntegrationConfig(f"Action {action.slug!r}: {error.detail}") from None
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A request in the making. `default` is the place of a parameter that has none of its own."""
+    """A request in the making."""
 
-    action: Action
-    template: EndpointTemplate
-    locations: Mapping[str, str]
-    default: str
-    headers: dict[str, str] = field(default_factory=lambda: {"accept": "application/json"})
+    plan: RequestPlan
+    headers: dict[str, str]
     in_template: dict[str, str] = field(default_factory=dict)
     query: list[str] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
     body: dict[str, JsonValue] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def place(self, name: str, value: JsonValue) -> None:
         """Puts a parameter into its place."""
+        place = self.plan.place(name)
+        if place == "body":
+            self.body[name] = value
+            return
+        if value is None:
+            return
         try:
-            if name not in self.template.names:
-                _PLACES[self.locations.get(name, self.default)](self, name, value)
-            elif value is not None:
-                self.in_template[name] = _text(value)
-        except _RefusedError as refused:
-            self._refuse(name, refused.args[0])
+            getattr(self, f"_into_{place}")(name, value, self.plan.locations.get(name))
+        except RefusedError as refused:
+            self.refuse(name, refused.args[0])
 
     def expand(self) -> tuple[str, str]:
         """Path and query of the template, empty where a value for them is missing or unusable."""
-        if missing := self.template.names - self.in_template.keys():
+        template = self.plan.template
+        if missing := template.names - self.in_template.keys():
             refused = {fault.pointer for fault in self.faults}
             for name in sorted(missing):
-                if self._pointer(name) not in refused:
-                    self._refuse(name, "is required in the path")
+                if self.pointer(name) not in refused:
+                    self.refuse(name, "is required in the path")
             return "", ""
         try:
-            return self.template.expand_path(self.in_template), self.template.expand_query(self.in_template)
+            return template.expand_path(self.in_template), template.expand_query(self.in_template)
         except UnusableValueError as unusable:
-            self._refuse(unusable.name, unusable.reason)
+            self.refuse(unusable.name, unusable.reason)
             return "", ""
 
-    def json_body(self) -> bytes | None:
+    def encoded_body(self) -> bytes | StreamedBody | None:
         """The body, and its content type among the headers unless the row sets another.
 
-        Without body parameters it is `{}` where the action's schema knows some, since a service that parses
-        JSON refuses an empty one; else absent, since a service that expects no body may refuse one.
+        Without body parameters it is that of none where the action's schema knows some, since a service that parses
+        a body refuses an empty one; else absent, since a service that expects no body may refuse one.
         """
-        if not self.body and not self._knows_body_parameters():
+        if not self.body and not self.plan.has_body_parameters:
             return None
-        self.headers.setdefault("content-type", "application/json")
+        parameters = BodyParameters(self.body, self.plan.locations or _NO_LOCATION, self.pointer)
         try:
-            return _json(self.body).encode()
-        except (_RefusedError, UnicodeEncodeError):
-            for name, value in self.body.items():
-                try:
-                    _json({name: value}).encode()
-                except (_RefusedError, UnicodeEncodeError):
-                    self._refuse(name, "is not valid JSON in Unicode")
+            encoded = encode_body(self.plan.config.body, parameters)
+        except RefusedParameterError as refused:
+            self.refuse(refused.name, refused.reason)
             return None
+        except InvalidParameters as invalid:
+            self.faults += invalid.faults
+            return None
+        if encoded is None or encoded.content == b"":
+            return None
+        if isinstance(self.plan.config.body, MultipartBody):
+            self.headers["content-type"] = encoded.content_type  # it names the boundary
+        else:
+            self.headers.setdefault("content-type", encoded.content_type)
+        return encoded.content
 
-    def _knows_body_parameters(self) -> bool:
-        properties = self.action.request_schema.get("properties")
-        renames = _renames(self.action)
-        names = [renames.get(name, name) for name in properties] if isinstance(properties, dict) else []
-        return any(
-            name not in self.template.names and self.locations.get(name, self.default) == "body"
-            for name in names
-        )
+    def refuse(self, name: str, reason: str) -> None:
+        self.faults.append(Fault(self.pointer(name), f"{reason}."))
 
-    def _refuse(self, name: str, reason: str) -> None:
-        self.faults.append(Fault(self._pointer(name), f"{reason}."))
-
-    def _pointer(self, name: str) -> str:
+    def pointer(self, name: str) -> str:
         """Where the caller wrote the parameter that is called `name` by now."""
-        written = next((old for old, new in _renames(self.action).items() if new == name), name)
-        return parameter_pointer(written)
+        return parameter_pointer(written_as(self.plan.config.parameters, name) or name)
 
+    def _into_path(self, name: str, value: JsonValue, location: Location | None) -> None:
+        if location is None or location.style is None:
+            self.in_template[name] = text_of(value)
+            return
+        explode = bool(location.explode)
+        segment = path_segment(location.name or name, value, location.style, explode)
+        if not segment:
+            raise RefusedError("must not be empty, it is part of the path")
+        self.in_template[name] = EncodedSegment(segment)
 
-def _text(value: JsonValue) -> str:
-    """A scalar as it is written in a URL or header."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise _RefusedError("is not valid Unicode") from None
-        return value
-    if isinstance(value, int | float):
-        return _json(value)
-    raise _RefusedError("must be a text, a number or a boolean here")
-
-
-def _json(value: JsonValue) -> str:
-    try:
-        return _encode(value)
-    except (ValueError, RecursionError):
-        raise _RefusedError("is not valid JSON") from None
-
-
-def _into_query(draft: _Draft, name: str, value: JsonValue) -> None:
-    """Repeats the key for a list; leaves null out."""
-    if name in draft.template.fixed_query:
-        raise _RefusedError("is set by the action itself")
-    key = quote(_text(name), safe="")
-    for item in value if isinstance(value, list) else [value]:
-        if item is not None:
-            draft.query.append(f"{key}={quote(_text(item), safe='')}")
-
-
-def _into_header(draft: _Draft, name: str, value: JsonValue) -> None:
-    field_name = header_name(name)
-    if value is None:
-        return
-    text = _text(value)
-    if not is_header_value(text):
-        raise _RefusedError(
-            "must not contain line breaks or other control characters, it is sent as a header"
+    def _into_query(self, name: str, value: JsonValue, location: Location | None) -> None:
+        defaults = self.plan.config.query
+        style = location.style if location is not None else None
+        explode = location.explode if location is not None else None
+        if style is None and (defaults.style != "form" or defaults.explode is not None):
+            style = defaults.style
+        if style is None and explode is not None:
+            style = "form"
+        explode = defaults.explode if explode is None else explode
+        reserved = location is not None and location.allow_reserved
+        written = pairs(
+            (location.name if location else None) or name,
+            value,
+            style,
+            explode,
+            encode_query_reserved if reserved else encode_query,
         )
-    draft.headers[field_name] = text.strip(" \t")
+        fixed = self.plan.template.fixed_query
+        if fixed and any(pair.partition("=")[0] in map(encode_query, fixed) for pair in written):
+            raise RefusedError("is set by the action itself")
+        self.query += written
 
+    def _into_header(self, name: str, value: JsonValue, location: Location | None) -> None:
+        field_name = header_name((location.name if location else None) or name)
+        if location is not None and location.style is not None:
+            text = header_text(value, location.style, bool(location.explode))
+        else:
+            text = text_of(value)
+        if not is_header_value(text):
+            raise RefusedError(
+                "must not contain line breaks or other control characters, it is sent as a header"
+            )
+        self.headers[field_name] = text.strip(" \t")
 
-def _into_body(draft: _Draft, name: str, value: JsonValue) -> None:
-    draft.body[name] = value
-
-
-_PLACES: dict[str, Callable[[_Draft, str, JsonValue], None]] = {
-    "query": _into_query,
-    "header": _into_header,
-    "body": _into_body,
-}
-
-
-def _renames(action: Action) -> dict[str, str]:
-    operations = action.transform_config.get("parameters")
-    return {
-        str(operation.get("parameter")): str(operation.get("to"))
-        for operation in (operations if isinstance(operations, list) else [])
-        if isinstance(operation, dict) and operation.get("op") == "rename"
-    }
+    def _into_cookie(self, name: str, value: JsonValue, location: Location | None) -> None:
+        cookie = (location.name if location else None) or name
+        style = location.style if location else None
+        explode = location.explode if location else None
+        self.cookies += pairs(quote(cookie, safe=""), value, style, explode)

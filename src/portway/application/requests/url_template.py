@@ -33,6 +33,12 @@ class UnusableValueError(Exception):
         self.reason = reason
 
 
+class EncodedSegment(str):
+    """A value that is encoded for its place already."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A place for a value. `several` for `{+name}`."""
@@ -108,6 +114,8 @@ def _literal(text: str, where: str) -> str:
 
 def _path_value(variable: Variable, values: Mapping[str, str]) -> str:
     value = values[variable.name]
+    if isinstance(value, EncodedSegment):
+        return value
     if not variable.several:
         if not value:
             raise UnusableValueError(variable.name, "must not be empty, it is part of the path")
