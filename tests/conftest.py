@@ -7,6 +7,7 @@ import pytest
 from portway.infrastructure.embedded_postgres import DatabaseUrls, EmbeddedPostgres
 from portway.infrastructure.postgres.migrations import migrate
 from tests.databases import clone_database, cloned_database
+from tests.redis_servers import redis_server
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +48,10 @@ def empty_database_urls(postgres: DatabaseUrls) -> Iterator[DatabaseUrls]:
     """A database before any migration."""
     with cloned_database(postgres) as urls:
         yield urls
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis; one for each test worker."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url

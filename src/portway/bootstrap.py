@@ -27,6 +27,8 @@ from portway.application.ports.accounts import SignUpPolicy
 from portway.application.ports.clock import system_clock
 from portway.application.ports.mail import Mailer
 from portway.application.ports.outside_tokens import OutsideTokenVerifier
+from portway.application.preview import Preview
+from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
 from portway.application.tenancy_service import TenancyService
 from portway.catalog.handlers import handlers
@@ -34,7 +36,6 @@ from portway.infrastructure.argon2 import Argon2PasswordHasher
 from portway.infrastructure.http.client import AiohttpClient
 from portway.infrastructure.http.egress_guard import EVERY_NETWORK, EgressGuard
 from portway.infrastructure.json_schema import JsonSchemaParameters
-from portway.infrastructure.limits import MemoryAttemptLimiter
 from portway.infrastructure.mail import SmtpMailer, smtp_server
 from portway.infrastructure.oauth.jwks import JwksVerifier
 from portway.infrastructure.oauth.token_endpoint import HttpTokenEndpoint
@@ -45,6 +46,7 @@ from portway.infrastructure.postgres.execution_ledger import PostgresExecutionLe
 from portway.infrastructure.postgres.housekeeping import PostgresHousekeeping
 from portway.infrastructure.postgres.readiness import PostgresReadiness
 from portway.infrastructure.postgres.unit_of_work import unit_of_work_factory
+from portway.infrastructure.rate_limits.choice import OpenRateLimiter, rate_limiter
 from portway.infrastructure.sockets import GuardedSockets
 from portway.settings import Settings, SettingsError
 
@@ -71,6 +73,9 @@ class Gateway:
         self._issuer_http = AiohttpClient(EgressGuard(EVERY_NETWORK))
         self._hasher = Argon2PasswordHasher()
         self._background = Background()
+        # One each, so that strangers who try to sign in push nobody else's counts out of memory.
+        self._attempts = _rate_limiter(settings)
+        self._rates = _rate_limiter(settings)
         self._maintenance = Maintenance(PostgresHousekeeping(self._database))
         self.unit_of_work = unit_of_work_factory(self._database)
         accounts = PostgresAccountStore(self._database)
@@ -83,7 +88,7 @@ class Gateway:
         self.accounts = AccountService(
             accounts=accounts,
             hasher=self._hasher,
-            attempts=AttemptGuard(MemoryAttemptLimiter()),
+            attempts=AttemptGuard(self._attempts),
             mailer=mailer,
             background=self._background,
             public_url=settings.public_url,
@@ -110,9 +115,11 @@ class Gateway:
             http=self._http,
             schema=schema,
             handlers=registry,
+            rate_guard=RateGuard(self._rates),
             sockets=self._sockets,
         )
         self._catalog = CatalogService(self.unit_of_work, schema, registry)
+        self._preview = Preview(self.unit_of_work, schema, registry)
         self.connections = ConnectionService(
             unit_of_work=self.unit_of_work,
             vault=vault,
@@ -145,6 +152,8 @@ class Gateway:
             await self._http.close()
             await self._sockets.close()
             await self._issuer_http.close()
+            await self._attempts.close()
+            await self._rates.close()
             await self._database.close()
 
     def app(self) -> ASGIApp:
@@ -158,11 +167,15 @@ class Gateway:
             oauth=self.oauth,
             connections=self.connections,
             catalog=self._catalog,
+            preview=self._preview,
             readiness=PostgresReadiness(self._database),
             registry=new_registry(),
             public_url=self._settings.public_url,
         )
-        return create_app(services, {EXECUTE_PATH: execute_route(self.authenticator, self.execute)})
+        execute = execute_route(
+            self.authenticator, self.execute, max_upload_bytes=self._settings.max_upload_bytes
+        )
+        return create_app(services, {EXECUTE_PATH: execute})
 
     def _verifier(self) -> OutsideTokenVerifier | None:
         settings = self._settings
@@ -184,6 +197,13 @@ def _mailer(settings: Settings) -> Mailer | None:
         return SmtpMailer(smtp_server(url, public_url=settings.public_url))
     except ValueError as error:
         raise SettingsError(f"PORTWAY_SMTP_URL: {error}") from None
+
+
+def _rate_limiter(settings: Settings) -> OpenRateLimiter:
+    try:
+        return rate_limiter(_revealed(settings.redis_url))
+    except ValueError as error:
+        raise SettingsError(f"PORTWAY_REDIS_URL: {error}") from None
 
 
 def _revealed(secret: SecretStr | None) -> str | None:

@@ -1,11 +1,13 @@
 """A limiter that lets everything pass, for tests that are about something else."""
 
-from portway.application.ports.limits import Limit
+from collections.abc import Sequence
+
+from portway.application.ports.rate_limits import CountedLimit, RateState, Standing
 
 
 class NoLimits:
-    async def attempt(self, limit: Limit, key: str) -> None:
-        pass
+    async def take(self, limits: Sequence[CountedLimit]) -> Sequence[Standing]:
+        return [Standing(RateState(limit.requests, limit.requests, 0.0)) for limit in limits]
 
-    async def forgive(self, limit: Limit, key: str) -> None:
+    async def forget(self, limit: CountedLimit) -> None:
         pass

@@ -32,6 +32,7 @@ class AnAction:
         default_factory=lambda: {"type": "object", "properties": {"n": {"minimum": 1}}}
     )
     transform_config: dict[str, Any] = field(default_factory=dict)
+    rate_limits: tuple[dict[str, Any], ...] = ({"requests": 1, "per_seconds": 1},)
     scopes: tuple[str, ...] = ("one", "two")
     handler: str | None = None
     timeout_ms: int = 5000
@@ -44,6 +45,8 @@ class AnIntegration:
     base_url: str = "https://api.example.com"
     auth_type: AuthType = AuthType.BEARER
     auth_config: dict[str, Any] = field(default_factory=lambda: {"scheme": "Token"})
+    transform_config: dict[str, Any] = field(default_factory=lambda: {"headers": {"x-version": "1"}})
+    rate_limits: tuple[dict[str, Any], ...] = ({"requests": 5, "per_seconds": 1},)
     description: str = ""
     category: str = ""
     documentation_url: str | None = None
@@ -87,6 +90,32 @@ def test_only_what_differs_is_written(urls: DatabaseUrls) -> None:
         "SELECT i.slug, i.version, a.slug, a.version"
         " FROM integrations AS i JOIN actions AS a ON a.integration_id = i.id ORDER BY 1, 3",
     ) == [("one", 2, "first", 2), ("one", 2, "third", 1), ("other", 1, "first", 1), ("other", 1, "second", 1)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"transform_config": {}},
+        {"rate_limits": ()},
+        {"actions": (replace(AnAction("first"), rate_limits=()), AnAction("second"))},
+        {"actions": (replace(AnAction("first"), transform_config={"retry": {}}), AnAction("second"))},
+    ],
+    ids=str,
+)
+def test_every_document_counts(urls: DatabaseUrls, changed: dict[str, Any]) -> None:
+    load_catalog(urls.admin, [AnIntegration("one")])
+    changes = load_catalog(urls.admin, [replace(AnIntegration("one"), **changed)])
+    assert changes.integrations + changes.actions == 1
+    ((integration,),) = as_owner(urls, "SELECT to_jsonb(i) FROM integrations AS i")
+    actions = [row for (row,) in as_owner(urls, "SELECT to_jsonb(a) FROM actions AS a ORDER BY slug")]
+    wanted = replace(AnIntegration("one"), **changed)
+    assert (integration["transform_config"], integration["rate_limits"]) == (
+        wanted.transform_config,
+        [*wanted.rate_limits],
+    )
+    assert [(row["transform_config"], row["rate_limits"]) for row in actions] == [
+        (action.transform_config, [*action.rate_limits]) for action in wanted.actions
+    ]
 
 
 def test_an_operators_own_rows_are_left_alone(urls: DatabaseUrls) -> None:

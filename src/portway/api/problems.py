@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portway.api.openapi import methods_at
+from portway.api.rate_limit_headers import rate_limit_headers
 from portway.api.request_id import request_id_of
 from portway.domain import errors
 from portway.domain.errors import Fault, PortwayError
@@ -112,6 +113,8 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
         body["errors"] = [{"pointer": fault.pointer, "message": fault.message} for fault in error.faults]
     if isinstance(error, errors.ReauthorizationRequired | errors.InsufficientScope) and error.authorize_url:
         body["authorize_url"] = error.authorize_url
+    if error.failed_step is not None:
+        body["steps"] = {"done": list(error.steps_done), "failed": error.failed_step}
     if isinstance(error, errors.UpstreamError):
         body["upstream"] = {
             "status_code": error.status_code,
@@ -124,6 +127,8 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
             headers["Retry-After"] = retry_after
     if isinstance(error, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if isinstance(error, errors.RateLimited):
+        headers |= rate_limit_headers(error.state)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(status, body, headers)

@@ -15,7 +15,7 @@ from portway.application.attempts import AttemptGuard
 from portway.application.authenticator import Authenticator
 from portway.application.background import Background
 from portway.application.ports.accounts import SignUpPolicy
-from portway.application.ports.limits import AttemptLimiter
+from portway.application.ports.rate_limits import RateLimiter
 from portway.application.ports.outside_tokens import OutsideTokenVerifier
 from portway.application.tenancy_service import TenancyService
 from portway.infrastructure.argon2 import Argon2PasswordHasher
@@ -55,7 +55,7 @@ class Arrangement:
     sign_up: SignUpPolicy = SignUpPolicy.OPEN
     public_url: str = "http://127.0.0.1:8000"
     mailer: RecordingMailer | None = None
-    limiter: AttemptLimiter = field(default_factory=NoLimits)
+    limiter: RateLimiter = field(default_factory=NoLimits)
     verifier: OutsideTokenVerifier | None = None
 
 

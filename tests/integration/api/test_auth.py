@@ -17,7 +17,7 @@ import pytest
 from portway.application.ports.accounts import SignUpPolicy
 from portway.domain.errors import Unauthenticated
 from portway.infrastructure.embedded_postgres import DatabaseUrls
-from portway.infrastructure.limits import MemoryAttemptLimiter
+from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 from tests.fakes.mail import RecordingMailer
 from tests.integration.api.gateways import PASSWORD, Account, Arrangement, RunningGateway, running
 from tests.people import as_owner
@@ -201,7 +201,7 @@ class TestSignIn:
     async def test_too_many_attempts_have_to_wait_and_only_where_they_came_from(
         self, database_urls: DatabaseUrls
     ) -> None:
-        async with running(database_urls, Arrangement(limiter=MemoryAttemptLimiter())) as gateway:
+        async with running(database_urls, Arrangement(limiter=MemoryRateLimiter())) as gateway:
             account = await gateway.account()
             other = await gateway.account()
             tried = [(await sign_in(gateway, account.email, "wrong password")).status for _ in range(10)]

@@ -21,12 +21,12 @@ TABLES: dict[str, dict[str, str]] = {
         "app.migrations": "SELECT",
         "public.actions": (
             "SELECT, INSERT (integration_id, name, slug, http_method, endpoint_path, description, request_schema,"
-            " transform_config, scopes, handler, timeout_ms), UPDATE (name, http_method, endpoint_path, description,"
-            " request_schema, transform_config, scopes, handler, timeout_ms), DELETE"
+            " transform_config, scopes, handler, timeout_ms, rate_limits), UPDATE (name, http_method, endpoint_path,"
+            " description, request_schema, transform_config, scopes, handler, timeout_ms, rate_limits), DELETE"
         ),
         "public.api_keys": (
             "SELECT (id, user_id, workspace_id, name, prefix, scopes, created_at, expires_at, last_used_at,"
-            " revoked_at), UPDATE (revoked_at)"
+            " revoked_at, rate_limits), UPDATE (revoked_at)"
         ),
         "public.api_logs": "SELECT",
         "public.connections": "SELECT, UPDATE (name)",
@@ -35,8 +35,8 @@ TABLES: dict[str, dict[str, str]] = {
         ),
         "public.integrations": (
             "SELECT, INSERT (organization_id, name, slug, base_url, auth_type, auth_config, description, category,"
-            " documentation_url), UPDATE (name, base_url, auth_type, auth_config, description, category,"
-            " documentation_url), DELETE"
+            " documentation_url, transform_config, rate_limits), UPDATE (name, base_url, auth_type, auth_config,"
+            " description, category, documentation_url, transform_config, rate_limits), DELETE"
         ),
         "public.invitations": (
             "SELECT (id, organization_id, workspace_id, email, role, invited_by, created_at, expires_at,"

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from tests.integration.database.conftest import Connection
@@ -360,6 +361,35 @@ class TestApiKeys:
                 app.execute("SELECT set_config('portway.pass', %s, true)", [sealed])
                 expiry = one(app, "SELECT expires_at FROM api_keys WHERE id = %s", child)
             assert expiry == min(soon, wish or soon)
+
+    def test_have_limits_that_those_made_by_them_have_too(self, app: Connection, session: Session) -> None:
+        sealed = authenticate(app, session.access_token)
+        make = "SELECT api_key FROM app.create_api_key(%s, 'k', NULL, NULL, NULL, %s)"
+        outer, inner = {"requests": 5, "per_seconds": 60}, {"requests": 1, "per_seconds": 1}
+        parent = one(app, make, sealed, Jsonb([outer]))
+        child = one(app, make, authenticate(app, parent), Jsonb([inner, outer]))
+        limits = "SELECT rate_limits FROM app.authenticate(%s, 'closed')"
+        assert one(app, limits, parent) == [outer]
+        assert sorted(one(app, limits, child), key=str) == sorted([inner, outer], key=str)
+        assert one(app, limits, session.access_token) == []
+
+    @pytest.mark.parametrize(
+        "limits",
+        [
+            [{"requests": 1}],
+            [{"requests": 0, "per_seconds": 1}],
+            [{"requests": 1.5, "per_seconds": 1}],
+            [{"requests": "1", "per_seconds": 1}],
+            [{"requests": 1, "per_seconds": 86_401}],
+            [1],
+        ],
+    )
+    def test_have_no_limits_that_make_no_sense(
+        self, app: Connection, session: Session, limits: object
+    ) -> None:
+        sealed = authenticate(app, session.access_token)
+        with pytest.raises(errors.CheckViolation):
+            app.execute("SELECT app.create_api_key(%s, 'k', NULL, NULL, NULL, %s)", [sealed, Jsonb(limits)])
 
     def test_that_cannot_administer_make_none(self, app: Connection, session: Session) -> None:
         sealed = authenticate(app, session.access_token)

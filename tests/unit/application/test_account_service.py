@@ -6,7 +6,7 @@ from portway.application.account_service import AccountService, SignedUp
 from portway.application.attempts import AttemptGuard
 from portway.application.background import Background
 from portway.application.ports.accounts import SignUpPolicy
-from portway.application.ports.limits import AttemptLimiter
+from portway.application.ports.rate_limits import RateLimiter
 from portway.application.ports.mail import Mailer
 from portway.domain.errors import (
     Conflict,
@@ -16,7 +16,7 @@ from portway.domain.errors import (
     RateLimited,
     Unauthenticated,
 )
-from portway.infrastructure.limits import MemoryAttemptLimiter
+from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 from tests.fakes.accounts import InMemoryAccountStore, InstantHasher
 from tests.fakes.limits import NoLimits
 from tests.fakes.mail import RecordingMailer
@@ -35,7 +35,7 @@ class Arranged:
         policy: SignUpPolicy = SignUpPolicy.OPEN,
         public_url: str = "http://localhost:8000",
         mailer: Mailer | None = None,
-        limiter: AttemptLimiter | None = None,
+        limiter: RateLimiter | None = None,
         has_sign_in_path: bool = True,
     ) -> None:
         self.store = InMemoryAccountStore(has_sign_in_path=has_sign_in_path)
@@ -136,7 +136,7 @@ class TestSignIn:
             assert arranged.hasher.hashed == before + 1
 
     async def test_is_limited_by_account_and_address(self) -> None:
-        arranged = Arranged(limiter=MemoryAttemptLimiter())
+        arranged = Arranged(limiter=MemoryRateLimiter())
         await arranged.sign_up()
 
         async def sign_in(password: str, client: str = HERE) -> None:
@@ -152,7 +152,7 @@ class TestSignIn:
         await sign_in(PASSWORD, "198.51.100.7")
 
     async def test_that_succeeds_forgives_what_failed_before(self) -> None:
-        arranged = Arranged(limiter=MemoryAttemptLimiter())
+        arranged = Arranged(limiter=MemoryRateLimiter())
         await arranged.sign_up()
         for _ in range(4):
             for _ in range(5):
@@ -207,7 +207,7 @@ class TestLinks:
         assert mailer is None or mailer.sent == []
 
     async def test_are_limited_by_account(self) -> None:
-        arranged = Arranged(limiter=MemoryAttemptLimiter(), mailer=RecordingMailer())
+        arranged = Arranged(limiter=MemoryRateLimiter(), mailer=RecordingMailer())
 
         for _ in range(5):
             await arranged.service.request_password_reset(email=EMAIL, client=HERE)

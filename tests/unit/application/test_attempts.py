@@ -4,11 +4,11 @@ import pytest
 
 from portway.application.attempts import SIGN_UP_ADDRESS, AttemptGuard
 from portway.domain.errors import RateLimited
-from portway.infrastructure.limits import MemoryAttemptLimiter
+from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 
 
 async def exhausted(client: str) -> AttemptGuard:
-    guard = AttemptGuard(MemoryAttemptLimiter())
+    guard = AttemptGuard(MemoryRateLimiter())
     for _ in range(SIGN_UP_ADDRESS.attempts):
         await guard.sign_up(client)
     return guard

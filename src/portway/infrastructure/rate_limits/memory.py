@@ -50,6 +50,9 @@ class MemoryRateLimiter:
         """See the port."""
         self._counts.pop(limit.key, None)
 
+    async def close(self) -> None:
+        """There is nothing to close."""
+
     def _count(self, limit: CountedLimit, now: float) -> _Count:
         count = self._counts.setdefault(limit.key, _Count(now))
         self._counts.move_to_end(limit.key)

@@ -63,6 +63,7 @@ class _SharedWindows(RedisStorage):
     """The storage of `limits`, which can also take from several limits at once. Raises RedisError and OSError."""
 
     def __init__(self, url: str) -> None:
+        """Raises ValueError for a URL with options that the client does not know."""
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=_MAX_CONNECTIONS,
@@ -72,6 +73,10 @@ class _SharedWindows(RedisStorage):
             # A repetition would take twice.
             retry=Retry(NoBackoff(), 0),
         )
+        try:
+            self._pool.connection_class(**self._pool.connection_kwargs)
+        except (TypeError, ValueError, RedisError):
+            raise ValueError("the URL has an option that the client does not know") from None
         options: dict[str, Any] = {"connection_pool": self._pool}
         super().__init__(f"async+{url}", implementation="redispy", key_prefix="portway", **options)
         self._take = Redis(connection_pool=self._pool).register_script(_TAKE)
@@ -98,7 +103,7 @@ class _SharedWindows(RedisStorage):
 
 
 class RedisRateLimiter:
-    """While Redis does not answer, counts in `local`: each process by itself, which is more than the limit for all.
+    """While Redis does not answer, counts in `local`: each process by itself, which lets more through.
 
     A call waits for it TIMEOUT_SECONDS at the most; after a failure, none asks it for PAUSE_SECONDS.
     """
@@ -106,6 +111,7 @@ class RedisRateLimiter:
     def __init__(
         self, url: str, local: RateLimiter, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
+        """Raises ValueError for a URL that is none."""
         self._windows = _SharedWindows(url)
         self._local = local
         self._monotonic = monotonic

@@ -1,0 +1,103 @@
+"""Rate limits on Redis: shared by those who use it, and what happens when it is not there."""
+
+import asyncio
+import logging
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from portway.application.ports.rate_limits import CountedLimit
+from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
+from portway.infrastructure.rate_limits.redis import (
+    PAUSE_SECONDS,
+    TIMEOUT_SECONDS,
+    WARNING_SECONDS,
+    RedisRateLimiter,
+)
+from tests.redis_servers import port_of, redis_server
+
+LIMIT = CountedLimit("limit", requests=3, per_seconds=60)
+
+
+class Seconds:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def fits(limiter: RedisRateLimiter, limit: CountedLimit = LIMIT) -> bool:
+    return (await limiter.take([limit]))[0].wait_seconds == 0
+
+
+async def test_two_processes_share_a_limit(redis_url: str) -> None:
+    one, other = (RedisRateLimiter(redis_url, MemoryRateLimiter()) for _ in range(2))
+    try:
+        taken = [await fits(limiter) for limiter in (one, other, one, other, one)]
+        assert taken == [True, True, True, False, False]
+        await other.forget(LIMIT)
+        assert await fits(one)
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_goes_on_by_itself_while_redis_is_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Seconds()
+    with redis_server(tmp_path) as url:
+        limiter = RedisRateLimiter(url, MemoryRateLimiter(monotonic=clock), monotonic=clock)
+        assert [await fits(limiter) for _ in range(4)] == [True, True, True, False]
+    with caplog.at_level(logging.WARNING):
+        assert [await fits(limiter) for _ in range(4)] == [True, True, True, False]
+        await limiter.forget(LIMIT)
+        clock.now += WARNING_SECONDS - 1
+        assert await fits(limiter)
+        assert len(caplog.records) == 1
+        clock.now += 2
+        assert await fits(limiter)
+        assert len(caplog.records) == 2
+    assert "PORTWAY_REDIS_URL does not answer" in caplog.text
+
+    with redis_server(tmp_path, port_of(url)):
+        clock.now += PAUSE_SECONDS
+        assert [await fits(limiter) for _ in range(4)] == [True, True, True, False]
+        await limiter.close()
+
+
+async def test_a_redis_that_hangs_costs_little_time_and_that_once() -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        limiter = RedisRateLimiter(f"redis://127.0.0.1:{deaf.getsockname()[1]}", MemoryRateLimiter())
+        started = time.monotonic()
+        assert await fits(limiter)
+        assert time.monotonic() - started < 2 * TIMEOUT_SECONDS
+        started = time.monotonic()
+        assert await fits(limiter)
+        assert time.monotonic() - started < TIMEOUT_SECONDS / 2
+        await limiter.close()
+
+
+async def test_a_call_that_is_cut_off_does_not_leave_its_answer_to_the_next(redis_url: str) -> None:
+    limiter = RedisRateLimiter(redis_url, MemoryRateLimiter())
+    limits = [CountedLimit(f"cut off {number}", 1000, 60) for number in range(50)]
+    for number, limit in enumerate(limits):
+        call = asyncio.create_task(limiter.take([limit]))
+        for _ in range(number % 10):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+    (standing,) = await limiter.take([CountedLimit("cut off", 7, 60)])
+    assert (standing.state.limit, standing.state.remaining) == (7, 6)
+    await limiter.close()
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1/?nonsense=1", "redis://127.0.0.1/?protocol=x"])
+async def test_a_url_that_makes_no_sense_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="option"):
+        RedisRateLimiter(url, MemoryRateLimiter())
