@@ -23,6 +23,7 @@ DOCUMENTS = {
 DEVIATIONS = {
     "google_drive/share-file": {
         "body/domain is read-only": "the description of `type` says that a permission for a domain needs it",
+        "body/emailAddress is read-only": "and one for a person this",
     },
 }
 

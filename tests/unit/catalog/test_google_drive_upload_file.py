@@ -103,7 +103,7 @@ async def test_the_kind_of_a_file(parameters: dict[str, Any], stored_as: str, se
         ({"name": "a", "content_base64": "###"}, "/parameters/content_base64"),
         ({"name": "a", "text": "x", "file": {"base64": "eA=="}}, "/parameters/content_base64"),
         ({"name": "a", "file": {"base64": "###"}}, "/parameters/file/base64"),
-        ({"name": "a", "file": {"filename": "b", "size": 5}}, "/parameters/file/base64"),
+        ({"name": "a", "file": {"filename": "b", "size": 5}}, "/parameters/file"),
         ({"name": "a", "file": {"base64": "", "content_type": "x"}}, "/parameters/file/content_type"),
         ({"file": {"base64": "eA=="}}, "/parameters/name"),
         ({"text": "x"}, "/parameters/name"),

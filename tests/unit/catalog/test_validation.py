@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from portway.application.handlers.action_handler import ActionContext
+from portway.application.handlers.action_handler import ActionContext, Answer
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.catalog.definitions import ActionDefinition, IntegrationDefinition
@@ -42,7 +42,15 @@ async def sends_nothing(_context: ActionContext, _parameters: JsonObject) -> Ups
     return UpstreamResponse(200, {}, b"")
 
 
-HANDLERS = HandlerRegistry({"acme.sends": sends, "acme.sends_nothing": sends_nothing})
+async def speaks_smtp(context: ActionContext, _parameters: JsonObject) -> Answer:
+    connection = await context.connect(context.credential["host"], 25)
+    connection.close()
+    return Answer(None)
+
+
+HANDLERS = HandlerRegistry(
+    {"acme.sends": sends, "acme.sends_nothing": sends_nothing, "acme.speaks_smtp": speaks_smtp}
+)
 
 
 def changed(definition: IntegrationDefinition, **members: Any) -> IntegrationDefinition:
@@ -75,6 +83,13 @@ async def test_a_handler_without_a_request_is_a_fault() -> None:
         await example_request(INTEGRATION, silent, {"id": "a"}, HANDLERS)
 
 
+async def test_a_handler_of_another_protocol_is_no_fault() -> None:
+    assert await faults(with_action(handler="acme.speaks_smtp")) == []
+    other = msgspec.structs.replace(ACTION, handler="acme.speaks_smtp")
+    with pytest.raises(InvalidIntegrationConfig, match="does not speak HTTP"):
+        await example_request(INTEGRATION, other, {"id": "a"}, HANDLERS)
+
+
 OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "https://a.example/token"}
 
 
@@ -97,14 +112,34 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
             "acme/get: Action 'get': request_schema/type",
         ),
         (with_action(http_method="FETCH"), "acme/get: Action 'get': http_method"),
-        (with_action(endpoint_path="//x"), "acme/get: endpoint_path"),
+        (with_action(endpoint_path="//x"), "acme/get: Action 'get': endpoint_path"),
         (with_action(handler="no.such"), "acme/get: There is no handler 'no.such'"),
-        (with_action(transform_config={"parameters": 5}), "acme/get: transform_config.parameters"),
+        (
+            with_action(transform_config={"parameters": 5}),
+            "acme/get: Action 'get': transform_config.parameters",
+        ),
+        (
+            with_action(transform_config={"parameters": [{"op": "remove", "parameter": "/a~2"}]}),
+            "acme/get: transform_config.parameters[0]",
+        ),
+        (
+            with_action(rate_limits=({"requests": 0, "per_seconds": 1},)),
+            "acme/get: Action 'get': rate_limits[0].requests",
+        ),
         (
             with_action(transform_config={"locations": 5}),
             "acme/get: Action 'get': transform_config.locations",
         ),
-        (with_action(transform_config={"success": {}}), "acme/get: Action 'get': transform_config.success"),
+        (with_action(transform_config={"success": {}}), "acme/get: Action 'get': transform_config: "),
+        (
+            with_action(transform_config={"response": {"error": "ok =="}}),
+            "acme/get: Action 'get': transform_config.response.error",
+        ),
+        (
+            changed(INTEGRATION, transform_config={"response": 5}),
+            "acme: Integration 'acme': transform_config.response",
+        ),
+        (changed(INTEGRATION, rate_limits=({"requests": 5},)), "acme: Integration 'acme': rate_limits[0]"),
         (changed(INTEGRATION, base_url="ftp://x", actions=()), "acme: base_url"),
         (
             changed(INTEGRATION, auth_config={"credential_placement": 5}),
@@ -115,8 +150,10 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
             "acme: Action 'verification': endpoint",
         ),
         (
-            changed(INTEGRATION, auth_config={"verification": {"path": "/x", "success": 1}}),
-            "acme: Action 'verification': transform_config.success",
+            changed(
+                INTEGRATION, auth_config={"verification": {"path": "/x", "response": {"error": "ok =="}}}
+            ),
+            "acme: Integration 'acme': auth_config.verification: transform_config.response.error",
         ),
         (changed(INTEGRATION, auth_type=AuthType.OAUTH2), "acme: auth_config.authorization_url"),
         (

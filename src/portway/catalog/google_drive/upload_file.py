@@ -7,7 +7,7 @@ from portway.application.handlers.base64_content import decode_base64
 from portway.application.handlers.media_type import UNKNOWN, media_type
 from portway.application.handlers.multipart_related import multipart_related
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
-from portway.application.requests.files import UploadedFile
+from portway.application.requests.files import File, read_file
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.catalog.google_drive.resumable_upload import ResumableUpload
 from portway.domain.errors import Fault, InvalidParameters
@@ -81,11 +81,9 @@ def _content(parameters: JsonObject) -> bytes | StreamedBody:
     if len(given) != 1:
         message = "is required, or `file`, or `text`, and not more than one of them."
         raise InvalidParameters([Fault(parameter_pointer("content_base64"), message)])
+    if (file := _file(parameters)) is not None:
+        return file.content
     value = parameters[given[0]]
-    if isinstance(value, UploadedFile):
-        return value.content
-    if isinstance(value, dict):
-        return decode_base64(value.get("base64"), parameter_pointer("file", "base64"))
     if given == ["content_base64"]:
         return decode_base64(value, parameter_pointer("content_base64"))
     try:
@@ -94,13 +92,18 @@ def _content(parameters: JsonObject) -> bytes | StreamedBody:
         raise InvalidParameters([Fault(parameter_pointer("text"), "is not valid Unicode.")]) from None
 
 
+def _file(parameters: JsonObject) -> File | None:
+    value = parameters.get("file")
+    return None if value is None else read_file(value, parameter_pointer("file"))
+
+
 def _name(parameters: JsonObject) -> str:
     """The file's own name where none is given."""
-    file = parameters.get("file")
-    name = parameters.get("name") or (file.get("filename") if isinstance(file, dict) else None)
-    if not isinstance(name, str):
+    file = _file(parameters)
+    name = parameters.get("name") or (file.filename if file else None)
+    if not name:
         raise InvalidParameters([Fault(parameter_pointer("name"), "is required.")])
-    return name
+    return str(name)
 
 
 def _content_type(parameters: JsonObject) -> str:
@@ -111,9 +114,9 @@ def _content_type(parameters: JsonObject) -> str:
 
 def _kind(parameters: JsonObject) -> str:
     given = parameters.get("mime_type")
-    file = parameters.get("file")
-    if given is None and isinstance(file, dict) and isinstance(own := file.get("content_type"), str):
-        return media_type(own.partition(";")[0].strip(), "", parameter_pointer("file", "content_type"))
+    file = _file(parameters)
+    if given is None and file is not None and file.content_type is not None:
+        return file.content_type
     kind = media_type(given, _name(parameters), parameter_pointer("mime_type"))
     return "text/plain" if given is None and kind == UNKNOWN and parameters.get("text") is not None else kind
 
