@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None, description="smtp:// or smtps://, for mail; without it, links are shown"
     )
+    max_upload_bytes: int = Field(
+        1024 * 1024 * 1024, ge=1, description="how large an upload (`multipart/form-data`) may be, in bytes"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     master_key_file: Path | None = Field(
         None, description="for a new keyring: the master key's file (32 bytes), as the database host sees it"

@@ -61,7 +61,8 @@ def create_app(services: Services, raw_routes: Mapping[str, RawRoute] | None = N
     """
     raw = dict(raw_routes or {})
     app: ASGIApp = _InFront(raw, create_control_plane(services, raw))
-    app = LastResort(BodyLimitMiddleware(app))
+    uploads = {path: route.max_upload_bytes for path, route in raw.items()}
+    app = LastResort(BodyLimitMiddleware(app, max_upload_bytes=uploads))
     app = MetricsMiddleware(app, services.registry, frozenset(raw))
     app = ResponseHeadersMiddleware(app, https=services.public_url.startswith("https://"))
     return RequestIdMiddleware(app)

@@ -1,5 +1,7 @@
 """A request larger than the limit is refused before it fills the memory."""
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,20 +12,29 @@ class BodyLimitMiddleware:
     """Reads nothing of a body that says it is too large; stops reading one that turns out to be.
 
     In both cases `receive` raises Starlette's HTTPException 413, which the application turns into a problem: it knows
-    who is asking, and what is to be written down about that.
+    who is asking, and what is to be written down about that. `max_upload_bytes` is the limit for `multipart/form-data`,
+    by path.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int = MAX_BODY_BYTES,
+        max_upload_bytes: Mapping[str, int] | None = None,
+    ) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._max_upload_bytes = max_upload_bytes or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        is_too_large = length.isdigit() and int(length) > self._max_bytes
-        left = self._max_bytes
+        length = _header(scope, b"content-length")
+        max_bytes = self._limit(scope)
+        is_too_large = length.isdigit() and int(length) > max_bytes
+        left = max_bytes
 
         async def limited() -> Message:
             nonlocal left
@@ -37,3 +48,14 @@ class BodyLimitMiddleware:
             return message
 
         await self._app(scope, limited, send)
+
+    def _limit(self, scope: Scope) -> int:
+        limit = self._max_upload_bytes.get(scope["path"])
+        if limit is None:
+            return self._max_bytes
+        media_type = _header(scope, b"content-type").partition(b";")[0].strip().lower()
+        return limit if media_type == b"multipart/form-data" else self._max_bytes
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp
 
+from portway.api.body_limit import MAX_BODY_BYTES
 from portway.api.wire import ProblemOutput
 
 OPENAPI_PATH = "/api/v2/openapi.json"
@@ -23,12 +24,13 @@ class RawRoute:
     """A path that an ASGI application of its own serves, in front of the framework.
 
     `path_item` and `schemas` are its part of the OpenAPI document: operations by method, and what they refer to under
-    `#/components/schemas/`.
+    `#/components/schemas/`. `max_upload_bytes` is the limit for bodies of `multipart/form-data`.
     """
 
     app: ASGIApp
     path_item: Mapping[str, Any] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    max_upload_bytes: int = MAX_BODY_BYTES
 
 
 def openapi_document(app: FastAPI, raw_routes: Mapping[str, RawRoute]) -> dict[str, Any]:

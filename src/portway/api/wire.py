@@ -108,6 +108,13 @@ class UpstreamOutput(BaseModel):
     headers: dict[str, str]
 
 
+class StepsOutput(BaseModel):
+    """Of an action of several steps: which were done before the one that failed."""
+
+    done: list[str]
+    failed: str
+
+
 class ProblemOutput(BaseModel):
     """An error, as RFC 9457 writes it. Programs look at `code`, people read `detail`."""
 
@@ -120,3 +127,4 @@ class ProblemOutput(BaseModel):
     errors: list[FaultOutput] | None = None
     upstream: UpstreamOutput | None = None
     authorize_url: str | None = None
+    steps: StepsOutput | None = None
