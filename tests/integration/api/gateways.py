@@ -145,6 +145,7 @@ def _services(
         oauth=elsewhere,
         connections=elsewhere,
         catalog=elsewhere,
+        preview=elsewhere,
         readiness=PostgresReadiness(database),
         registry=CollectorRegistry(),
         public_url=arrangement.public_url,

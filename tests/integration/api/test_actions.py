@@ -32,6 +32,7 @@ async def test_made_shown_changed_and_deleted(ann: Caller) -> None:
         "description": "",
         "request_schema": {},
         "transform_config": {},
+        "rate_limits": [],
         "scopes": [],
         "handler": None,
         "timeout_ms": 30000,
@@ -45,6 +46,7 @@ async def test_made_shown_changed_and_deleted(ann: Caller) -> None:
         "description": "Sends.",
         "request_schema": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
         "transform_config": {"parameters": [{"op": "wrap_array", "parameter": "values"}]},
+        "rate_limits": [{"requests": 5, "per_seconds": 60, "per": "organization"}],
         "scopes": ["a", "b"],
         "handler": "gmail.send_email",
         "timeout_ms": 1000,
@@ -63,8 +65,9 @@ async def test_made_shown_changed_and_deleted(ann: Caller) -> None:
 
     listed = await ann.api.get(f"{PATH}?limit=1")
     assert [entry["slug"] for entry in listed.json["data"]] == ["get.me"]
-    rest = await ann.api.get(f"{PATH}?limit=1&cursor={listed.json['next_cursor']}")
-    assert rest.json == {"data": [changed.json], "next_cursor": None}
+    rest = await ann.api.get(f"{PATH}?limit=2&cursor={listed.json['next_cursor']}")
+    assert [entry["slug"] for entry in rest.json["data"]] == ["http-request", "send"]
+    assert (rest.json["data"][1], rest.json["next_cursor"]) == (changed.json, None)
     assert [e["slug"] for e in (await ann.api.get(f"{PATH}?query=SEND")).json["data"]] == ["send"]
     assert (await ann.api.get("/api/v2/integrations/acting")).json["action_count"] == 2
 
@@ -135,3 +138,67 @@ async def test_a_row_from_sql_shows_at_once(whole: Whole, ann: Caller) -> None:
         " VALUES ((SELECT id FROM integrations WHERE slug = 'gmail'), 'List', 'list')",
     )
     assert (await ann.api.get("/api/v2/integrations/gmail/actions/list")).json["http_method"] == "GET"
+
+
+async def test_what_every_integration_has_is_listed_and_cannot_be_changed(whole: Whole) -> None:
+    bob = whole.person("bob")
+    await whole.integration(bob, "having", "bearer")
+    path = "/api/v2/integrations/having/actions"
+    mine = await bob.api.post(path, {"slug": "ping", "name": "Ping"})
+    assert mine.status == 201, mine.content
+
+    listed = (await bob.api.get(path)).json["data"]
+    assert [entry["slug"] for entry in listed] == ["http-request", "ping", "verify-connection"]
+    shown = (await bob.api.get(f"{path}/http-request")).json
+    assert shown == listed[0]
+    assert (shown["handler"], shown["request_schema"]["required"]) == ("portway.http_request", ["path"])
+    assert (await bob.api.get(f"{path}/verify-connection")).json["endpoint_path"] == "/me"
+
+    for query, slugs in {
+        "limit=1": ["http-request"],
+        "limit=2": ["http-request", "ping"],
+        "query=PING": ["ping"],
+        "query=verify": ["verify-connection"],
+        "query=nothing": [],
+    }.items():
+        page = (await bob.api.get(f"{path}?{query}")).json
+        assert [entry["slug"] for entry in page["data"]] == slugs, query
+        assert (page["next_cursor"] is not None) == query.startswith("limit"), query
+    cursor, seen = None, []
+    while True:
+        page = (await bob.api.get(f"{path}?limit=1" + (f"&cursor={cursor}" if cursor else ""))).json
+        seen += [entry["slug"] for entry in page["data"]]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert seen == ["http-request", "ping", "verify-connection"]
+
+    assert (await bob.api.patch(f"{path}/http-request", {"name": "x"})).code == "forbidden"
+    assert (await bob.api.delete(f"{path}/verify-connection")).code == "forbidden"
+    assert (await bob.api.patch(f"{path}/nothing", {"name": "x"})).code == "not_found"
+
+
+async def test_a_row_takes_its_place(whole: Whole) -> None:
+    bob = whole.person("bob")
+    await whole.integration(bob, "shadowing", "bearer")
+    path = "/api/v2/integrations/shadowing/actions"
+    own = await bob.api.post(path, {"slug": "http-request", "name": "Ours"})
+    assert own.status == 201, own.content
+    assert [(e["slug"], e["name"]) for e in (await bob.api.get(path)).json["data"]] == [
+        ("http-request", "Ours"),
+        ("verify-connection", "Verify connection"),
+    ]
+    # Neither does one show that the search would find, where the row is not what is looked for.
+    assert (await bob.api.get(f"{path}?query=base_url")).json["data"] == []
+    assert (await bob.api.delete(f"{path}/http-request")).status == 204
+    assert (await bob.api.get(f"{path}/http-request")).json["name"] == "HTTP request"
+
+
+async def test_broken_rate_limits_are_refused(ann: Caller) -> None:
+    for broken in (
+        {"requests": 0, "per_seconds": 1},
+        {"requests": 1},
+        {"requests": 1, "per_seconds": 1, "x": 1},
+    ):
+        answer = await ann.api.post(PATH, {"slug": "limited", "name": "Limited", "rate_limits": [broken]})
+        assert answer.code == "invalid_integration_config", broken
+        assert "rate_limits" in answer.json["detail"]

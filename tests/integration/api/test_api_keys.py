@@ -57,6 +57,18 @@ class TestMaking:
         assert (await by_key.post(KEYS, {"name": "y"})).code == "forbidden"
         assert (await by_key.get(KEYS)).code == "forbidden"
 
+    async def test_with_rate_limits_that_its_own_keys_have_too(self, gateway: RunningGateway) -> None:
+        account = await gateway.account()
+        limits = [{"requests": 100, "per_seconds": 60}]
+
+        made = await account.api.post(KEYS, {"name": "slow", "rate_limits": limits})
+
+        assert made.json["rate_limits"] == limits
+        by_key = gateway.api.signed_in(made.json["api_key"])
+        child = await by_key.post(KEYS, {"name": "child"})
+        assert child.json["rate_limits"] == limits
+        assert (await account.api.get(KEYS)).json["data"][0]["rate_limits"] == limits
+
     async def test_names_what_will_not_do(self, gateway: RunningGateway) -> None:
         account = await gateway.account()
         past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
@@ -67,6 +79,9 @@ class TestMaking:
             ({"expires_at": past}, "/expires_at"),
             ({"expires_at": "2030-01-01T00:00:00"}, "/expires_at"),
             ({"workspace_id": "x"}, "/workspace_id"),
+            ({"rate_limits": [{"requests": 0, "per_seconds": 1}]}, "/rate_limits/0/requests"),
+            ({"rate_limits": [{"requests": 1, "per_seconds": 1, "per": "x"}]}, "/rate_limits/0/per"),
+            ({"rate_limits": [{"requests": 1, "per_seconds": 1}] * 11}, "/rate_limits"),
         ]
         for members, pointer in wrong:
             answer = await account.api.post(KEYS, {"name": "x", **members})

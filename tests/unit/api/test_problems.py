@@ -8,6 +8,7 @@ import pytest
 from portway.api.problems import KNOWN_PROBLEMS, problem_of, status_of
 from portway.domain import errors
 from portway.domain.errors import Fault, PortwayError
+from portway.domain.rate_limit import RateState
 
 # As the contract has them.
 STATUS = {
@@ -78,6 +79,17 @@ def test_what_the_service_said_is_told() -> None:
 def test_waiting_is_told_in_whole_seconds(seconds: float, header: str) -> None:
     for error in (errors.RateLimited(seconds), errors.Unavailable(retry_after_seconds=seconds)):
         assert problem_of(error).headers["Retry-After"] == header
+
+
+def test_a_limits_state_is_told() -> None:
+    headers = problem_of(errors.RateLimited(1.2, state=RateState(10, 0, 61.2))).headers
+
+    assert headers == {
+        "Retry-After": "2",
+        "RateLimit-Limit": "10",
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": "62",
+    }
 
 
 def test_where_to_authorize_again_is_told() -> None:
