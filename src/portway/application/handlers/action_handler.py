@@ -82,8 +82,8 @@ class ActionContext(Protocol):
 
     @property
     def credential(self) -> Mapping[str, str]:
-        """The connection's own secrets, for protocols that the gateway does not speak itself; empty where it has none.
-        They are masked in logs like all credentials.
+        """The connection's own secrets, for protocols that the gateway does not speak itself; empty where `base_url` is
+        HTTP. They are masked in logs like all credentials.
         """
         ...
 
