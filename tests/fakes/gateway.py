@@ -15,6 +15,7 @@ from portway.application.handlers.action_handler import ActionHandler
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.execution_ledger import Grant
+from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
 from portway.domain.action import Action
 from portway.domain.connection import Connection
@@ -23,11 +24,13 @@ from portway.domain.errors import PortwayError
 from portway.domain.integration import Integration
 from portway.domain.principal import Principal
 from portway.infrastructure.json_schema import JsonSchemaParameters
+from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 from tests.fakes.credential_vault import InMemoryCredentialVault
 from tests.fakes.definitions import ENVIRONMENT, ORIGIN, an_action, an_integration
 from tests.fakes.execution_ledger import InMemoryExecutionLedger
 from tests.fakes.http_client import ScriptedHttpClient
 from tests.fakes.records import AuditRow, Person, StoredConnection
+from tests.fakes.sockets import NoSockets
 from tests.fakes.token_endpoint import ScriptedTokenEndpoint
 from tests.fakes.unit_of_work import in_memory_unit_of_work
 from tests.fakes.world import World
@@ -60,6 +63,7 @@ class FakeGateway:
             public_url=PUBLIC_URL,
             return_origins=[RETURN_ORIGIN],
         )
+        self.rate_limiter = MemoryRateLimiter(monotonic=lambda: self.clock().timestamp())
         self.execute = self.new_executor(self.refresh, handlers)
         self.connections = ConnectionService(
             unit_of_work=self.unit_of_work,
@@ -93,6 +97,9 @@ class FakeGateway:
             http=self.http,
             schema=JsonSchemaParameters(),
             handlers=HandlerRegistry(handlers or {}),
+            rate_guard=RateGuard(self.rate_limiter),
+            sockets=NoSockets(),
+            sleep=self.clock.sleep,
         )
 
     def connect(

@@ -54,6 +54,7 @@ class ExecutableCall:
     sealed_pass: str = field(repr=False)
     deadline: float
     credential: Credential | None = field(repr=False)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     attempts: int = 0
     refreshed: bool = False
     may_have_acted: bool = False
@@ -77,7 +78,18 @@ class ExecutableCall:
 
     async def open(self, request: OutgoingRequest) -> StreamedResponse:
         """The same, with the body still to come."""
-        return await self._repeated(self._keyed(request), self._open_authenticated)
+        request = self._keyed(request)
+        response = await self._repeated(request, self._open_with_credential)
+        if response.status_code != _UNAUTHORIZED or not self._has_token:
+            return response
+        await response.close()
+        await self._refresh(refused=True)
+        response = await self._repeated(request, self._open_with_credential)
+        if response.status_code == _UNAUTHORIZED:
+            await response.close()
+            await self._mark_refused()
+            raise ReauthorizationRequired
+        return response
 
     async def send_elsewhere(self, request: OutgoingRequest) -> UpstreamResponse:
         """Without the credential, to any address that the egress guard allows."""
@@ -142,25 +154,11 @@ class ExecutableCall:
                 if not self._can_wait(delay := delay_seconds(retry, failures, response.headers)):
                     return response
                 await response.close()
-            await asyncio.sleep(delay)
+            await self.sleep(delay)
         return await attempt(request)
 
     def _can_wait(self, seconds: float) -> bool:
         return asyncio.get_running_loop().time() + seconds < self.deadline
-
-    async def _open_authenticated(self, request: OutgoingRequest) -> StreamedResponse:
-        """With the credential, which is refreshed once where the service refuses it."""
-        response = await self._open_with_credential(request)
-        if response.status_code != _UNAUTHORIZED or not self._has_token:
-            return response
-        await response.close()
-        await self._refresh(refused=True)
-        response = await self._open_with_credential(request)
-        if response.status_code == _UNAUTHORIZED:
-            await response.close()
-            await self._mark_refused()
-            raise ReauthorizationRequired
-        return response
 
     async def _open_with_credential(self, request: OutgoingRequest) -> StreamedResponse:
         connection = self.grant.connection

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -77,6 +77,7 @@ class ExecuteAction:
         handlers: HandlerRegistry,
         rate_guard: RateGuard,
         sockets: SocketConnector,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
@@ -87,6 +88,7 @@ class ExecuteAction:
         self._handlers = handlers
         self._rate_guard = rate_guard
         self._sockets = sockets
+        self._sleep = sleep
 
     async def execute(self, principal: Principal, request: ExecutionRequest) -> ExecutionResult:
         """Raises ExecutionFailed once there is an audit row, Unavailable where there can be none."""
@@ -191,6 +193,7 @@ class ExecuteAction:
             sealed_pass=execution.principal.sealed_pass,
             deadline=asyncio.get_running_loop().time() + timeout_ms / 1000,
             credential=grant.credential,
+            sleep=self._sleep,
         )
 
     def _check(self, call: ExecutableCall, execution: "_Execution") -> None:

@@ -24,7 +24,10 @@ class HandlerContext:
 
     @property
     def credential(self) -> Mapping[str, str]:
-        return self._call.credential.values if self._call.credential else {}
+        # Where the gateway speaks the protocol itself, nobody else needs it.
+        if self.integration.base_url.lower().startswith("http") or self._call.credential is None:
+            return {}
+        return self._call.credential.values
 
     def build(self, parameters: JsonObject) -> OutgoingRequest:
         return build_request(self.integration, self.action, parameters, self.config)

@@ -213,9 +213,10 @@ async def test_nor_those_that_cannot_be_tried(gateway: FakeGateway, person: Pers
 
 
 async def test_an_error_in_a_200_is_one(gateway: FakeGateway, person: Person) -> None:
-    success = {"member": "ok", "equals": True, "message": "error"}
     integration = an_integration(
-        AuthType.BEARER, auth_config={"verification": {"path": "/auth.test", "success": success}}
+        AuthType.BEARER,
+        auth_config={"verification": {"path": "/auth.test"}},
+        transform_config={"response": {"error": "!ok"}},
     )
     gateway.http.script(json_answer({"ok": False, "error": "invalid_auth"}))
     with pytest.raises(UpstreamError, match="invalid_auth"):

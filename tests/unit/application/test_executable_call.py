@@ -107,7 +107,8 @@ async def test_a_handler_sees_the_action_and_no_credential() -> None:
     (context,) = seen
     shown = [getattr(context, name) for name in dir(context) if not name.startswith("_")]
     assert "old-access-token" not in repr([context, *shown])
-    assert not {"credential", "sealed_pass", "grant", "vault", "secrets"} & set(dir(context))
+    assert not {"sealed_pass", "grant", "vault", "secrets"} & set(dir(context))
+    assert seen[0].credential == {}
 
 
 async def test_a_handler_sends_nowhere_else() -> None:

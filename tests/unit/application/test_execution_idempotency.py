@@ -73,8 +73,9 @@ async def test_a_failure_of_the_service_is_its_answer(gateway: FakeGateway, answ
 @pytest.mark.parametrize("error", [UpstreamUnreachable(), EgressBlocked()])
 async def test_what_was_not_sent_may_be_tried_again(gateway: FakeGateway, error: PortwayError) -> None:
     connected = gateway.connect()
-    gateway.http.script(error, json_answer({"id": 2}))
+    gateway.http.script(error)
     assert type(await connected.failure(idempotency_key="key", request_hash=b"1")) is type(error)
+    gateway.http.script(json_answer({"id": 2}))
     result = await connected.execute(idempotency_key="key", request_hash=b"2")
     assert result.data == {"id": 2}
 
@@ -124,7 +125,7 @@ async def test_once_the_service_may_have_acted_nothing_is_called_again(error: Ex
 
 async def test_a_success_that_the_row_cannot_tell(gateway: FakeGateway) -> None:
     """The service acted, then the action's own row proved broken."""
-    connected = gateway.connect(transform_config={"success": "nonsense"})
+    connected = gateway.connect(transform_config={"response": {"data": "length(ok)"}})
     for _ in range(2):
         error = await connected.failure(idempotency_key="key", request_hash=b"1")
         assert isinstance(error, InvalidIntegrationConfig)

@@ -51,9 +51,7 @@ async def test_so_is_a_successful_echo_in_the_log_alone(gateway: FakeGateway) ->
 
 
 async def test_the_words_of_an_error_in_a_200_are_masked(gateway: FakeGateway) -> None:
-    connected = gateway.connect(
-        transform_config={"success": {"member": "ok", "equals": True, "message": "error"}}
-    )
+    connected = gateway.connect(transform_config={"response": {"error": "!ok", "message": "error"}})
     gateway.http.script(json_answer({"ok": False, "error": "bad token old-access-token"}))
     error = await connected.failure()
     assert isinstance(error, UpstreamError)

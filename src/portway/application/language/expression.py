@@ -1,137 +1,174 @@
-"""JMESPath expressions (https://jmespath.org) of rows, within bounds.
-
-Rows are user input, and an expression of some dozen characters can ask for more than the memory holds:
-`[@,@][] | [@,@][] | ...` doubles a list with every step, and `[@,@] | [@,@] | ...` makes a small value whose JSON is
-large, since its parts are shared. So steps and sizes are counted.
+"""JMESPath expressions (https://jmespath.org) of rows: compiled once, checked as far as they can be without a value,
+and evaluated within bounds (`bounded_jmespath`).
 """
 
+import json
+import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError, JMESPathTypeError
+from jmespath.exceptions import IncompleteExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import Functions
-from jmespath.visitor import Options, TreeInterpreter
 
+from portway.application.language.bounded_jmespath import TooCostly, evaluate
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.json_value import JsonValue
 
-MAX_COST = 1_000_000
-"""Steps of one evaluation, and values that it makes: about a second."""
+MAX_LENGTH = 2000
+"""Characters of an expression."""
+MAX_NODES = 1000
+"""Parts of an expression: what is compiled is kept."""
+MAX_DEPTH = 100
+"""Parts of an expression that stand in one another: evaluating them takes as many calls."""
 
-_FAILURES = (JMESPathError, ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
-
-
-class ExpressionError(Exception):
-    """The expression cannot be evaluated on this value; `args[0]` says why."""
+_UNFIT = (JMESPathError, ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
+_SYNTAX = (JMESPathError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+_MAKERS = frozenset({"function_expression", "multi_select_dict", "multi_select_list"})
 
 
 class Expression:
-    """A compiled expression."""
+    """A compiled expression of the member `member` of a `transform_config`."""
 
-    def __init__(self, text: str, parsed: Any) -> None:
-        self._text = text
-        self._parsed = parsed
+    def __init__(self, text: str, member: str) -> None:
+        self._member = member
+        self._parsed = _parse(text)
+        # One that only selects finds a part of the value, which cannot be larger than the whole.
+        self._selects = _kinds(self._parsed).isdisjoint(_MAKERS)
 
     def search(self, value: JsonValue) -> JsonValue:
-        """What the expression finds. Raises ExpressionError, and InvalidIntegrationConfig for what costs too much."""
-        budget = _Budget(MAX_COST, self._text)
+        """What the expression finds; null where it finds nothing.
+
+        Raises InvalidIntegrationConfig where a function gets a value of a type that it does not take, and where time
+        and memory do not suffice.
+        """
         try:
-            found: JsonValue = _Interpreter(budget).visit(self._parsed, value)
-        except _FAILURES as error:
-            raise ExpressionError(f"{self._text!r} does not fit: {_reason(error)}") from None
-        budget.spend_on(found)
-        return found
+            return self._evaluate(value)
+        except _UNFIT as error:
+            raise self._failure(f"does not fit the service's answer: {_unfit(error)}") from None
 
     def find(self, value: JsonValue) -> JsonValue:
         """The same, with null where the expression does not fit the value."""
         try:
-            return self.search(value)
-        except ExpressionError:
+            return self._evaluate(value)
+        except _UNFIT:
             return None
 
+    def _evaluate(self, value: JsonValue) -> JsonValue:
+        try:
+            return evaluate(self._parsed, value, selects=self._selects)
+        except TooCostly:
+            raise self._failure("takes too long, or finds too much, in an answer of this size.") from None
 
-@lru_cache(maxsize=4096)
-def compiled(text: str) -> Expression:
-    """Raises InvalidIntegrationConfig for what is no expression."""
+    def _failure(self, what: str) -> InvalidIntegrationConfig:
+        return InvalidIntegrationConfig(f"transform_config.{self._member} {what}")
+
+
+@lru_cache(maxsize=1024)
+def compiled(text: str, member: str) -> Expression:
+    """The expression, which is `transform_config.{member}`. Raises InvalidIntegrationConfig for what is none."""
     try:
-        return Expression(text, jmespath.compile(text).parsed)
-    except (JMESPathError, RecursionError, ValueError) as error:
-        raise InvalidIntegrationConfig(f"{text!r} is no JMESPath expression: {_one_line(error)}") from None
+        return Expression(text, member)
+    except _SYNTAX as error:
+        reason = _syntax(error)
+    raise InvalidIntegrationConfig(f"transform_config.{member} is no JMESPath expression: {reason}")
 
 
 def is_true(value: JsonValue) -> bool:
     """What JMESPath takes for true: everything but null, false, and an empty text, list or object."""
-    return value is not None and value is not False and value not in ("", [], {})
+    return value is not None and value is not False and (bool(value) or isinstance(value, int | float))
 
 
-class _Budget:
-    def __init__(self, left: int, text: str) -> None:
-        self._left = left
-        self._text = text
-
-    def spend(self, cost: int) -> None:
-        self._left -= cost
-        if self._left < 0:
-            raise InvalidIntegrationConfig(
-                f"The expression {self._text!r} takes too long for a body of this size."
-            )
-
-    def spend_on(self, value: object) -> None:
-        """On every part of the value, however often it is shared."""
-        pending = [value]
-        while pending:
-            part = pending.pop()
-            self.spend(1)
-            if isinstance(part, dict):
-                pending.extend(part.values())
-            elif isinstance(part, list):
-                pending.extend(part)
+def _parse(text: str) -> Any:
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"it has more than {MAX_LENGTH} characters.")
+    with warnings.catch_warnings():
+        # "`text`" for "'text'", which the library still takes, and old examples still show.
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        parsed = jmespath.compile(text).parsed
+    _check(parsed, depth=1)
+    if sum(1 for _ in _nodes(parsed)) > MAX_NODES:
+        raise ValueError(f"it has more than {MAX_NODES} parts.")
+    return parsed
 
 
-class _Interpreter(TreeInterpreter):
-    """Spends on every step, on what it makes, and on all that a function or comparison may look at."""
-
-    def __init__(self, budget: _Budget) -> None:
-        super().__init__(Options(custom_functions=_Functions(budget)))
-        self._budget = budget
-
-    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
-        self._budget.spend(1)
-        made = super().visit(node, *args, **kwargs)
-        if isinstance(made, list) and node["type"] != "field":
-            self._budget.spend(len(made))
-        return made
-
-    def visit_comparator(self, node: Any, value: Any) -> Any:
-        sides = [self.visit(child, value) for child in node["children"]]
-        self._budget.spend_on(sides)
-        literals: Any = [{"type": "literal", "value": side, "children": []} for side in sides]
-        return super().visit_comparator(
-            {"type": node["type"], "value": node["value"], "children": literals}, value
-        )
+def _check(node: Any, depth: int) -> None:
+    """Raises ValueError for what can never be evaluated: the library finds it out when it is."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"it is nested more than {MAX_DEPTH} deep.")
+    _check_literal(node.get("value"))
+    if node["type"] == "slice":
+        if node["children"][2] == 0:
+            raise ValueError("the step of a slice must not be 0.")
+        return
+    if node["type"] == "expref":
+        raise ValueError("`&` is for arguments of functions that take an expression.")
+    arguments = node["children"]
+    if node["type"] == "function_expression":
+        arguments = _check_function(node["value"], arguments)
+    for child in arguments:
+        _check(child, depth + 1)
 
 
-class _Functions(Functions):
-    def __init__(self, budget: _Budget) -> None:
-        self._budget = budget
-
-    def call_function(self, function_name: Any, resolved_args: Any) -> Any:
-        self._budget.spend_on(resolved_args)
-        for argument in resolved_args:
-            if isinstance(argument, str):
-                self._budget.spend(len(argument) // 64)
-        return super().call_function(function_name, resolved_args)
+def _check_literal(value: object) -> None:
+    """A text of a row may write what is no JSON for others: NaN, and halves of surrogate pairs."""
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        raise ValueError("it has a literal that is no JSON.") from None
 
 
-def _reason(error: Exception) -> str:
-    """Without the values that the library's own words repeat."""
+def _check_function(name: str, arguments: Sequence[Any]) -> list[Any]:
+    """The arguments, without the `&` of those that are expressions."""
+    if name not in Functions.FUNCTION_TABLE:
+        raise ValueError(f"there is no function {name}().")
+    signature = Functions.FUNCTION_TABLE[name]["signature"]
+    is_variadic = bool(signature[-1].get("variadic"))
+    if len(arguments) < len(signature) or (len(arguments) > len(signature) and not is_variadic):
+        more = " or more" if is_variadic else ""
+        raise ValueError(f"{name}() takes {len(signature)}{more} arguments, not {len(arguments)}.")
+    checked = []
+    for number, argument in enumerate(arguments):
+        takes_expression = number < len(signature) and "expref" in signature[number]["types"]
+        if takes_expression and argument["type"] != "expref":
+            raise ValueError(f"argument {number + 1} of {name}() must be an expression, such as `&name`.")
+        checked.append(argument["children"][0] if takes_expression else argument)
+    return checked
+
+
+def _nodes(node: Any) -> Any:
+    """The node and all in it."""
+    yield node
+    for child in node["children"]:
+        if isinstance(child, dict):  # a slice has numbers
+            yield from _nodes(child)
+
+
+def _kinds(parsed: Any) -> set[str]:
+    return {node["type"] for node in _nodes(parsed)}
+
+
+def _syntax(error: Exception) -> str:
+    """The library's own reason, on one line and without the expression, which may be long."""
+    if isinstance(error, IncompleteExpressionError):
+        return "it ends too early."
+    if isinstance(error, ParseError):
+        return f"{_one_line(error.msg)} at character {error.lex_position + 1}."
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply."
+    if isinstance(error, IndexError | KeyError | TypeError):
+        return "it cannot be read."
+    return _one_line(str(error))
+
+
+def _unfit(error: Exception) -> str:
+    """Without the values, which the library's own words repeat."""
     if isinstance(error, JMESPathTypeError):
-        return f"{error.function_name}() got a value of type {error.actual_type}."
-    if isinstance(error, JMESPathError):
-        return _one_line(error)
+        expected = " or ".join(error.expected_types)
+        return f"{error.function_name}() takes {expected}, and got {error.actual_type}."
     return "it cannot be evaluated."
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:300]

@@ -102,6 +102,8 @@ def verification_action(integration: Integration) -> Action | None:
         return None
     if not isinstance(verification, dict) or not isinstance(verification.get("path"), str):
         raise InvalidIntegrationConfig("auth_config.verification must be an object with a `path`.")
+    if unknown := verification.keys() - {"method", "path", "response"}:
+        raise InvalidIntegrationConfig(f"auth_config.verification has no member {min(unknown)!r}.")
     response = verification.get("response")
     action = Action(
         id=_NO_ID,

@@ -13,9 +13,9 @@ def check_response_config(config: TransformConfig, where: str) -> None:
     """Raises InvalidIntegrationConfig, which names the member, for an expression that is none."""
     for member, expression in _expressions(config):
         try:
-            compiled(expression)
+            compiled(expression, member)
         except InvalidIntegrationConfig as error:
-            raise InvalidIntegrationConfig(f"{where}: transform_config.{member}: {error.detail}") from None
+            raise InvalidIntegrationConfig(f"{where}: {error.detail}") from None
 
 
 def _expressions(config: TransformConfig) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ def error_message(body: JsonValue, expression: str | None = None) -> str | None:
     `expression` is where the row says that they are; the usual places come after it.
     """
     for place in (expression, *_USUAL) if expression else _USUAL:
-        found = compiled(place).find(body)
+        found = compiled(place, "response.message").find(body)
         if isinstance(found, int | float) and not isinstance(found, bool):
             found = str(found)
         if isinstance(found, str) and (words := " ".join(found.split())):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from urllib.parse import urljoin, urlsplit
 
-from portway.application.language.expression import ExpressionError, compiled, is_true
+from portway.application.language.expression import compiled, is_true
 from portway.application.language.transform_config import (
     CursorPages,
     LinkHeaderPages,
@@ -55,7 +55,7 @@ def read_page(
         case LinkHeaderPages():
             return Page(items, next_url=_absolute(link_target(response.headers.get("link", ""), "next"), url))
         case NextUrlPages():
-            return Page(items, next_url=_absolute(compiled(pagination.url).find(body), url))
+            return Page(items, next_url=_absolute(compiled(pagination.url, "pagination.url").find(body), url))
         case _:
             assert_never(pagination)
     return Page(items, next_parameters=None if following is None else {**parameters, **following})
@@ -70,10 +70,7 @@ def _items(pagination: Pagination, body: JsonValue) -> list[JsonValue]:
         raise InvalidIntegrationConfig(
             "transform_config.pagination.items must say where the list is: the body is no list itself."
         )
-    try:
-        items = compiled(pagination.items).search(body)
-    except ExpressionError as error:
-        raise UpstreamInvalidResponse(f"The page's items were not found: {error}") from None
+    items = compiled(pagination.items, "pagination.items").search(body)
     if items is None:
         return []
     if not isinstance(items, list):
@@ -82,9 +79,9 @@ def _items(pagination: Pagination, body: JsonValue) -> list[JsonValue]:
 
 
 def _next_cursor(pages: CursorPages, body: JsonValue, parameters: JsonObject) -> JsonObject | None:
-    if pages.more is not None and not is_true(compiled(pages.more).find(body)):
+    if pages.more is not None and not is_true(compiled(pages.more, "pagination.more").find(body)):
         return None
-    cursor = compiled(pages.cursor).find(body)
+    cursor = compiled(pages.cursor, "pagination.cursor").find(body)
     if not is_true(cursor):
         return None
     if cursor == parameters.get(pages.parameter):
@@ -97,9 +94,9 @@ def _next_number(
 ) -> JsonObject | None:
     number = _whole(parameters.get(pages.parameter), pages.first)
     if pages.more is not None:
-        goes_on = is_true(compiled(pages.more).find(body))
+        goes_on = is_true(compiled(pages.more, "pagination.more").find(body))
     elif pages.last is not None:
-        goes_on = number < _whole(compiled(pages.last).find(body), number)
+        goes_on = number < _whole(compiled(pages.last, "pagination.last").find(body), number)
     else:
         goes_on = _is_full(count, pages.size_parameter, parameters)
     return {pages.parameter: number + 1} if goes_on else None
@@ -112,9 +109,9 @@ def _next_offset(
     if count == 0:
         return None
     if pages.more is not None:
-        goes_on = is_true(compiled(pages.more).find(body))
+        goes_on = is_true(compiled(pages.more, "pagination.more").find(body))
     elif pages.total is not None:
-        goes_on = following < _whole(compiled(pages.total).find(body), following)
+        goes_on = following < _whole(compiled(pages.total, "pagination.total").find(body), following)
     else:
         goes_on = _is_full(count, pages.size_parameter, parameters)
     return {pages.parameter: following} if goes_on else None

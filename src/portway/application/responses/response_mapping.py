@@ -13,12 +13,12 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from msgspec.structs import replace
 
-from portway.application.language.expression import ExpressionError, compiled, is_true
+from portway.application.language.expression import compiled, is_true
 from portway.application.language.transform_config import GraphqlBody, Response, TransformConfig
 from portway.application.ports.http import UpstreamResponse
 from portway.application.responses.error_message import error_message
 from portway.application.responses.xml_body import parse_xml
-from portway.domain.errors import InvalidIntegrationConfig, UpstreamError, UpstreamInvalidResponse
+from portway.domain.errors import UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
 
 MAX_ERROR_BODY_BYTES = 16_384
@@ -57,12 +57,7 @@ def read_response(response: UpstreamResponse, config: TransformConfig) -> JsonVa
     """
     body = read_body(response, config)
     expression = _rules(config).data
-    if expression is None:
-        return body
-    try:
-        return compiled(expression).search(body)
-    except ExpressionError as error:
-        raise InvalidIntegrationConfig(f"transform_config.response.data: {error}") from None
+    return body if expression is None else compiled(expression, "response.data").search(body)
 
 
 def read_body(response: UpstreamResponse, config: TransformConfig) -> JsonValue:
@@ -72,7 +67,7 @@ def read_body(response: UpstreamResponse, config: TransformConfig) -> JsonValue:
         body = _error_body(response, rules.format)
         raise upstream_error(response, body, rules.message)
     body = _parse(response, rules.format)
-    if rules.error is not None and is_true(compiled(rules.error).find(body)):
+    if rules.error is not None and is_true(compiled(rules.error, "response.error").find(body)):
         raise upstream_error(response, body, rules.message)
     return body
 

@@ -107,7 +107,7 @@ def test_a_body_of_another_encoding_inherits_nothing() -> None:
         ({"parameters": {}}, "transform_config.parameters: Expected `array`, got `object`."),
         ({"body": {"encoding": "yaml"}}, "transform_config.body.encoding: Invalid value 'yaml'."),
         ({"retry": {"max_attempts": 0}}, "transform_config.retry.max_attempts: Expected `int` >= 1."),
-        ({"locations": {"a": "qwery"}}, "transform_config.locations.<one of a>"),
+        ({"locations": {"a": "qwery"}}, "transform_config.locations.a: Invalid enum value 'qwery'."),
         ({"response": {"data": ""}}, "transform_config.response.data: Expected `str` of length >= 1."),
     ],
 )  # fmt: skip

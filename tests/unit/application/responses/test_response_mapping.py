@@ -1,12 +1,15 @@
 import base64
+import contextlib
 import encodings.aliases
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.http import UpstreamResponse
 from portway.application.responses.response_mapping import (
     map_response,
@@ -15,7 +18,6 @@ from portway.application.responses.response_mapping import (
 )
 from portway.domain.errors import InvalidIntegrationConfig, UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
-from tests.unit.application.rows import an_action
 from tests.unit.domain.json_values import VALUES
 
 
@@ -238,16 +240,20 @@ def test_only_harmless_headers_are_shown() -> None:
 
 # Errors under 200
 
-OK = {"success": {"member": "ok", "equals": True, "message": "error"}}
+
+def config(**members: Any) -> TransformConfig:
+    return msgspec.convert(members, TransformConfig)
+
+
+OK = config(response={"error": "ok != `true`", "message": "error"})
 
 
 def test_a_success_that_says_so() -> None:
-    action = an_action(transform_config=OK)
-    assert read_response(response(b'{"ok":true,"ts":"1"}', "application/json"), action) == {
+    assert read_response(response(b'{"ok":true,"ts":"1"}', "application/json"), OK) == {
         "ok": True,
         "ts": "1",
     }
-    assert read_response(response(b'{"ok":false}', "application/json"), an_action()) == {"ok": False}
+    assert read_response(response(b'{"ok":false}', "application/json"), config()) == {"ok": False}
 
 
 @pytest.mark.parametrize(
@@ -255,27 +261,136 @@ def test_a_success_that_says_so() -> None:
 )
 def test_an_error_under_200(body: bytes) -> None:
     with pytest.raises(UpstreamError) as error:
-        read_response(response(body, "application/json"), an_action(transform_config=OK))
+        read_response(response(body, "application/json"), OK)
     assert error.value.status_code == 200
 
 
 def test_the_services_own_words() -> None:
     body = b'{"ok":false,"error":"channel_not_found"}'
     with pytest.raises(UpstreamError, match="'channel_not_found'") as error:
-        read_response(response(body, "application/json"), an_action(transform_config=OK))
+        read_response(response(body, "application/json"), OK)
     assert error.value.body == {"ok": False, "error": "channel_not_found"}
 
 
 def test_a_number_that_tells() -> None:
-    action = an_action(transform_config={"success": {"member": "code", "equals": 0}})
-    assert read_response(response(b'{"code":0}', "application/json"), action) == {"code": 0}
+    zero = config(response={"error": "code != `0`"})
+    assert read_response(response(b'{"code":0}', "application/json"), zero) == {"code": 0}
     with pytest.raises(UpstreamError):
-        read_response(response(b'{"code":false}', "application/json"), action)
+        read_response(response(b'{"code":1}', "application/json"), zero)
+
+
+def test_an_expression_that_does_not_fit_a_body_finds_no_error_in_it() -> None:
+    counted = config(response={"error": "length(errors) > `0`"})
+    assert read_response(response(b"{}", "application/json"), counted) == {}
+    with pytest.raises(UpstreamError):
+        read_response(response(b'{"errors":[1]}', "application/json"), counted)
+
+
+# Mapping
+
+
+def test_data_is_what_the_row_picks() -> None:
+    picked = config(response={"data": "items[].{id: id, name: title}"})
+    body = b'{"items":[{"id":1,"title":"a","x":2}]}'
+    assert read_response(response(body, "application/json"), picked) == [{"id": 1, "name": "a"}]
+    with pytest.raises(InvalidIntegrationConfig, match=r"transform_config\.response\.data"):
+        read_response(response(b"{}", "application/json"), config(response={"data": "length(items)"}))
+
+
+def test_graphql_has_an_envelope() -> None:
+    graphql = config(body={"encoding": "graphql", "query": "{a}"})
+    assert read_response(response(b'{"data":{"a":1}}', "application/json"), graphql) == {"a": 1}
+    with pytest.raises(UpstreamError, match="'no such field'"):
+        read_response(response(b'{"errors":[{"message":"no such field"}]}', "application/json"), graphql)
 
 
 @pytest.mark.parametrize(
-    "success", [True, [], {}, {"member": "ok"}, {"equals": True}, {"member": 1, "equals": 1}]
+    ("form", "expected"),
+    [
+        ("xml", {"a": {"@b": "1", "c": ["2", "3"]}}),
+        ("text", '<a b="1"><c>2</c><c>3</c></a>'),
+        ("auto", '<a b="1"><c>2</c><c>3</c></a>'),
+    ],
 )
-def test_a_broken_success_says_where(success: Any) -> None:
-    with pytest.raises(InvalidIntegrationConfig, match=r"'do-it': transform_config\.success"):
-        read_response(response(b"{}", "application/json"), an_action(transform_config={"success": success}))
+def test_the_row_says_what_the_body_is(form: str, expected: JsonValue) -> None:
+    body = b'<a b="1"><c>2</c><c>3</c></a>'
+    assert read_response(response(body, "text/xml"), config(response={"format": form})) == expected
+
+
+def test_a_binary_body_is_a_file_whatever_its_type() -> None:
+    data = read_response(response(b"{}", "application/json"), config(response={"format": "binary"}))
+    assert data == {"content_type": "application/json", "filename": None, "size": 2, "base64": "e30="}
+
+
+BOMB = b'<!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>'
+
+
+@pytest.mark.parametrize("body", [b"<a", b"", BOMB, b"<a>" * 200 + b"</a>" * 200, b"<a/><b/>", b"\xff"])
+def test_xml_that_is_none_or_too_much(body: bytes) -> None:
+    if body:
+        with pytest.raises(UpstreamInvalidResponse, match="XML"):
+            read_response(response(body, "text/xml"), config(response={"format": "xml"}))
+    else:
+        assert read_response(response(body, "text/xml"), config(response={"format": "xml"})) is None
+
+
+# The service's own words
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": {"code": 404, "message": "Not found."}}, "Not found."),
+        ({"error": "invalid_request", "error_description": "No such client"}, "No such client"),
+        ({"error": "channel_not_found"}, "channel_not_found"),
+        ({"errors": [{"title": "Bad", "detail": "Name is\n too long"}]}, "Name is too long"),
+        ({"type": "about:blank", "title": "Gone", "detail": "It was deleted"}, "It was deleted"),
+        ({"title": "Gone"}, "Gone"),
+        ({"errors": ["name is taken"]}, "name is taken"),
+        ({"message": "x" * 600}, "x" * 499 + "…"),
+    ],
+)
+def test_the_words_of_an_error_status(body: JsonValue, words: str) -> None:
+    with pytest.raises(UpstreamError) as error:
+        read_response(response(json.dumps(body).encode(), "application/json", 404), config())
+    assert error.value.detail == f"The service answered 404: {words!r}; see `upstream`."
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"message":{"a":1}}', b"<html>"])
+def test_an_error_without_words(body: bytes) -> None:
+    with pytest.raises(UpstreamError) as error:
+        read_response(response(body, "application/json", 500), config())
+    assert error.value.detail == "The service answered 500; see `upstream`."
+
+
+def test_the_row_says_where_the_words_are() -> None:
+    said = config(response={"message": "join(`, `, problems)"})
+    with pytest.raises(UpstreamError, match="'a, b'"):
+        read_response(response(b'{"problems":["a","b"],"message":"x"}', "application/json", 422), said)
+    with pytest.raises(UpstreamError, match="'x'"):
+        read_response(response(b'{"message":"x"}', "application/json", 422), said)
+
+
+DOCUMENTS = st.builds(
+    config,
+    response=st.fixed_dictionaries(
+        {
+            "format": st.sampled_from(["auto", "json", "xml", "text", "binary"]),
+            "data": st.sampled_from(["a", "@", "a[].b", "length(@)", "sort(@)", "keys(@)", "a == `1`"]),
+            "error": st.sampled_from(["a", "!ok", "length(@) > `1`", "a < `3`", "b.c"]),
+        }
+    ),
+)
+
+
+@given(
+    DOCUMENTS,
+    st.one_of(st.binary(max_size=40), VALUES.map(lambda value: json.dumps(value).encode())),
+    st.sampled_from([200, 204, 301, 404, 500]),
+    st.sampled_from([None, "application/json", "text/xml", "text/plain", "image/png"]),
+)
+def test_whatever_comes_is_data_or_one_of_three_errors(
+    document: TransformConfig, body: bytes, status: int, content_type: str | None
+) -> None:
+    with contextlib.suppress(UpstreamError, UpstreamInvalidResponse, InvalidIntegrationConfig):
+        read_response(response(body, content_type, status), document)

@@ -246,7 +246,7 @@ def test_each_fault_is_told() -> None:
     assert [(fault.pointer, fault.message) for fault in faults] == [
         ("/parameters/a", "must be a text, a number or a boolean here."),
         ("/parameters/c", "is not valid Unicode."),
-        ("/parameters/d", "must be a text, a number or a boolean here."),
+        ("/parameters/d", "must be a text, a number, a boolean or a list of them here."),
         ("/parameters/e", "must be a text, a number or a boolean here."),
         ("/parameters/b", "is required in the path."),
     ]
@@ -334,7 +334,7 @@ def test_a_base_is_a_url(base_url: str) -> None:
     ("members", "where"),
     [
         ({"transform_config": {"locations": []}}, "transform_config.locations"),
-        ({"transform_config": {"locations": {"a": "cookie"}}}, "transform_config.locations.a"),
+        ({"transform_config": {"locations": {"a": "trailer"}}}, "transform_config.locations.a"),
         ({"transform_config": {"locations": {"a": ["query"]}}}, "transform_config.locations.a"),
         ({"transform_config": {"locations": {"a": "path"}}}, "transform_config.locations.a"),
         ({"transform_config": {"locations": {"id": "query"}}}, "transform_config.locations.id"),
@@ -423,11 +423,11 @@ def test_a_value_in_the_path_of_the_base_does_not_climb(value: str) -> None:
 
 
 def test_a_verification_is_an_action_without_parameters() -> None:
-    success = {"member": "ok", "equals": True}
-    integration = an_integration(verification={"method": "POST", "path": "/auth.test", "success": success})
+    response = {"error": "ok == `false`"}
+    integration = an_integration(verification={"method": "POST", "path": "/auth.test", "response": response})
     action = verification_action(integration)
     assert action is not None
-    assert action.transform_config == {"success": success}
+    assert action.transform_config == {"response": response}
     assert build_request(integration, action, {}, {}) == OutgoingRequest(
         "POST", "https://api.example/auth.test", {"accept": "application/json"}
     )
