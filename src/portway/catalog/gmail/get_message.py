@@ -32,7 +32,11 @@ async def get_message(context: ActionContext, parameters: JsonObject) -> Upstrea
 
 async def fetch(context: ActionContext, request: OutgoingRequest) -> UpstreamResponse:
     """The answer to a request for a message or attachment, which may be larger than others."""
-    return await (await context.open(request)).read(max_bytes=MAX_ANSWER_BYTES)
+    response = await context.open(request)
+    try:
+        return await response.read(max_bytes=MAX_ANSWER_BYTES)
+    finally:
+        await response.close()
 
 
 class _Content:

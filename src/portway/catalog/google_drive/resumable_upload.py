@@ -51,8 +51,11 @@ class ResumableUpload:
     async def _send_all(self) -> UpstreamResponse:
         position = in_vain = 0
         while in_vain < _MAX_FAILURES:
-            chunk = await self._content.at(position, CHUNK_BYTES)
-            answer = await self._put(f"bytes {position}-{position + len(chunk) - 1}/{self._size}", chunk)
+            last = min(position + CHUNK_BYTES, self._size) - 1
+            # Not by a name, which would keep this chunk in memory beside the next one.
+            answer = await self._put(
+                f"bytes {position}-{last}/{self._size}", await self._content.at(position, CHUNK_BYTES)
+            )
             if answer is None or answer.status_code >= _SERVER_ERRORS:
                 answer = await self._recover(answer)
             if answer.status_code != _RESUME_INCOMPLETE:
@@ -120,7 +123,7 @@ class _Content:
                 break
             self._held += chunk
             self._drop_until(position)
-        return bytes(self._held[:size])
+        return bytes(memoryview(self._held)[:size])
 
     def _drop_until(self, position: int) -> None:
         dropped = min(position - self._position, len(self._held))
