@@ -20,7 +20,7 @@ MAX_COST = 2_000_000
 _STEP = 4
 _NEW_OBJECT = 12
 _CHARACTERS = 32
-"""Of a text that is compared, or is part of a result, for one unit; a text that is made costs four times that."""
+"""Of a text that is compared, or is part of a result, for one unit; a text that is made costs eight times that."""
 _BITS = 128
 _MAX_BITS = 13_000
 """Of a number: a little less than the digits that Python writes."""
@@ -139,7 +139,7 @@ class _Functions(Functions):
         if name in _CONSTANT:
             return
         if name in _LOOK_AT_ALL or name in _MAKE_TEXT:
-            self._budget.spend_on(arguments, times=4 if name in _MAKE_TEXT else 1)
+            self._budget.spend_on(arguments, times=8 if name in _MAKE_TEXT else 1)
             return
         for argument in arguments:
             self._budget.spend(_STEP * _weight(argument))

@@ -6,11 +6,12 @@ from portway.application.language.expression import compiled
 from portway.application.language.transform_config import TransformConfig
 from portway.domain.errors import InvalidIntegrationConfig
 
-_EXPRESSIONS = ("items", "cursor", "more", "last", "total", "url")
+_RESPONSE = ("data", "error", "message")
+_PAGINATION = ("items", "cursor", "more", "last", "total", "url")
 
 
 def check_response_config(config: TransformConfig, where: str) -> None:
-    """Raises InvalidIntegrationConfig, which names the member, for an expression that is none."""
+    """Raises InvalidIntegrationConfig for an expression that is none; `where` is the row, as the error names it."""
     for member, expression in _expressions(config):
         try:
             compiled(expression, member)
@@ -19,9 +20,9 @@ def check_response_config(config: TransformConfig, where: str) -> None:
 
 
 def _expressions(config: TransformConfig) -> Iterator[tuple[str, str]]:
-    for name in ("data", "error", "message"):
-        if (expression := getattr(config.response, name)) is not None:
-            yield f"response.{name}", expression
-    for name in _EXPRESSIONS:
-        if (expression := getattr(config.pagination, name, None)) is not None:
-            yield f"pagination.{name}", expression
+    """What is in the document, by its place."""
+    for part, names in (("response", _RESPONSE), ("pagination", _PAGINATION)):
+        for name in names:
+            expression = getattr(getattr(config, part), name, None)
+            if expression is not None:
+                yield f"{part}.{name}", expression

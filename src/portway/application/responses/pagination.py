@@ -1,8 +1,9 @@
 """Page after page: the items of one, and how to ask for the next."""
 
+import re
 from dataclasses import dataclass
 from typing import assert_never
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from portway.application.language.expression import compiled, is_true
 from portway.application.language.transform_config import (
@@ -17,6 +18,10 @@ from portway.application.ports.http import UpstreamResponse
 from portway.application.responses.link_header import link_target
 from portway.domain.errors import InvalidIntegrationConfig, UpstreamInvalidResponse
 from portway.domain.json_value import JsonObject, JsonValue
+
+_DIGITS = re.compile("[0-9]{1,15}")
+# What stands for itself in a URL that is encoded already (RFC 3986).
+_URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%-._~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,50 +58,54 @@ def read_page(
         case OffsetPages():
             following = _next_offset(pagination, body, parameters, len(items))
         case LinkHeaderPages():
-            return Page(items, next_url=_absolute(link_target(response.headers.get("link", ""), "next"), url))
+            target = link_target(response.headers.get("link", ""), "next")
+            return Page(items, next_url=_next_page_at(target, url))
         case NextUrlPages():
-            return Page(items, next_url=_absolute(compiled(pagination.url, "pagination.url").find(body), url))
+            found = compiled(pagination.url, "pagination.url").find(body)
+            return Page(items, next_url=_next_page_at(found, url))
         case _:
             assert_never(pagination)
     return Page(items, next_parameters=None if following is None else {**parameters, **following})
 
 
 def _items(pagination: Pagination, body: JsonValue) -> list[JsonValue]:
-    if pagination.items is None:
-        if isinstance(body, list):
-            return body
-        if body is None:
-            return []
+    if pagination.items is not None:
+        body = compiled(pagination.items, "pagination.items").search(body)
+    elif body is not None and not isinstance(body, list):
         raise InvalidIntegrationConfig(
-            "transform_config.pagination.items must say where the list is: the body is no list itself."
+            "transform_config.pagination.items must say where the list is: the service's answer is no list itself."
         )
-    items = compiled(pagination.items, "pagination.items").search(body)
-    if items is None:
+    if body is None:
+        # Services leave an empty list out.
         return []
-    if not isinstance(items, list):
-        raise UpstreamInvalidResponse(f"{pagination.items!r} finds no list in the service's answer.")
-    return items
+    if not isinstance(body, list):
+        raise UpstreamInvalidResponse(
+            f"The service's answer has no list where transform_config.pagination.items ({pagination.items!r}) looks "
+            "for it; see what the action answers without `paginate`."
+        )
+    return body
 
 
 def _next_cursor(pages: CursorPages, body: JsonValue, parameters: JsonObject) -> JsonObject | None:
-    if pages.more is not None and not is_true(compiled(pages.more, "pagination.more").find(body)):
+    if pages.more is not None and not _says_more(pages.more, body):
         return None
     cursor = compiled(pages.cursor, "pagination.cursor").find(body)
     if not is_true(cursor):
         return None
     if cursor == parameters.get(pages.parameter):
-        raise UpstreamInvalidResponse("The service names the same cursor for the next page as for this one.")
+        raise UpstreamInvalidResponse("The service names the cursor of this page as that of the next one.")
     return {pages.parameter: cursor}
 
 
 def _next_number(
     pages: PageNumberPages, body: JsonValue, parameters: JsonObject, count: int
 ) -> JsonObject | None:
-    number = _whole(parameters.get(pages.parameter), pages.first)
+    number = _number(parameters.get(pages.parameter), pages.first)
+    last = _found_number(pages.last, "pagination.last", body)
     if pages.more is not None:
-        goes_on = is_true(compiled(pages.more, "pagination.more").find(body))
-    elif pages.last is not None:
-        goes_on = number < _whole(compiled(pages.last, "pagination.last").find(body), number)
+        goes_on = _says_more(pages.more, body)
+    elif last is not None:
+        goes_on = number < last
     else:
         goes_on = _is_full(count, pages.size_parameter, parameters)
     return {pages.parameter: number + 1} if goes_on else None
@@ -105,45 +114,66 @@ def _next_number(
 def _next_offset(
     pages: OffsetPages, body: JsonValue, parameters: JsonObject, count: int
 ) -> JsonObject | None:
-    following = _whole(parameters.get(pages.parameter), 0) + count
+    following = _number(parameters.get(pages.parameter), 0) + count
+    total = _found_number(pages.total, "pagination.total", body)
     if count == 0:
         return None
     if pages.more is not None:
-        goes_on = is_true(compiled(pages.more, "pagination.more").find(body))
-    elif pages.total is not None:
-        goes_on = following < _whole(compiled(pages.total, "pagination.total").find(body), following)
+        goes_on = _says_more(pages.more, body)
+    elif total is not None:
+        goes_on = following < total
     else:
         goes_on = _is_full(count, pages.size_parameter, parameters)
     return {pages.parameter: following} if goes_on else None
 
 
+def _says_more(expression: str, body: JsonValue) -> bool:
+    return is_true(compiled(expression, "pagination.more").find(body))
+
+
+def _found_number(expression: str | None, member: str, body: JsonValue) -> int | None:
+    """The number, if the expression finds one."""
+    return None if expression is None else _whole(compiled(expression, member).find(body))
+
+
 def _is_full(count: int, size_parameter: str | None, parameters: JsonObject) -> bool:
     """Whether a page has as many items as were asked for; where nobody asked for a number, whether it has any."""
-    size = _whole(parameters.get(size_parameter), 1) if size_parameter else 1
+    size = _number(parameters.get(size_parameter), 1) if size_parameter else 1
     return count >= max(size, 1)
 
 
-def _whole(value: JsonValue, default: int) -> int:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
-        return int(value.strip()[:18])
+def _number(value: JsonValue, default: int) -> int:
+    number = _whole(value)
+    return default if number is None else number
+
+
+def _whole(value: JsonValue) -> int | None:
+    """A whole number, also one in a text."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53:
         return int(value)
-    return default
+    return None
 
 
-def _absolute(target: JsonValue, url: str) -> str | None:
-    if target is None or target in ("", False):
+def _next_page_at(target: JsonValue, url: str) -> str | None:
+    """The target as an absolute URL, encoded. Raises UpstreamInvalidResponse for what is none, or is this page's."""
+    if not is_true(target):
         return None
-    if not isinstance(target, str):
-        raise UpstreamInvalidResponse("What the service gives as its next page's address is no text.")
     try:
-        absolute = urljoin(url, target)
-        is_http = urlsplit(absolute).scheme in ("http", "https")
+        absolute = _absolute(target, url) if isinstance(target, str) else None
     except ValueError:
-        is_http = False
-        absolute = ""
-    if not is_http:
-        raise UpstreamInvalidResponse("What the service gives as its next page's address is no URL.")
+        absolute = None
+    if absolute is None:
+        raise UpstreamInvalidResponse("What the service gives as its next page's address is no http(s) URL.")
     if absolute == url:
         raise UpstreamInvalidResponse("The service names this page as its own next one.")
     return absolute
+
+
+def _absolute(target: str, url: str) -> str | None:
+    """Raises ValueError for what cannot be read or encoded."""
+    absolute = urldefrag(urljoin(url, target.strip())).url
+    parts = urlsplit(absolute)
+    is_plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    return quote(absolute, safe=_URL_CHARACTERS) if is_plain else None

@@ -21,7 +21,6 @@ from portway.application.responses.xml_body import parse_xml
 from portway.domain.errors import UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
 
-MAX_ERROR_BODY_BYTES = 16_384
 _decode = msgspec.json.Decoder().decode
 
 _JSON = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json")
@@ -52,8 +51,8 @@ def read_response(response: UpstreamResponse, config: TransformConfig) -> JsonVa
     """The `data` of a successful response, mapped as the row says.
 
     Raises UpstreamError for a status that is no success, and for a body that `response.error` takes for one;
-    UpstreamInvalidResponse for a body that is not what its content type says; InvalidIntegrationConfig for an
-    expression that does not fit the body.
+    UpstreamInvalidResponse for a body that is not of the row's format, or not what its content type says;
+    InvalidIntegrationConfig for an expression that does not fit the body.
     """
     body = read_body(response, config)
     expression = _rules(config).data
@@ -62,36 +61,40 @@ def read_response(response: UpstreamResponse, config: TransformConfig) -> JsonVa
 
 def read_body(response: UpstreamResponse, config: TransformConfig) -> JsonValue:
     """The body of a successful response, before `response.data` maps it. Raises as `read_response`."""
+    raise_for_status(response, config)
     rules = _rules(config)
-    if not _is_success(response):
-        body = _error_body(response, rules.format)
-        raise upstream_error(response, body, rules.message)
     body = _parse(response, rules.format)
     if rules.error is not None and is_true(compiled(rules.error, "response.error").find(body)):
-        raise upstream_error(response, body, rules.message)
+        raise _error(response, body, rules.message)
     return body
 
 
-def raise_for_status(response: UpstreamResponse) -> None:
-    """Raises UpstreamError unless the status is a success; a redirect that was not followed is none."""
+def raise_for_status(response: UpstreamResponse, config: TransformConfig | None = None) -> None:
+    """Raises UpstreamError unless the status is a success; a redirect that was not followed is none.
+
+    By the row's `config`, the service's own words are found where they are at this service.
+    """
     if not _is_success(response):
-        raise upstream_error(response, _error_body(response, "auto"), None)
+        rules = Response() if config is None else _rules(config)
+        raise _error(response, _error_body(response, rules.format), rules.message)
 
 
-def upstream_error(response: UpstreamResponse, body: JsonValue, message: str | None) -> UpstreamError:
-    """The error that the response is, with the service's own words where `message`, an expression, finds them."""
+def _error(response: UpstreamResponse, body: JsonValue, message: str | None) -> UpstreamError:
+    """The error that the response is, with the service's own words where there are any."""
     headers = {
         name: value
         for name, value in response.headers.items()
         if name in _SHOWN_HEADERS or name.startswith(_SHOWN_PREFIXES)
     }
-    words = error_message(body, message)
-    detail = None
-    if words is not None and _is_success(response):
-        detail = f"The service answered with the error {words!r}; see `upstream`."
-    elif words is not None:
-        detail = f"The service answered {response.status_code}: {words!r}; see `upstream`."
-    return UpstreamError(response.status_code, body, headers, detail)
+    return UpstreamError(response.status_code, body, headers, _detail(response, error_message(body, message)))
+
+
+def _detail(response: UpstreamResponse, words: str | None) -> str:
+    answer = "with an error" if _is_success(response) else str(response.status_code)
+    if words is None:
+        return f"The service answered {answer}; see `upstream`."
+    end = "" if words.endswith((".", "!", "?")) else "."
+    return f"The service answered {answer}: {words}{end}"
 
 
 def is_json(headers: Mapping[str, str]) -> bool:
@@ -143,7 +146,7 @@ def _parse(response: UpstreamResponse, form: str) -> JsonValue:
     if form == "json":
         return _parse_json(response.body, declared)
     if form == "xml":
-        return parse_xml(response.body)
+        return parse_xml(_decode_text(response.body, declared))
     if form == "text":
         return _decode_text(response.body, declared)
     return _as_file(response, _media_type(response.headers) or "application/octet-stream")
@@ -165,8 +168,10 @@ def map_response(response: UpstreamResponse) -> JsonValue:
 
 
 def _error_body(response: UpstreamResponse, form: str) -> JsonValue:
-    """An error's body, of any quality and size."""
-    for attempt in (form, "auto"):
+    """An error's body, of any quality and size. What is said of the format is said of successes: an error may be JSON
+    where those are XML, text or files.
+    """
+    for attempt in (form, "auto") if form in ("json", "xml") else ("auto",):
         with suppress(UpstreamInvalidResponse):
             return _parse(response, attempt)
     return _decode_text(response.body, response.headers.get("content-type", ""))
