@@ -60,6 +60,26 @@ async def test_made_shown_changed_and_deleted(whole: Whole, ann: Caller) -> None
     assert (await ann.api.delete(f"{PATH}/life")).status == 404
 
 
+async def test_what_holds_for_all_of_its_actions(ann: Caller) -> None:
+    documents = {
+        "transform_config": {"headers": {"x-version": "2"}, "response": {"error": "ok == `false`"}},
+        "rate_limits": [{"requests": 5, "per_seconds": 60, "per": "organization"}],
+    }
+    made = await ann.api.post(PATH, MINIMAL | {"slug": "documents"} | documents)
+    assert made.status == 201, made.content
+    assert made.json == made.json | documents
+    assert (await ann.api.get(f"{PATH}/documents")).json == made.json
+    changed = await ann.api.patch(f"{PATH}/documents", {"rate_limits": []})
+    assert (changed.json["rate_limits"], changed.json["transform_config"]) == (
+        [],
+        documents["transform_config"],
+    )
+    for broken in ({"transform_config": {"parameters": []}}, {"rate_limits": [{"requests": 1}]}):
+        answer = await ann.api.patch(f"{PATH}/documents", broken)
+        assert answer.code == "invalid_integration_config", broken
+        assert next(iter(broken)) in answer.json["detail"]
+
+
 async def test_the_list_is_searched_and_paged(whole: Whole, ann: Caller, global_id: UUID) -> None:
     for slug in ("zz-one", "zz-two", "zz-three"):
         await ann.api.post(PATH, MINIMAL | {"slug": slug, "category": "Zed"})
