@@ -8,6 +8,7 @@ import pytest
 from portway.application.language.documents import read_action_config
 from portway.application.ports.http import UpstreamResponse
 from portway.application.responses.pagination import Page, read_page
+from portway.domain.json_value import JsonValue
 from tests.catalog.specifications import definition
 
 TWILIO = "https://api.twilio.com/2010-04-01/Accounts/AC1"
@@ -33,7 +34,7 @@ def page(folder: str, slug: str, body: Any, url: str = "https://unused.example/"
 
 @pytest.mark.parametrize("slug", STRIPE)
 def test_stripe_goes_on_after_the_last_id(slug: str) -> None:
-    items = [{"id": "cus_1"}, {"id": "cus_2"}]
+    items: list[JsonValue] = [{"id": "cus_1"}, {"id": "cus_2"}]
     assert page("stripe", slug, {"object": "list", "data": items, "has_more": True}) == Page(
         items, next_parameters={"limit": 2, "starting_after": "cus_2"}
     )
