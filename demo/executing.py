@@ -8,7 +8,6 @@ from typing import Any
 
 from demo.api import StepFailedError, check
 from demo.documents import pdf
-from demo.rows import INSERT_DOWNLOAD, insert
 from demo.tour import GRACE, Tour
 
 SUBJECT = "Grüße aus Zürich: 月報 ✓"
@@ -62,9 +61,7 @@ def upload_file(tour: Tour) -> None:
         {"name": FILE_TITLE, "content_base64": base64.b64encode(document).decode("ascii")},
     )["data"]
     check(int(file["size"]) == len(document), f"the file has {file['size']} bytes, not {len(document)}")
-    tour.say.text("The shipped integration has no action to download it; a row adds one:")
-    tour.say.sql(INSERT_DOWNLOAD)
-    insert(tour.admin_url, INSERT_DOWNLOAD)
+    tour.say.text("And downloaded again:")
     kept = tour.execute("google-drive", "download-file", {"file_id": file["id"]})["data"]
     check(base64.b64decode(kept["base64"]) == document, "the file came back altered")
     tour.say.proved(

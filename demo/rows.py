@@ -33,13 +33,6 @@ INSERT INTO actions (integration_id, name, slug, http_method, endpoint_path)
 SELECT id, 'Post', 'post', 'POST', '/chat.postMessage' FROM integrations WHERE slug = 'team-chat'
 """
 
-INSERT_DOWNLOAD = """
-INSERT INTO actions (integration_id, name, slug, http_method, endpoint_path)
-SELECT id, 'Download file', 'download-file', 'GET', '/drive/v3/files/{file_id}?alt=media'
-FROM integrations WHERE slug = 'google-drive'
-"""
-
-
 def redirections(addresses: Addresses) -> list[Redirection]:
     """What points the shipped integrations at the stand-ins; all else about them stays as shipped."""
     google = {
