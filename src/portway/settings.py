@@ -44,7 +44,9 @@ class Settings(BaseSettings):
         description="PostgreSQL, role portway_sign_in: tokens verified by JWKS, links mailed to users",
     )
     read_database_url: SecretStr | None = Field(None, description="a replica for logs and analytics")
-    redis_url: SecretStr | None = Field(None, description="Redis, for rate limits that all nodes share")
+    redis_url: SecretStr | None = Field(
+        None, description="Redis, for rate limits that all processes and nodes share"
+    )
     public_url: str = Field(
         DEFAULT_PUBLIC_URL, description="where users reach Portway; base of OAuth redirect URIs"
     )

@@ -74,7 +74,11 @@ async def test_what_holds_for_all_of_its_actions(ann: Caller) -> None:
         [],
         documents["transform_config"],
     )
-    for broken in ({"transform_config": {"parameters": []}}, {"rate_limits": [{"requests": 1}]}):
+    broken_ones: list[dict[str, Any]] = [
+        {"transform_config": {"parameters": []}},
+        {"rate_limits": [{"requests": 1}]},
+    ]
+    for broken in broken_ones:
         answer = await ann.api.patch(f"{PATH}/documents", broken)
         assert answer.code == "invalid_integration_config", broken
         assert next(iter(broken)) in answer.json["detail"]
