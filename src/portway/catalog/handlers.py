@@ -12,6 +12,7 @@ from portway.catalog.gmail.send_email import create_draft, send_email
 from portway.catalog.google_drive.download_file import download_file
 from portway.catalog.google_drive.upload_file import upload_file
 from portway.catalog.plugins import load_plugins
+from portway.catalog.slack import upload_file as slack
 from portway.catalog.smtp import send_email as smtp
 from portway.domain.builtin_actions import HTTP_REQUEST_HANDLER
 
@@ -24,6 +25,7 @@ SHIPPED: dict[str, ActionHandler] = {
     "google_drive.download_file": download_file,
     "google_drive.upload_file": upload_file,
     HTTP_REQUEST_HANDLER: http_request,
+    "slack.upload_file": slack.upload_file,
     "smtp.send_email": smtp.send_email,
 }
 """Those of Portway itself. One beside these is added here, by hand."""

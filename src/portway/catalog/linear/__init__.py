@@ -1,0 +1,1 @@
+"""Linear (https://linear.app/developers)."""

@@ -1,0 +1,1 @@
+"""Notion (https://developers.notion.com)."""
