@@ -18,6 +18,13 @@ _JSON = {"content-type": "application/json"}
 _ENCODINGS = {"$base64": base64.b64decode, "$base64url": base64.urlsafe_b64decode}
 
 
+def request_line(method: str, url: str) -> str:
+    """Method and URL, with the query in the order of its names; several of one name stay as they are."""
+    path, mark, query = url.partition("?")
+    pairs = sorted(query.split("&"), key=lambda pair: pair.partition("=")[0])
+    return f"{method} {path}{mark}{'&'.join(pairs)}"
+
+
 @dataclass
 class Matcher:
     """Compares the requests of one execution, in order. `bound` is what the placeholders turned out to be."""
@@ -26,7 +33,7 @@ class Matcher:
 
     async def request(self, expected: ExpectedRequest, found: OutgoingRequest) -> None:
         """Raises AssertionError, which says what differs."""
-        assert f"{found.method} {found.url}" == f"{expected.method} {expected.url}"
+        assert request_line(found.method, found.url) == request_line(expected.method, expected.url)
         self._headers(expected, found)
         self._body(expected, await content_of(found.body))
 

@@ -10,7 +10,7 @@ from portway.catalog.definitions import SHIPPED, ActionDefinition, IntegrationDe
 from portway.catalog.fixtures import Fixture, load_fixtures
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from tests.catalog.executions import context_of, execute
-from tests.catalog.matching import Matcher
+from tests.catalog.matching import Matcher, request_line
 
 # Speaks SMTP through a socket of its own; its requests are no HTTP.
 NOT_HTTP = {"smtp"}
@@ -56,8 +56,8 @@ async def test_the_exact_requests(case: Case) -> None:
 
     data = await execute(context, parameters)
 
-    assert [f"{sent.method} {sent.url}" for sent in context.requests] == [
-        f"{expected.method} {expected.url}" for expected in case.fixture.requests
+    assert [request_line(sent.method, sent.url) for sent in context.requests] == [
+        request_line(expected.method, expected.url) for expected in case.fixture.requests
     ]
     matcher = Matcher()
     for expected, sent in zip(case.fixture.requests, context.requests, strict=True):

@@ -7,7 +7,7 @@ The file is a list. Each entry is one execution of one action, and every action 
       config: {}                # optional: the connection's own values (for `{name}` in base_url and headers)
       requests:                 # what the service gets, in order, and nothing else
         - method: POST
-          url: https://api.example.com/v1/messages?draft=true     # the whole URL, encoded
+          url: https://api.example.com/v1/messages?draft=true     # the whole URL, encoded; its query in any order
           headers: {x-version: "3"}
           json: {to: ada@example.com}
           answer: {json: {id: "1"}}
