@@ -43,6 +43,7 @@ _STATUS: dict[type[PortwayError], int] = {
     errors.RateLimited: 429,
     errors.UpstreamFailure: 502,
     errors.UpstreamTimeout: 504,
+    errors.ClientDisconnected: 500,  # nobody is there any more to see it, so it is in the log alone
     errors.Unavailable: 503,
 }
 

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from portway.api.problems import problem_responses
-from portway.api.routing import PREFIX
+from portway.api.routing import new_router
 from portway.application.language.schemas import NAMES, json_schema
 from portway.domain.errors import NotFound
 
-router = APIRouter(prefix=f"{PREFIX}/schemas", tags=["Integrations"])
+router = new_router("/schemas", "Integrations")
 
 
 @router.get("/{name}", responses=problem_responses(404))

@@ -31,6 +31,7 @@ STATUS = {
     "upstream_invalid_response": 502,
     "egress_blocked": 502,
     "unavailable": 503,
+    "client_disconnected": 500,
     "upstream_timeout": 504,
 }
 
