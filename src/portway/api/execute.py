@@ -1,18 +1,19 @@
 """`POST /api/v2/execute`: a raw ASGI application, for this is the hot path."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from starlette.types import Receive, Scope, Send
 
 from portway.api.execute_document import PATH_ITEM, SCHEMAS
 from portway.api.execution_answer import Answer, bytes_answer, json_answer, problem_answer, send_answer
-from portway.api.execution_request import HEADERS, read_request
+from portway.api.execution_request import HEADERS, is_upload, read_request
 from portway.api.identity import bearer_of
 from portway.api.openapi import RawRoute
 from portway.api.problems import Problem, http_problem, internal_error, log_fault, problem_of
 from portway.api.request_id import request_id_of
 from portway.application.authenticator import Authenticator
-from portway.application.execute_action import ExecuteAction
+from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
 from portway.domain.errors import PortwayError
 
@@ -48,10 +49,12 @@ class ExecuteEndpoint:
         except PortwayError as error:
             return problem_answer(problem_of(error))
         try:
-            try:
-                request = await read_request(fields, receive, resources)
-            except PortwayError as refusal:
-                raise await self._execute.refuse(principal, refusal) from refusal
+            request = await _asked(fields, receive, resources)
+            if is_upload(fields):
+                # It may have taken longer than a pass lasts.
+                principal = await self._authenticator.authenticate(bearer)
+            if isinstance(request, PortwayError):
+                raise await self._execute.refuse(principal, request) from request
             result = await self._execute.execute(principal, request)
             return await _success(result) if request.raw else json_answer(result)
         except ExecutionFailed as failure:
@@ -68,6 +71,15 @@ class ExecuteEndpoint:
             # Its session or key was revoked since it was last looked up.
             self._authenticator.forget(bearer)
         return problem_answer(problem)
+
+
+async def _asked(
+    fields: Mapping[bytes, bytes], receive: Receive, resources: ExitStack
+) -> ExecutionRequest | PortwayError:
+    try:
+        return await read_request(fields, receive, resources)
+    except PortwayError as refusal:
+        return refusal
 
 
 async def _success(result: ExecutionResult) -> Answer:

@@ -53,21 +53,26 @@ async def read_request(
 
     Raises MalformedRequest, PayloadTooLarge, Unavailable.
     """
-    media_type = _media_type(fields.get(b"content-type", _JSON))
     key = fields.get(b"idempotency-key")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
         raise MalformedRequest("Idempotency-Key must be 1 to 255 visible ASCII characters.")
-    if media_type == _MULTIPART:
+    if is_upload(fields):
         spool = Spool()
         resources.callback(spool.close)
         upload = await read_upload(receive, fields[b"content-type"], spool, with_digest=key is not None)
         return _request(fields, key, upload.request, upload.digest, upload.files)
+    media_type = _media_type(fields.get(b"content-type", _JSON))
     if media_type != _JSON and not media_type.endswith(b"+json"):
         raise MalformedRequest(
             "Send the body as JSON, with `Content-Type: application/json`, or with files as `multipart/form-data`."
         )
     body = await whole_body(receive)
     return _request(fields, key, body, hashlib.sha256(body).digest() if key else b"")
+
+
+def is_upload(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether files come beside the JSON."""
+    return _media_type(fields.get(b"content-type", _JSON)) == _MULTIPART
 
 
 def wants_bytes(fields: Mapping[bytes, bytes]) -> bool:

@@ -37,10 +37,14 @@ BYTES = {"Accept": "application/octet-stream"}
 
 
 class ScriptedAuthenticator:
-    """Knows everybody with a bearer."""
+    """Knows everybody with a bearer. Each pass is good for one look."""
+
+    def __init__(self) -> None:
+        self._looks = 0
 
     async def authenticate(self, bearer: str) -> Principal:
-        return cast("Principal", bearer)
+        self._looks += 1
+        return cast("Principal", self._looks)
 
     def forget(self, bearer: str) -> None:
         pass
@@ -54,9 +58,11 @@ class RecordingExecutor:
     requests: list[ExecutionRequest] = field(default_factory=list)
     digests: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     refusals: list[PortwayError] = field(default_factory=list)
+    principals: list[object] = field(default_factory=list)
 
     async def execute(self, principal: Principal, request: ExecutionRequest) -> ExecutionResult:
         self.requests.append(request)
+        self.principals.append(principal)
         for value in request.parameters.values():
             if isinstance(value, UploadedFile):
                 seen = hashlib.sha256()
@@ -68,6 +74,7 @@ class RecordingExecutor:
         return self.outcome
 
     async def refuse(self, principal: Principal, refusal: PortwayError) -> ExecutionFailed:
+        self.principals.append(principal)
         self.refusals.append(refusal)
         return ExecutionFailed(EXECUTION_ID, refusal)
 
@@ -226,6 +233,13 @@ async def test_no_other_type_may_be_as_large(endpoint: Endpoint) -> None:
         PATH, data=cast("Any", io.BytesIO(b" " * 26_300_000)), headers={"Content-Type": "application/json"}
     )
     assert (answer.status, answer.code) == (413, "payload_too_large")
+
+
+async def test_an_upload_may_take_longer_than_a_pass_lasts(endpoint: Endpoint) -> None:
+    await endpoint.upload(("content", b"x"))
+    await endpoint.upload(("/no/place", b"x"))
+    await endpoint.api.post(PATH, REQUEST)
+    assert endpoint.executor.principals == [2, 4, 5]
 
 
 async def test_nobody_uploads_without_a_bearer(endpoint: Endpoint) -> None:
