@@ -9,7 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import IncompleteExpressionError, JMESPathError, JMESPathTypeError, ParseError
+from jmespath.exceptions import (
+    IncompleteExpressionError,
+    JMESPathError,
+    JMESPathTypeError,
+    LexerError,
+    ParseError,
+)
 from jmespath.functions import Functions
 
 from portway.application.language.bounded_jmespath import TooCostly, evaluate
@@ -18,7 +24,7 @@ from portway.domain.json_value import JsonValue
 
 MAX_LENGTH = 2000
 """Characters of an expression."""
-MAX_NODES = 1000
+MAX_NODES = 500
 """Parts of an expression: what is compiled is kept."""
 MAX_DEPTH = 100
 """Parts of an expression that stand in one another: evaluating them takes as many calls."""
@@ -65,7 +71,7 @@ class Expression:
         return InvalidIntegrationConfig(f"transform_config.{self._member} {what}")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def compiled(text: str, member: str) -> Expression:
     """The expression, which is `transform_config.{member}`. Raises InvalidIntegrationConfig for what is none."""
     try:
@@ -84,9 +90,12 @@ def _parse(text: str) -> Any:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"it has more than {MAX_LENGTH} characters.")
     with warnings.catch_warnings():
-        # "`text`" for "'text'", which the library still takes, and old examples still show.
-        warnings.simplefilter("ignore", PendingDeprecationWarning)
-        parsed = jmespath.compile(text).parsed
+        # Once "`text`" was a way to write "'text'". That the library still takes it hides slips of the pen.
+        warnings.simplefilter("error", PendingDeprecationWarning)
+        try:
+            parsed = jmespath.compile(text).parsed
+        except PendingDeprecationWarning:
+            raise ValueError("what stands in backticks must be JSON; a text is written 'so'.") from None
     _check(parsed, depth=1)
     if sum(1 for _ in _nodes(parsed)) > MAX_NODES:
         raise ValueError(f"it has more than {MAX_NODES} parts.")
@@ -154,7 +163,8 @@ def _syntax(error: Exception) -> str:
     if isinstance(error, IncompleteExpressionError):
         return "it ends too early."
     if isinstance(error, ParseError):
-        return f"{_one_line(error.msg)} at character {error.lex_position + 1}."
+        reason = error.message if isinstance(error, LexerError) else error.msg
+        return f"{_one_line(reason)} at character {error.lex_position + 1}."
     if isinstance(error, RecursionError):
         return "it is nested too deeply."
     if isinstance(error, IndexError | KeyError | TypeError):

@@ -40,7 +40,9 @@ PLACES = (
     "fault.faultstring",
     "fault.reason.text",
 )
-_LINE_BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x1f]")
+# Which JSON leaves as they are, though terminals and line readers do not.
+_MORE_CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 
 
 def error_message(body: JsonValue, expression: str | None = None) -> str | None:
@@ -65,7 +67,9 @@ def _quotable(text: str) -> str | None:
     if not text or len(text) > MAX_LENGTH:
         return None
     # As JSON writes it, and not with spaces for line breaks: a secret with a line break in it must still be found.
-    return json.dumps(text, ensure_ascii=False) if _LINE_BREAKING.search(text) else text
+    if _MORE_CONTROLS.search(text):
+        return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False) if _CONTROLS.search(text) else text
 
 
 def _parsed(body: JsonValue) -> JsonValue:
