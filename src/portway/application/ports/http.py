@@ -79,6 +79,8 @@ class HttpClient(Protocol):
         A redirect is followed for GET and HEAD within the same origin with all headers, to another origin (checked
         by the guard again) without credentials; other redirects are returned as they are.
 
+        To `timeout_seconds` a StreamedBody adds the time that it takes at a modest speed: a healthy upload is not cut.
+
         Raises EgressBlocked, UpstreamUnreachable, UpstreamTimeout, UpstreamInvalidResponse.
         """
         ...
