@@ -101,6 +101,8 @@ def attempts(document: Mapping[str, Any]) -> Iterator[Attempt]:
     known = things_that_are_not().keys()
     for operation in operations(document):
         in_path = operation.parameters("path")
+        if operation.path.startswith("/api/v2/schemas/"):
+            continue  # the same for everybody
         assert known >= set(in_path), f"{operation} names something that this test knows nothing of"
         # A slug in a body is the name of something new.
         in_body = (known - {"slug", "action"}) & set(operation.body_members())

@@ -13,6 +13,7 @@ from portway.application.language.transform_config import (
     RateLimits,
     TransformConfig,
 )
+from portway.application.responses.checks import check_response_config
 from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import Integration
@@ -33,7 +34,9 @@ def action_config(integration: Integration, action: Action) -> TransformConfig:
     key = (integration.id, integration.version, action.id, action.version)
     found = _kept.get(key)
     if found is None:
-        found = _kept[key] = read_action_config(integration, action)
+        found = read_action_config(integration, action)
+        check_response_config(found, f"Action {action.slug!r}")
+        _kept[key] = found
         if len(_kept) > _MAX_KEPT:
             _kept.popitem(last=False)
     return found
