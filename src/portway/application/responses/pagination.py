@@ -175,5 +175,7 @@ def _absolute(target: str, url: str) -> str | None:
     """Raises ValueError for what cannot be read or encoded."""
     absolute = urldefrag(urljoin(url, target.strip())).url
     parts = urlsplit(absolute)
-    is_plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-    return quote(absolute, safe=_URL_CHARACTERS) if is_plain else None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        return None
+    # A user name and password would go out beside the connection's credential.
+    return None if "@" in parts.netloc else quote(absolute, safe=_URL_CHARACTERS)

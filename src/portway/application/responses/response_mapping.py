@@ -201,9 +201,7 @@ def _parse_unusual_json(body: bytes, declared: str) -> JsonValue:
             text.removeprefix("\ufeff"), parse_float=_finite, parse_constant=_finite
         )
     except (ValueError, RecursionError):
-        raise UpstreamInvalidResponse(
-            "The service's answer is not the JSON that its content type promises."
-        ) from None
+        raise UpstreamInvalidResponse("The service's answer is not the JSON that it should be.") from None
     return _whole_text(value) if _MAY_HOLD_HALF_SURROGATE.search(body) else value
 
 
