@@ -5,15 +5,26 @@ All changes are made on copies along the way; what is not touched stays the same
 
 import re
 from collections.abc import Callable
+from enum import Enum
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.json_value import JsonValue
 
-Path = tuple[str, ...]
-EVERY: Final = "*"
 
+class _Sign(Enum):
+    EVERY = "*"
+
+
+EVERY: Final = _Sign.EVERY
+"""The part of a path that stands for every item or member."""
+
+Names = tuple[str, ...]
+Path = tuple[str | Literal[_Sign.EVERY], ...]
+At = tuple[str | int, ...]
+
+_MAX_PARTS = 50  # what is changed at a place is changed recursively
 _BROKEN_ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
@@ -27,9 +38,9 @@ Found: TypeAlias = "JsonValue | Absent"
 
 
 class UnusableError(Exception):
-    """A value that cannot be changed as asked; `args[0]` says why. `path` is where it stands."""
+    """A value that cannot be changed as asked; `reason` says why. `path` is where it stands."""
 
-    def __init__(self, reason: str, path: tuple[str | int, ...] = ()) -> None:
+    def __init__(self, reason: str, path: At = ()) -> None:
         super().__init__(reason)
         self.reason = reason
         self.path = path
@@ -37,23 +48,44 @@ class UnusableError(Exception):
 
 @lru_cache(maxsize=4096)
 def parse_place(place: str) -> Path:
-    """The names on the way. Raises InvalidIntegrationConfig for what is no JSON Pointer (RFC 6901)."""
+    """The parts of the way; a text without a slash in front is one name.
+
+    Raises InvalidIntegrationConfig for what is no JSON Pointer (RFC 6901), or too long a way.
+    """
     if not place.startswith("/"):
         return (place,)
     if _BROKEN_ESCAPE.search(place):
         raise InvalidIntegrationConfig(
             f"{place!r} is not a JSON Pointer: `~` is written `~0`, and `/` is `~1`."
         )
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in place[1:].split("/"))
+    parts = place[1:].split("/")
+    if len(parts) > _MAX_PARTS:
+        raise InvalidIntegrationConfig(f"{place!r} has more than {_MAX_PARTS} parts.")
+    return tuple(EVERY if part == "*" else part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
-def find(value: JsonValue, path: Path) -> Found:
+@lru_cache(maxsize=4096)
+def parse_single_place(place: str) -> Names:
+    """The same for an operation that takes or makes one value. Raises InvalidIntegrationConfig for `*` too."""
+    path = parse_place(place)
+    names = tuple(part for part in path if part is not EVERY)
+    if len(names) < len(path):
+        raise InvalidIntegrationConfig(f"{place!r}: `*` is for operations that change values where they are.")
+    return names
+
+
+def is_index(part: object) -> bool:
+    """Whether a part of a path may stand for an item of a list."""
+    return part is EVERY or _INDEX.fullmatch(str(part)) is not None
+
+
+def find(value: JsonValue, path: At) -> Found:
     """What is at the place."""
     for part in path:
         if type(value) is dict and part in value:
             value = value[part]
-        elif type(value) is list and _INDEX.fullmatch(part) and int(part) < len(value):
-            value = value[int(part)]
+        elif type(value) is list and (index := _index(value, part)) is not None:
+            value = value[index]
         else:
             return ABSENT
     return value
@@ -64,7 +96,7 @@ def change(
     path: Path,
     convert: Callable[[JsonValue], Found],
     *,
-    at: tuple[str | int, ...] = (),
+    at: At = (),
 ) -> Found:
     """The value with what is at the place converted; the same object where nothing is there.
 
@@ -74,38 +106,40 @@ def change(
         try:
             return convert(value)
         except UnusableError as error:
-            raise UnusableError(error.reason, at) from None
+            raise UnusableError(error.reason, (*at, *error.path)) from None
     part, rest = path[0], path[1:]
     # A file is a dict of its own kind, and never taken apart.
     if type(value) is dict:
-        names = list(value) if part == EVERY else [part] if part in value else []
+        names = list(value) if part is EVERY else [part] if part in value else []
         changed = {name: change(value[name], rest, convert, at=(*at, name)) for name in names}
         return _with_members(value, changed)
     if type(value) is list:
-        if part == EVERY:
-            indexes = list(range(len(value)))
-        else:
-            indexes = [int(part)] if _INDEX.fullmatch(part) and int(part) < len(value) else []
+        one = None if part is EVERY else _index(value, part)
+        indexes = range(len(value)) if part is EVERY else () if one is None else (one,)
         items = {index: change(value[index], rest, convert, at=(*at, index)) for index in indexes}
         return _with_items(value, items)
     return value
 
 
-def put(value: JsonValue, path: Path, new: JsonValue, *, at: tuple[str | int, ...] = ()) -> JsonValue:
+def put(value: JsonValue, path: Names, new: JsonValue, *, at: At = ()) -> JsonValue:
     """The value with `new` at the place, for which objects are made; the way may lead through an item that is there.
 
     Raises UnusableError where something else is in the way.
     """
     if not path:
         return new
-    if type(value) is list and _INDEX.fullmatch(path[0]) and int(path[0]) < len(value):
-        index = int(path[0])
+    if type(value) is list and (index := _index(value, path[0])) is not None:
         item = put(value[index], path[1:], new, at=(*at, index))
         return [*value[:index], item, *value[index + 1 :]]
     if type(value) is not dict:
         raise UnusableError("must be an object, because the action puts something into it", at)
     part, rest = path[0], path[1:]
     return {**value, part: put(value.get(part, {}) if rest else None, rest, new, at=(*at, part))}
+
+
+def _index(value: list[JsonValue], part: str | int) -> int | None:
+    text = str(part)
+    return int(text) if _INDEX.fullmatch(text) and int(text) < len(value) else None
 
 
 def _with_members(value: dict[str, JsonValue], changed: dict[str, Found]) -> JsonValue:

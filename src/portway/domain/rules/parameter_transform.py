@@ -29,38 +29,44 @@ from portway.domain.operation import (
 )
 from portway.domain.parameter_pointer import parameter_pointer
 from portway.domain.rules import parameter_values as values
+from portway.domain.rules.parameter_origin import origin
 from portway.domain.rules.parameter_places import (
     ABSENT,
     EVERY,
     Absent,
+    At,
     Found,
     Path,
     UnusableError,
     change,
     find,
     parse_place,
+    parse_single_place,
     put,
 )
-from portway.domain.rules.text_template import Piece, parse_template
+from portway.domain.rules.text_template import parse_template
 
 _Convert = Callable[[JsonValue], Found]
 
 
 def transform_parameters(parameters: JsonObject, operations: Sequence[Operation]) -> dict[str, JsonValue]:
-    """The parameters after all operations; the argument is left as it is.
+    """The parameters after all operations, in order. The argument is left as it is, and what no operation touches is
+    the same object in the result.
 
     Raises InvalidParameters for a value that an operation cannot take, and InvalidIntegrationConfig for operations
-    that make no sense.
+    that make no sense, or that cannot take what the row itself has set.
     """
     result: JsonValue = dict(parameters)
     for index, operation in enumerate(operations):
         try:
             result = _apply(operation, result)
         except UnusableError as error:
-            name, *rest = error.path
-            written = written_as(operations[:index], str(name)) or str(name)
-            pointer = parameter_pointer(written, *rest) if written == name else parameter_pointer(written)
-            raise InvalidParameters([Fault(pointer, f"{error.reason}.")]) from None
+            written = _written(parameters, operations[:index], error.path)
+            if written is None:
+                raise _broken(index, f"The value that the row sets {error.reason}.") from None
+            raise InvalidParameters([Fault(parameter_pointer(*written), f"{error.reason}.")]) from None
+        except InvalidIntegrationConfig as error:
+            raise _broken(index, error.detail) from None
     assert isinstance(result, dict)  # noqa: S101  no operation makes anything else of it
     return result
 
@@ -69,67 +75,65 @@ def check_operations(operations: Sequence[Operation]) -> None:
     """Raises InvalidIntegrationConfig, which names the operation, for one that makes no sense with any parameters."""
     for index, operation in enumerate(operations):
         try:
-            for path in _paths(operation):
-                _check_path(operation, path)
-            if isinstance(operation, Template):
-                parse_template(operation.template)
+            _check(operation)
         except InvalidIntegrationConfig as error:
-            raise InvalidIntegrationConfig(f"transform_config.parameters[{index}]: {error.detail}") from None
+            raise _broken(index, error.detail) from None
 
 
 def written_as(operations: Sequence[Operation], name: str) -> str | None:
     """What the caller calls the parameter that is called `name` after the operations; None for one that the row sets.
 
-    Of several that were put together, the first.
+    Of several that were put together, the first. Whether the caller gave it is not known here: `name` itself may have
+    been written too. Raises InvalidIntegrationConfig for operations that make no sense.
     """
-    for operation in reversed(operations):
-        match operation:
-            case Rename(parameter=source, to=target) if target == name and len(parse_place(source)) == 1:
-                name = parse_place(source)[0]
-            case Move(parameter=source, to=target) if parse_place(target)[0] == name:
-                name = parse_place(source)[0]
-            case Nest(to=target, parameters=(first, *_)) if parse_place(target)[0] == name:
-                name = first
-            case Constant(parameter=target) if parse_place(target) == (name,):
-                return None
-            case Template(parameter=target, template=template) if parse_place(target)[0] == name:
-                used = [piece.name for piece in parse_template(template) if isinstance(piece, Piece)]
-                name = used[0] if used else name
-            case _:
-                pass
-    return name
+    path = origin(operations, (name,))
+    return None if path is None else str(path[0])
 
 
-def _paths(operation: Operation) -> list[Path]:
+def _written(parameters: JsonObject, operations: Sequence[Operation], path: At) -> At | None:
+    """Where the caller wrote what is at `path` after the operations; None where that is nowhere."""
+    first = origin(operations, path)
+    if first is None:
+        return None
+    # An operation whose parameter was absent left alone what was at its target.
+    places = (place for place in (first, path) if not isinstance(find(dict(parameters), place), Absent))
+    return next(places, None)
+
+
+def _broken(index: int, detail: str) -> InvalidIntegrationConfig:
+    return InvalidIntegrationConfig(f"transform_config.parameters[{index}]: {detail}")
+
+
+def _check(operation: Operation) -> None:
     match operation:
-        case Rename(parameter=place):
-            return [parse_place(place)]
+        case Rename():
+            _split_rename(operation)
         case Move(parameter=source, to=target):
-            return [parse_place(source), parse_place(target)]
+            parse_single_place(source)
+            parse_single_place(target)
         case Nest(to=target):
-            return [parse_place(target)]
+            parse_single_place(target)
+        case Constant(parameter=target) | Default(parameter=target):
+            parse_single_place(target)
+        case Template(parameter=target, template=template):
+            parse_single_place(target)
+            parse_template(template)
         case OmitEmpty(parameters=places):
-            return [parse_place(place) for place in places] if isinstance(places, tuple) else []
+            for place in () if isinstance(places, UnsetType) else places:
+                parse_place(place)
         case _:
-            return [parse_place(operation.parameter)]
-
-
-def _check_path(operation: Operation, path: Path) -> None:
-    if EVERY in path and isinstance(operation, Move | Nest | Constant | Default | Template):
-        raise InvalidIntegrationConfig("`*` is for operations that change a value where it is.")
+            parse_place(operation.parameter)
 
 
 def _apply(operation: Operation, root: JsonValue) -> JsonValue:
     if isinstance(operation, InPlaceOperation):
-        return _changed(root, operation.parameter, _conversion(operation))
+        return _changed(root, parse_place(operation.parameter), _conversion(operation))
     return _APPLIED[type(operation)](operation, root)
 
 
 def _conversion(operation: InPlaceOperation) -> _Convert:
     """How an operation changes a value where it is. Null has nothing to change."""
     match operation:
-        case WrapArray():
-            return values.wrap_array
         case Join(separator=separator):
             return _unless_null(lambda value: values.join(value, separator))
         case Split(separator=separator):
@@ -141,6 +145,7 @@ def _conversion(operation: InPlaceOperation) -> _Convert:
 
 
 _PLAIN: dict[type, Callable[[JsonValue], JsonValue]] = {
+    WrapArray: values.wrap_array,
     ToString: values.to_string,
     JsonEncode: values.json_encode,
     Base64Encode: values.base64_encode,
@@ -152,44 +157,42 @@ def _unless_null(convert: Callable[[JsonValue], JsonValue]) -> _Convert:
     return lambda value: None if value is None else convert(value)
 
 
-def _changed(root: JsonValue, place: str, convert: _Convert) -> JsonValue:
-    changed = change(root, parse_place(place), convert)
+def _changed(root: JsonValue, path: Path, convert: _Convert) -> JsonValue:
+    changed = change(root, path, convert)
     return {} if isinstance(changed, Absent) else changed
 
 
-def _single(place: str) -> Path:
-    path = parse_place(place)
-    if EVERY in path:
-        raise InvalidIntegrationConfig(f"{place!r}: `*` is for operations that change a value where it is.")
-    return path
+def _split_rename(operation: Rename) -> tuple[Path, str]:
+    """The place of the objects in which a member is renamed, and the member's old name."""
+    *parents, last = parse_place(operation.parameter)
+    if last is EVERY:
+        raise InvalidIntegrationConfig(f"{operation.parameter!r}: several members cannot get one name.")
+    return tuple(parents), last
 
 
 def _rename(operation: Rename, root: JsonValue) -> JsonValue:
-    *parents, last = parse_place(operation.parameter)
-    name = operation.to
+    parents, old = _split_rename(operation)
+    new = operation.to
 
     def renamed(parent: JsonValue) -> JsonValue:
-        if type(parent) is not dict or last not in parent or last == name:
+        if type(parent) is not dict or old not in parent or old == new:
             return parent
-        others = {key: value for key, value in parent.items() if key not in (last, name)}
-        return {**others, name: parent[last]}
+        return {new if name == old else name: value for name, value in parent.items() if name != new}
 
-    changed = change(root, tuple(parents), renamed)
-    return {} if isinstance(changed, Absent) else changed
+    return _changed(root, parents, renamed)
 
 
 def _move(operation: Move, root: JsonValue) -> JsonValue:
-    source, target = _single(operation.parameter), _single(operation.to)
+    source, target = parse_single_place(operation.parameter), parse_single_place(operation.to)
     found = find(root, source)
     if isinstance(found, Absent) or source == target:
         return root
-    taken = change(root, source, lambda _: ABSENT)
-    return put({} if isinstance(taken, Absent) else taken, target, found)
+    return put(_changed(root, source, lambda _: ABSENT), target, found)
 
 
 def _nest(operation: Nest, root: JsonValue) -> JsonValue:
     assert isinstance(root, dict)  # noqa: S101
-    path = _single(operation.to)
+    path = parse_single_place(operation.to)
     if isinstance(operation.parameters, tuple):
         names = [name for name in operation.parameters if name in root]
     else:
@@ -199,9 +202,11 @@ def _nest(operation: Nest, root: JsonValue) -> JsonValue:
     if not members:
         return root
     found = find(rest, path)
-    if not isinstance(found, Absent | dict):
+    if isinstance(found, Absent):
+        return put(rest, path, members)
+    if type(found) is not dict:
         raise UnusableError("must be an object, because the action puts others into it", path)
-    return put(rest, path, {**(found if isinstance(found, dict) else {}), **members})
+    return put(rest, path, {**found, **members})
 
 
 def _omit_empty(operation: OmitEmpty, root: JsonValue) -> JsonValue:
@@ -209,13 +214,14 @@ def _omit_empty(operation: OmitEmpty, root: JsonValue) -> JsonValue:
         assert isinstance(root, dict)  # noqa: S101
         return {name: value for name, value in root.items() if not values.is_empty(value)}
     for place in operation.parameters:
-        root = _changed(root, place, lambda value: ABSENT if values.is_empty(value) else value)
+        root = _changed(root, parse_place(place), lambda value: ABSENT if values.is_empty(value) else value)
     return root
 
 
 def _template(operation: Template, root: JsonValue) -> JsonValue:
+    target, pieces = parse_single_place(operation.parameter), parse_template(operation.template)
     parts: list[str] = []
-    for piece in parse_template(operation.template):
+    for piece in pieces:
         if isinstance(piece, str):
             parts.append(piece)
             continue
@@ -226,19 +232,19 @@ def _template(operation: Template, root: JsonValue) -> JsonValue:
             parts.append(values.to_string(found))
         except UnusableError as error:
             raise UnusableError(error.reason, (piece.name,)) from None
-    return put(root, _single(operation.parameter), "".join(parts))
+    return put(root, target, "".join(parts))
 
 
 def _remove(operation: Remove, root: JsonValue) -> JsonValue:
-    return _changed(root, operation.parameter, lambda _: ABSENT)
+    return _changed(root, parse_place(operation.parameter), lambda _: ABSENT)
 
 
 def _constant(operation: Constant, root: JsonValue) -> JsonValue:
-    return put(root, _single(operation.parameter), operation.value)
+    return put(root, parse_single_place(operation.parameter), operation.value)
 
 
 def _default(operation: Default, root: JsonValue) -> JsonValue:
-    path = _single(operation.parameter)
+    path = parse_single_place(operation.parameter)
     return put(root, path, operation.value) if isinstance(find(root, path), Absent) else root
 
 

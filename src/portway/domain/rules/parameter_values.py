@@ -2,13 +2,18 @@
 
 import base64
 import json
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from portway.domain.json_value import JsonValue
 from portway.domain.rules.parameter_places import UnusableError
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# RFC 3339, section 5.6; datetime by itself reads more of ISO 8601 than that.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def wrap_array(value: JsonValue) -> JsonValue:
@@ -21,8 +26,10 @@ def wrap_array(value: JsonValue) -> JsonValue:
 
 
 def join(value: JsonValue, separator: str) -> JsonValue:
-    """The items' texts with the separator between them. What is no list stays as it is."""
-    return separator.join(to_string(item) for item in value) if isinstance(value, list) else value
+    """The items' texts with the separator between them. A scalar stays as it is."""
+    if isinstance(value, dict):
+        raise UnusableError("must be a list here")
+    return separator.join(_texts(value)) if isinstance(value, list) else value
 
 
 def split(value: JsonValue, separator: str) -> JsonValue:
@@ -43,10 +50,16 @@ def to_string(value: JsonValue) -> str:
 
 def json_encode(value: JsonValue) -> str:
     """The value as JSON, without spaces."""
+    if _holds_file(value):
+        raise UnusableError("must not have a file in it here")
     try:
-        return _COMPACT.encode(value)
+        text = _COMPACT.encode(value)
+        text.encode()
+    except UnicodeEncodeError:
+        raise UnusableError("is not valid Unicode") from None
     except (ValueError, RecursionError):
-        raise UnusableError("is not valid JSON") from None
+        raise UnusableError("cannot be written as JSON") from None
+    return text
 
 
 def base64_encode(value: JsonValue) -> str:
@@ -64,15 +77,15 @@ def format_date(value: JsonValue, name: str) -> JsonValue:
     moment = _moment(value)
     match name:
         case "unix":
-            return int(moment.timestamp() // 1)
+            return (moment - _EPOCH) // timedelta(seconds=1)
         case "unix_ms":
-            return int(moment.timestamp() * 1000 // 1)
+            return (moment - _EPOCH) // timedelta(milliseconds=1)
         case "date":
             return moment.date().isoformat()
         case "rfc5322":
             return format_datetime(moment, usegmt=True)
         case "iso8601_basic":
-            return moment.strftime("%Y%m%dT%H%M%SZ")
+            return f"{moment.isoformat()[:19]}Z".replace("-", "").replace(":", "")
         case _:
             return moment.isoformat().replace("+00:00", "Z")
 
@@ -80,6 +93,30 @@ def format_date(value: JsonValue, name: str) -> JsonValue:
 def is_empty(value: JsonValue) -> bool:
     """Whether it is null, or a text, list or object without content."""
     return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def _texts(items: list[JsonValue]) -> list[str]:
+    texts = []
+    for index, item in enumerate(items):
+        try:
+            texts.append(to_string(item))
+        except UnusableError as error:
+            raise UnusableError(error.reason, (index,)) from None
+    return texts
+
+
+def _holds_file(value: JsonValue) -> bool:
+    """Whether there is a file in it: a dict of its own kind, of which JSON would be only a description."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if type(one) is not dict:
+                return True
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return False
 
 
 def _utf8(value: JsonValue) -> bytes:
@@ -103,10 +140,8 @@ def _moment(value: JsonValue) -> datetime:
 
 
 def _read(text: str) -> datetime:
-    if len(text) == len("2026-11-25"):
-        day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    if _DATE.fullmatch(text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    if not _TIME.fullmatch(text):
         raise ValueError(text)
-    return moment.astimezone(UTC)
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)

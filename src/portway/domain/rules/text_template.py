@@ -28,3 +28,8 @@ def parse_template(template: str) -> tuple[str | Piece, ...]:
             )
         pieces.append(Piece(name) if name else literal or match[0][0])
     return tuple(pieces)
+
+
+def variables(pieces: tuple[str | Piece, ...]) -> tuple[str, ...]:
+    """The names of the values that a template needs, in order."""
+    return tuple(piece.name for piece in pieces if isinstance(piece, Piece))
