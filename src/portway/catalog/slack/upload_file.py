@@ -31,7 +31,8 @@ async def upload_file(context: ActionContext, parameters: JsonObject) -> Upstrea
     steps = Steps()
     asked = _address_request(context, file, parameters.get("alt_text"))
     address = await steps.run("ask for the upload address", _address(context, asked))
-    upload = OutgoingRequest("POST", address.url, {"content-type": "application/octet-stream"}, file.content)
+    headers = {"accept": "*/*", "content-type": "application/octet-stream"}
+    upload = OutgoingRequest("POST", address.url, headers, file.content)
     await steps.run("send the content", context.send_elsewhere(upload))
     completion = _completion(context, parameters, address.file_id)
     return await steps.run("complete the upload", _checked(context, context.send(completion)))
