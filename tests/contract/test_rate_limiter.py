@@ -1,17 +1,23 @@
 """What a rate limiter promises, in memory and on Redis; real time passes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
 from portway.application.ports.rate_limits import CountedLimit, RateLimiter
+from portway.infrastructure.rate_limits import redis
 from portway.infrastructure.rate_limits.choice import rate_limiter
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def limiter(request: pytest.FixtureRequest) -> AsyncIterator[RateLimiter]:
+async def limiter(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RateLimiter]:
+    # What is tested here is what Redis says, however busy the machine is.
+    monkeypatch.setattr(redis, "TIMEOUT_SECONDS", 10.0)
     url = request.getfixturevalue("redis_url") if request.param == "redis" else None
     found = rate_limiter(url)
     try:
@@ -79,11 +85,15 @@ async def test_the_wait_that_it_says_is_right(limiter: RateLimiter, requests: in
             (standing,) = await limiter.take([limit])
             if standing.wait_seconds > 0:
                 break
+        told_at = time.monotonic()
         assert 0 < standing.wait_seconds <= 1.1
         await asyncio.sleep(standing.wait_seconds / 2)
-        assert not await fits(limiter, limit)
+        fitted = await fits(limiter, limit)
+        # On a machine that is busy, that may have taken longer than half.
+        early = time.monotonic() < told_at + standing.wait_seconds - 0.01
+        assert not (early and fitted)
         await asyncio.sleep(standing.wait_seconds / 2 + 0.01)
-        assert await fits(limiter, limit)
+        assert fitted or await fits(limiter, limit)
 
 
 async def test_all_of_it_is_there_again_when_it_says(limiter: RateLimiter) -> None:

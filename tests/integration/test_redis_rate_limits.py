@@ -9,16 +9,22 @@ from pathlib import Path
 import pytest
 
 from portway.application.ports.rate_limits import CountedLimit
+from portway.infrastructure.rate_limits import redis
 from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 from portway.infrastructure.rate_limits.redis import (
     PAUSE_SECONDS,
-    TIMEOUT_SECONDS,
     WARNING_SECONDS,
     RedisRateLimiter,
 )
 from tests.redis_servers import port_of, redis_server
 
 LIMIT = CountedLimit("limit", requests=3, per_seconds=60)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, Redis is waited for."""
+    monkeypatch.setattr(redis, "TIMEOUT_SECONDS", 10.0)
 
 
 class Seconds:
@@ -33,6 +39,7 @@ async def fits(limiter: RedisRateLimiter, limit: CountedLimit = LIMIT) -> bool:
     return (await limiter.take([limit]))[0].wait_seconds == 0
 
 
+@pytest.mark.usefixtures("patient")
 async def test_two_processes_share_a_limit(redis_url: str) -> None:
     one, other = (RedisRateLimiter(redis_url, MemoryRateLimiter()) for _ in range(2))
     try:
@@ -45,6 +52,7 @@ async def test_two_processes_share_a_limit(redis_url: str) -> None:
         await other.close()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_goes_on_by_itself_while_redis_is_away(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -76,13 +84,13 @@ async def test_a_redis_that_hangs_costs_little_time_and_that_once() -> None:
         limiter = RedisRateLimiter(f"redis://127.0.0.1:{deaf.getsockname()[1]}", MemoryRateLimiter())
         started = time.monotonic()
         assert await fits(limiter)
-        assert time.monotonic() - started < 2 * TIMEOUT_SECONDS
-        started = time.monotonic()
-        assert await fits(limiter)
-        assert time.monotonic() - started < TIMEOUT_SECONDS / 2
+        assert time.monotonic() - started < 2
+        with pytest.raises(StopIteration):
+            limiter.take([LIMIT]).send(None)  # it does not wait for anything
         await limiter.close()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_call_that_is_cut_off_does_not_leave_its_answer_to_the_next(redis_url: str) -> None:
     limiter = RedisRateLimiter(redis_url, MemoryRateLimiter())
     limits = [CountedLimit(f"cut off {number}", 1000, 60) for number in range(50)]
