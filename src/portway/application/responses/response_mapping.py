@@ -200,9 +200,9 @@ def _parse_unusual_json(body: bytes, declared: str) -> JsonValue:
         value: JsonValue = json.loads(
             text.removeprefix("\ufeff"), parse_float=_finite, parse_constant=_finite
         )
+        return _whole_text(value) if _MAY_HOLD_HALF_SURROGATE.search(body) else value
     except (ValueError, RecursionError):
         raise UpstreamInvalidResponse("The service's answer is not the JSON that it should be.") from None
-    return _whole_text(value) if _MAY_HOLD_HALF_SURROGATE.search(body) else value
 
 
 def _finite(written: str) -> float:

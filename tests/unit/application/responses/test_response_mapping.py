@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portway.application.error_masking import without_secrets
 from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.http import UpstreamResponse
+from portway.application.responses.error_message import MAX_LENGTH
 from portway.application.responses.response_mapping import (
     map_response,
     raise_for_status,
@@ -18,6 +20,7 @@ from portway.application.responses.response_mapping import (
 )
 from portway.domain.errors import InvalidIntegrationConfig, UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
+from portway.domain.rules.execution_logging import REDACTED
 from tests.unit.domain.json_values import VALUES
 
 
@@ -60,6 +63,7 @@ def test_json_in_a_declared_charset_that_is_not_unicode() -> None:
         b"\xff\xfe\xfd",
         b'{"a":"\xfc"}',
         b"[" * 100_000,
+        b"[" * 700 + b'"\\ud800"' + b"]" * 700,
         b"1" * 5000,
     ],
 )
@@ -375,6 +379,19 @@ def test_the_row_says_where_the_words_are() -> None:
         read_response(response(b'{"problems":["a","b"],"message":"x"}', "application/json", 422), said)
     with pytest.raises(UpstreamError, match=r"422: x\.$"):
         read_response(response(b'{"message":"x"}', "application/json", 422), said)
+
+
+@pytest.mark.parametrize(
+    "secret", ["a-secret-of-one-line", 'a-secret\nof-two "lines"', "a-secret\r\n\tof two", "a  secret"]
+)
+@pytest.mark.parametrize("around", ["", " ", "x\n", "x" * 940, "x " * 480, "x" * 995])
+def test_no_secret_that_the_words_repeat_is_shown(secret: str, around: str) -> None:
+    body = json.dumps({"message": f"{around}{secret}{around}"}).encode()
+    with pytest.raises(UpstreamError) as error:
+        raise_for_status(response(body, "application/json", 401))
+    shown = without_secrets(error.value, [secret])
+    assert "secret" not in shown.detail
+    assert (REDACTED in shown.detail) == (2 * len(around) + len(secret) <= MAX_LENGTH)
 
 
 def test_graphql_says_otherwise_where_the_row_does() -> None:
