@@ -33,6 +33,7 @@ INSERT INTO actions (integration_id, name, slug, http_method, endpoint_path)
 SELECT id, 'Post', 'post', 'POST', '/chat.postMessage' FROM integrations WHERE slug = 'team-chat'
 """
 
+
 def redirections(addresses: Addresses) -> list[Redirection]:
     """What points the shipped integrations at the stand-ins; all else about them stays as shipped."""
     google = {

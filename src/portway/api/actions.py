@@ -79,6 +79,7 @@ async def preview_action(
     principal: CurrentPrincipal,
     services: CurrentServices,
     slug: str,
+    *,
     action: str,
     body: PreviewInput,
     organization_id: OrganizationId = None,

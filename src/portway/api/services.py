@@ -11,9 +11,9 @@ from portway.application.authenticator import Authenticator
 from portway.application.catalog_service import CatalogService
 from portway.application.connection_service import ConnectionService
 from portway.application.oauth_service import OAuthService
-from portway.application.preview import Preview
 from portway.application.ports.readiness import Readiness
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
+from portway.application.preview import Preview
 from portway.application.tenancy_service import TenancyService
 
 

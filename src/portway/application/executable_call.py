@@ -12,7 +12,12 @@ from portway.application.destinations import allowed_origins
 from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import Grant
-from portway.application.ports.http import HttpClient, OutgoingRequest, StreamedResponse, UpstreamResponse
+from portway.application.ports.http import (
+    OutgoingRequest,
+    StreamedResponse,
+    StreamingHttpClient,
+    UpstreamResponse,
+)
 from portway.application.ports.sockets import SocketConnector
 from portway.application.refresh_service import RefreshService
 from portway.application.retries import delay_seconds, idempotency_key_header, may_repeat
@@ -47,7 +52,7 @@ class ExecutableCall:
     grant: Grant
     config: TransformConfig
     execution_id: UUID
-    http: HttpClient
+    http: StreamingHttpClient
     sockets: SocketConnector
     refresh: RefreshService
     vault: CredentialVault
@@ -171,6 +176,7 @@ class ExecutableCall:
         remaining = self._remaining()
         self.attempts += 1
         acted_before, self.may_have_acted = self.may_have_acted, True
+        began = asyncio.get_running_loop().time()
         try:
             response = await self.http.open(request, timeout_seconds=remaining)
         except _NOT_SENT:
@@ -178,6 +184,9 @@ class ExecutableCall:
             raise
         if response.status_code == _UNAUTHORIZED:
             self.may_have_acted = acted_before
+        if request.body is not None and not isinstance(request.body, bytes):
+            # The client gives a large body time of its own, which the answer to it does not lose.
+            self.deadline += asyncio.get_running_loop().time() - began
         return response
 
     async def _refresh(self, *, refused: bool) -> None:

@@ -20,7 +20,7 @@ from portway.application.language.documents import action_config
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import ExecutionLedger, Grant, Opened, Opening
-from portway.application.ports.http import HttpClient, StreamedResponse
+from portway.application.ports.http import StreamedResponse, StreamingHttpClient
 from portway.application.ports.schema import ParameterSchema
 from portway.application.ports.sockets import SocketConnector
 from portway.application.rate_guard import RateGuard
@@ -72,7 +72,7 @@ class ExecuteAction:
         vault: CredentialVault,
         refresh: RefreshService,
         oauth: OAuthService,
-        http: HttpClient,
+        http: StreamingHttpClient,
         schema: ParameterSchema,
         handlers: HandlerRegistry,
         rate_guard: RateGuard,

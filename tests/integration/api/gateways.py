@@ -15,8 +15,8 @@ from portway.application.attempts import AttemptGuard
 from portway.application.authenticator import Authenticator
 from portway.application.background import Background
 from portway.application.ports.accounts import SignUpPolicy
-from portway.application.ports.rate_limits import RateLimiter
 from portway.application.ports.outside_tokens import OutsideTokenVerifier
+from portway.application.ports.rate_limits import RateLimiter
 from portway.application.tenancy_service import TenancyService
 from portway.infrastructure.argon2 import Argon2PasswordHasher
 from portway.infrastructure.embedded_postgres import DatabaseUrls

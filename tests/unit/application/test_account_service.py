@@ -6,8 +6,8 @@ from portway.application.account_service import AccountService, SignedUp
 from portway.application.attempts import AttemptGuard
 from portway.application.background import Background
 from portway.application.ports.accounts import SignUpPolicy
-from portway.application.ports.rate_limits import RateLimiter
 from portway.application.ports.mail import Mailer
+from portway.application.ports.rate_limits import RateLimiter
 from portway.domain.errors import (
     Conflict,
     Forbidden,

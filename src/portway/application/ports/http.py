@@ -85,6 +85,10 @@ class HttpClient(Protocol):
         """
         ...
 
+
+class StreamingHttpClient(HttpClient, Protocol):
+    """One that also hands out answers whose bodies are still to come."""
+
     async def open(
         self, request: OutgoingRequest, *, timeout_seconds: float, follow_redirects: bool = True
     ) -> StreamedResponse:

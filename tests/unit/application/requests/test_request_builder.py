@@ -212,7 +212,9 @@ def test_a_header_stays_one_line(value: str) -> None:
 @given(parameters=OBJECTS)
 def test_a_body_is_what_was_given(parameters: dict[str, JsonValue]) -> None:
     request = build("POST", "/x", parameters)
-    assert json.loads(request.body or b"{}") == parameters
+    body = request.body or b"{}"
+    assert isinstance(body, bytes)
+    assert json.loads(body) == parameters
     assert request.url == "https://api.example/v1/x"
 
 

@@ -54,7 +54,9 @@ class OneAnswer:
 
     @property
     def form(self) -> dict[str, str]:
-        return dict(parse_qsl((self.sent[0].body or b"").decode(), keep_blank_values=True))
+        body = self.sent[0].body or b""
+        assert isinstance(body, bytes)
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
 
 
 def answer(body: object, status: int = 200) -> UpstreamResponse:
