@@ -6,9 +6,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from portway.application.ports.http import OutgoingRequest
+from portway.application.responses.pagination import Page
 from portway.catalog.definitions import ActionDefinition
 from portway.catalog.handlers import handlers
 from portway.catalog.validation import example_request
+from tests.catalog.pages import page_of
 from tests.catalog.slack_client import arguments
 from tests.catalog.specifications import Specification, definition, example_faults
 
@@ -39,6 +41,8 @@ DEVIATIONS = {
 # The client writes `alt_text`; the method's page says https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 OTHER_NAMES = {"alt_txt"}
 
+LISTS = [action for action in DEFINITION.actions if action.slug.startswith("list-")]
+
 
 @pytest.mark.parametrize("action", DEFINITION.actions, ids=lambda action: action.slug)
 async def test_each_action_agrees(action: ActionDefinition) -> None:
@@ -52,6 +56,16 @@ async def test_the_client_knows_all_arguments(action: ActionDefinition) -> None:
         request = await example_request(DEFINITION, action, example, handlers())
         method = urlsplit(request.url).path.removeprefix("/api/")
         assert sent(request) <= arguments(method) | OTHER_NAMES
+
+
+@pytest.mark.parametrize("action", LISTS, ids=lambda action: action.slug)
+def test_the_next_page_is_found_in_the_documents_example(action: ActionDefinition) -> None:
+    operation = SPECIFICATION.document["paths"][action.endpoint_path]["get"]
+    body = operation["responses"]["200"]["content"]["application/json"]["examples"]["response"]["value"]
+    page = page_of(DEFINITION, action, body)
+    assert len(page.items) > 1
+    assert page.next_parameters == {"cursor": body["response_metadata"]["next_cursor"]}
+    assert page_of(DEFINITION, action, {**body, "response_metadata": {"next_cursor": ""}}) == Page(page.items)
 
 
 def test_the_types_are_read_with_what_they_inherit() -> None:
