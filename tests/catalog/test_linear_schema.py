@@ -22,9 +22,10 @@ from graphql.type import GraphQLNonNull
 from portway.application.language.documents import read_action_config
 from portway.application.language.transform_config import GraphqlBody, TransformConfig
 from portway.application.ports.http import UpstreamResponse
-from portway.application.requests.request_builder import build_request, verification_action
+from portway.application.requests.request_builder import build_request
 from portway.application.responses.pagination import Page, read_page
 from portway.application.responses.response_mapping import read_response
+from portway.application.verification import verification_action
 from portway.catalog.definitions import ActionDefinition
 from portway.catalog.handlers import handlers
 from portway.catalog.validation import example_request

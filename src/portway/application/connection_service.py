@@ -17,8 +17,10 @@ from portway.application.ports.credential_vault import CredentialVault, Revocabl
 from portway.application.ports.http import HttpClient
 from portway.application.ports.token_endpoint import TokenEndpoint
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
-from portway.application.requests.request_builder import build_request, verification_action
+from portway.application.requests.request_builder import build_request
 from portway.application.responses.response_mapping import read_response
+from portway.application.verification import verification_action
+from portway.domain.builtin_actions import VERIFY_CONNECTION
 from portway.domain.connection import Connection
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.errors import (
@@ -35,9 +37,6 @@ from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.principal import Principal, Scope
 
 _log = logging.getLogger(__name__)
-
-VERIFICATION = "verify-connection"
-"""The action that every integration with a verification request has."""
 
 _VERIFICATION_SECONDS = 15.0
 
@@ -140,7 +139,7 @@ class ConnectionService:
                 f"Integration {integration.slug!r} has no auth_config.verification."
             )
         await self._execute.execute(
-            principal, ExecutionRequest(connection.workspace_id, connection_id, VERIFICATION, {})
+            principal, ExecutionRequest(connection.workspace_id, connection_id, VERIFY_CONNECTION, {})
         )
 
     async def set_disabled(self, principal: Principal, connection_id: UUID, *, disabled: bool) -> None:

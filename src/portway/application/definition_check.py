@@ -13,9 +13,10 @@ from portway.application.language.documents import (
 from portway.application.oauth_client import choose_client
 from portway.application.ports.http import OutgoingRequest
 from portway.application.ports.schema import ParameterSchema
-from portway.application.requests.request_builder import check_request_building, verification_action
+from portway.application.requests.request_builder import check_request_building
 from portway.application.requests.url_template import expand_base_url
 from portway.application.responses.checks import check_response_config
+from portway.application.verification import verification_action
 from portway.domain.action import Action
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.errors import InvalidIntegrationConfig

@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from portway.application.action_listing import find_action
 from portway.application.credential_placement import authenticate
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.ports.schema import ParameterSchema
@@ -56,7 +57,7 @@ class Preview:
         """
         async with self._unit_of_work(principal.sealed_pass) as work:
             integration = await work.integrations.resolve(slug, organization_id=organization_id)
-            found = await work.actions.get(integration.id, action)
+            found = await find_action(work, integration, action)
         if faults := self._schema.faults(found, parameters):
             raise InvalidParameters(faults)
         request = await first_request(integration, found, parameters, config, self._handlers)

@@ -147,7 +147,7 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
         ),
         (
             changed(INTEGRATION, auth_config={"verification": {"path": "//x"}}),
-            "acme: Action 'verification': endpoint",
+            "acme: Action 'verify-connection': endpoint",
         ),
         (
             changed(

@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portway.application.ports.http import OutgoingRequest
-from portway.application.requests.request_builder import build_request, verification_action
+from portway.application.requests.request_builder import build_request
+from portway.application.verification import verification_action
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.json_value import JsonValue
 from portway.domain.rules.access_control import origin_of
