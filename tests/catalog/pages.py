@@ -18,4 +18,4 @@ def page_of(
     assert pagination is not None, f"{action.slug} has no pages"
     response = UpstreamResponse(200, {} if link is None else {"link": link}, b"")
     url = f"{integration.base_url}{action.endpoint_path}"
-    return read_page(pagination, response, body, parameters={}, url=url, page_number=0, items_before=0)
+    return read_page(pagination, response, body, parameters={}, url=url)

@@ -78,9 +78,7 @@ def test_the_answer_is_found(action: ActionDefinition) -> None:
     assert isinstance(data, dict)
     assert (action.slug in LISTS) == (config.pagination is not None)
     if config.pagination is not None:
-        page = read_page(
-            config.pagination, response, body, parameters={}, url="", page_number=0, items_before=0
-        )
+        page = read_page(config.pagination, response, body, parameters={}, url="")
         nodes = data["nodes"]
         assert isinstance(nodes, list)
         assert page == Page(nodes, next_parameters={"after": "String"})

@@ -27,9 +27,7 @@ def page(folder: str, slug: str, body: Any, url: str = "https://unused.example/"
     pagination = read_action_config(made, action.action(UUID(int=2), made.id)).pagination
     assert pagination is not None
     response = UpstreamResponse(200, {}, b"")
-    return read_page(
-        pagination, response, body, parameters={"limit": 2}, url=url, page_number=0, items_before=0
-    )
+    return read_page(pagination, response, body, parameters={"limit": 2}, url=url)
 
 
 @pytest.mark.parametrize("slug", STRIPE)

@@ -135,9 +135,7 @@ def _page(config: TransformConfig, example: Example) -> Iterator[tuple[str, Any]
     parameters, url = _request(example.http)
     answer = _answer(example.http.partition("\n\n")[2])
     body = read_body(answer, config)
-    page = read_page(
-        config.pagination, answer, body, parameters=parameters, url=url, page_number=0, items_before=0
-    )
+    page = read_page(config.pagination, answer, body, parameters=parameters, url=url)
     yield "items", page.items
     if page.next_parameters is not None:
         yield "next_parameters", page.next_parameters

@@ -71,8 +71,6 @@ async def run_pages(call: ExecutableCall, parameters: JsonObject, *, max_pages: 
             read_body(response, call.config),
             parameters=parameters,
             url=request.url,
-            page_number=number,
-            items_before=len(items),
         )
         items += page.items
         is_last = page.next_parameters is None and page.next_url is None

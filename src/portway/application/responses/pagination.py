@@ -40,14 +40,11 @@ def read_page(
     *,
     parameters: JsonObject,
     url: str,
-    page_number: int,
-    items_before: int,
 ) -> Page:
     """The page in `body`, which was asked for with the caller's `parameters` at `url`.
 
-    `page_number` pages with `items_before` items were read before it in this execution. Raises
-    UpstreamInvalidResponse for a body without the list that the row promises, and for a service that names the same
-    page as its own next; InvalidIntegrationConfig for a row that does not say where the list is.
+    Raises UpstreamInvalidResponse for a body without the list that the row promises, and for a service that names the
+    same page as its own next; InvalidIntegrationConfig for a row that does not say where the list is.
     """
     items = _items(pagination, body)
     match pagination:

@@ -33,9 +33,7 @@ def read(
 ) -> Page:
     pagination = msgspec.convert(document, Pagination)
     response = UpstreamResponse(200, {"link": link} if link else {}, b"")
-    return read_page(
-        pagination, response, body, parameters=parameters or {}, url=url, page_number=0, items_before=0
-    )
+    return read_page(pagination, response, body, parameters=parameters or {}, url=url)
 
 
 # Items
