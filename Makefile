@@ -27,7 +27,7 @@ PYTEST_ARGS ?= -n 2
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-install: $(PACKAGES) $(DEMO_PACKAGES) $(SPECIFICATION_PACKAGES) ## Put everything that the other commands need into .venv
+install: $(PACKAGES) $(DEMO_PACKAGES) ## Put everything that the other commands need into .venv
 
 # Python 3.11 or newer, checked first: an older one would fail later with a riddle.
 $(INSTALLER): requirements/uv.txt
@@ -53,7 +53,7 @@ $(SPECIFICATIONS)/node_modules/.portway-installed: $(PACKAGES) $(SPECIFICATIONS)
 	@rm -f $(@D)/@octokit/openapi/generated/ghe* $(@D)/@octokit/openapi/generated/*.deref.json
 	@touch $@
 
-test: install ## Run the whole test suite (PYTEST_ARGS adds to pytest's arguments)
+test: install $(SPECIFICATION_PACKAGES) ## Run the whole test suite (PYTEST_ARGS adds to pytest's arguments)
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 lint: install ## Formatting, lint, types, architecture contracts, SQL and row-level security

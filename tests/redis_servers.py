@@ -1,5 +1,6 @@
 """A real Redis on loopback: the one on PATH, else Debian's package `redis-server`, which root may install."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -34,16 +36,27 @@ def port_of(url: str) -> int:
 
 
 def _program() -> str:
-    if found := shutil.which("redis-server"):
-        return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "redis-server"]
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        installed = subprocess.run(install, env=environment, capture_output=True, text=True, check=False)
+    found = shutil.which("redis-server")
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        # One of the processes that run tests installs it, the others wait.
+        with (Path(gettempdir()) / "portway-tests-redis.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = shutil.which("redis-server") or _installed()
+    return found or pytest.fail("there is no redis-server on PATH, which this test needs: install Redis")
+
+
+def _installed() -> str | None:
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", "redis-server"]
+    for command in (install, ["apt-get", "update"], install):
+        subprocess.run(
+            command,
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+            capture_output=True,
+            check=False,
+        )
         if found := shutil.which("redis-server"):
             return found
-        pytest.fail(f"apt-get could not install redis-server, which this test needs: {installed.stderr}")
-    pytest.fail("there is no redis-server on PATH, which this test needs: install Redis")
+    return None
 
 
 def _free_port() -> int:
