@@ -10,25 +10,41 @@ from portway.domain.json_value import JsonObject
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 
 
-def constant_headers(headers: Mapping[str, str], config: JsonObject) -> dict[str, str]:
-    """The headers by name in lower case, with the connection's own values in place of `{name}`.
-
-    Raises InvalidIntegrationConfig for a name or value that HTTP cannot carry, and for a value that the connection
-    lacks.
+class ConstantHeaders:
+    """`transform_config.headers`, in which `{name}` takes a value of the connection's config, and `accept` unless they
+    have another one.
     """
-    fields: dict[str, str] = {}
-    for name, template in headers.items():
-        value = _VARIABLE.sub(lambda match: _config_value(match.group(1), config), template)
+
+    __slots__ = ("_constant", "_templates")
+
+    def __init__(self, headers: Mapping[str, str], *, accept: str) -> None:
+        """Raises InvalidIntegrationConfig for a name or value that HTTP cannot carry, or no row may set."""
+        self._constant: dict[str, str] = {"accept": accept}
+        self._templates: dict[str, str] = {}
+        for name, value in headers.items():
+            if not is_header_value(value):
+                raise InvalidIntegrationConfig(f"transform_config.headers.{name} has a control character.")
+            kind = self._templates if _VARIABLE.search(value) else self._constant
+            kind[header_name(name)] = value
+
+    def fill(self, config: JsonObject) -> dict[str, str]:
+        """The headers by name in lower case. Raises InvalidIntegrationConfig for a value that the connection lacks, or
+        that no header can hold.
+        """
+        if not self._templates:
+            return self._constant.copy()
+        return self._constant | {name: _filled(name, text, config) for name, text in self._templates.items()}
+
+
+def _filled(header: str, template: str, config: JsonObject) -> str:
+    def value_of(match: re.Match[str]) -> str:
+        name = match.group(1)
+        value = config.get(name)
+        where = f"transform_config.headers.{header} needs the connection's `{name}`, which"
+        if not isinstance(value, str) or not value:
+            raise InvalidIntegrationConfig(f"{where} it does not have.")
         if not is_header_value(value):
-            raise InvalidIntegrationConfig(
-                f"The header {name!r} has a line break or another control character."
-            )
-        fields[header_name(name)] = value
-    return fields
+            raise InvalidIntegrationConfig(f"{where} has a control character.")
+        return value
 
-
-def _config_value(name: str, config: JsonObject) -> str:
-    value = config.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidIntegrationConfig(f"A header needs the connection's `{name}`, which it does not have.")
-    return value
+    return _VARIABLE.sub(value_of, template)

@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from portway.application.handlers.base64_content import decode_base64
-from portway.application.handlers.media_type import media_type
+from portway.application.handlers.media_type import UNKNOWN, media_type
 from portway.application.ports.http import StreamedBody
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonValue
+
+_TEXT = "text/plain; charset=utf-8"
+_NO_FILE = "must be a file: base64, an object with either `base64` or `text`, or uploaded beside the JSON."
 
 
 class UploadedFile(dict[str, JsonValue]):
@@ -22,11 +25,12 @@ class UploadedFile(dict[str, JsonValue]):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file ready to be sent."""
+    """A file ready to be sent. Where nobody has said its `content_type`, that is None, and `default_type` a guess."""
 
     filename: str | None
     content_type: str | None
     content: bytes | StreamedBody = field(repr=False)
+    default_type: str = UNKNOWN
 
     @property
     def size(self) -> int:
@@ -74,12 +78,19 @@ def read_file(value: JsonValue, pointer: str) -> File:
     if filename is not None and not isinstance(filename, str):
         raise InvalidParameters([Fault(f"{pointer}/filename", "must be a text.")])
     declared = None if kind is None else media_type(kind, "", f"{pointer}/content_type")
-    if isinstance(text := value.get("text"), str) and value.get("base64") is None:
-        try:
-            return File(filename, declared or "text/plain; charset=utf-8", text.encode())
-        except UnicodeEncodeError:
-            raise InvalidParameters([Fault(f"{pointer}/text", "is not valid Unicode.")]) from None
-    if "base64" not in value:
-        message = "must be a file: base64, or an object with `base64` or `text`, or uploaded beside the JSON."
-        raise InvalidParameters([Fault(pointer, message)])
-    return File(filename, declared, decode_base64(value["base64"], f"{pointer}/base64"))
+    guessed = media_type(None, filename or "", pointer)
+    encoded, text = value.get("base64"), value.get("text")
+    if (encoded is None) == (text is None):
+        raise InvalidParameters([Fault(pointer, _NO_FILE)])
+    if text is None:
+        return File(filename, declared, decode_base64(encoded, f"{pointer}/base64"), guessed)
+    return File(filename, declared, _utf8(text, f"{pointer}/text"), _TEXT if guessed == UNKNOWN else guessed)
+
+
+def _utf8(text: JsonValue, pointer: str) -> bytes:
+    if not isinstance(text, str):
+        raise InvalidParameters([Fault(pointer, "must be a text.")])
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InvalidParameters([Fault(pointer, "is not valid Unicode.")]) from None

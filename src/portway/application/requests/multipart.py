@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from portway.application.ports.http import StreamedBody
 from portway.application.requests.files import joined
 
-# What ends a quoted name, as browsers escape it (WHATWG HTML, "multipart/form-data").
-_ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+# What ends a quoted name, as browsers escape it (WHATWG HTML, "multipart/form-data"): `"`, CR and LF. Likewise what
+# ends it for some readers: other control characters, and a backslash, which quotes what follows in a mail.
+_ESCAPES = {
+    ord(character): f"%{ord(character):02X}" for character in map(chr, (*range(32), 0x22, 0x5C, 0x7F))
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,123 +1,120 @@
 """How lists and objects are written in paths, queries, headers, cookies and forms.
 
-The styles are those of OpenAPI 3.1 (section 4.8.12.3) and RFC 6570, and two of our own: `brackets` nests as PHP and
-Rails read it (`a[]=1`, `a[b]=2`), `json` writes the value as JSON. Null is left out everywhere.
+The styles are those of OpenAPI 3.1.1 ("Style Values") and RFC 6570, and two of our own: `brackets` nests as PHP and
+Rails read it (`a[]=1`, `a[b]=2`), `json` writes the value as JSON. Null is left out, and so is an empty list or object.
+No item may hold what separates the items where it would be read as such.
 """
 
 from collections.abc import Callable, Iterator
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
-from portway.application.requests.scalar_text import RefusedError, json_of, text_of
+from portway.application.requests.scalar_text import (
+    RefusedError,
+    json_of,
+    percent_encoded,
+    text_of,
+    unicode_of,
+)
 from portway.domain.json_value import JsonValue
 
 MAX_DEPTH = 50
 
-Pair = tuple[str, str]
 Encode = Callable[[str], str]
+Member = tuple[str, str, list[str]]
+"""A name, what separates the texts that it has, and these."""
 
-# RFC 3986, section 2.2, without those that would end or change a query: `&`, `#`, `+`, `=` and `%`.
-_RESERVED = ":/?[]@!$'()*,;"
-
-
-def encode_query(text: str) -> str:
-    """For a query (RFC 3986): everything but letters, digits and `-._~` is percent-encoded."""
-    return quote(text, safe="")
+_RESERVED = ":/?[]@!$'()*,;="
 
 
-def encode_query_reserved(text: str) -> str:
-    """The same, with reserved characters that are harmless in a query as they are."""
+def encode_reserved(text: str) -> str:
+    """For a query, with the reserved characters (RFC 3986, section 2.2) that neither end nor change a value."""
     return quote(text, safe=_RESERVED)
 
 
 def encode_form(text: str) -> str:
     """For `application/x-www-form-urlencoded`: a space is `+`."""
-    return quote_plus(text, safe="")
+    return percent_encoded(text).replace("%20", "+")
 
 
-def pairs(
-    name: str, value: JsonValue, style: str | None, explode: bool | None, encode: Encode = encode_query
-) -> list[str]:
-    """`name=value` pairs for a query or form, encoded.
+def members(name: str, value: JsonValue, style: str | None, explode: bool | None) -> list[Member]:
+    """What a query or form has for a value, not encoded.
 
-    `style` None is a query as most services read it: a list repeats its name. Raises RefusedError.
+    `style` None is the way that most services read: a list repeats its name, and an object has no place. `explode` None
+    is the style's default. Raises RefusedError.
     """
     if value is None:
         return []
-    if style in (None, "form") and not isinstance(value, list | dict):
-        return [f"{encode(text_of(name))}={encode(text_of(value))}"]
-    written = _WRITERS[style or "form"](name, value, style is None, explode)
-    return [
-        f"{encode(text_of(key))}={delimited.join(map(encode, parts))}" for key, delimited, parts in written
-    ]
-
-
-_Written = Iterator[tuple[str, str, list[str]]]
-"""Name, what stands between the parts (encoded already), and the parts."""
-
-
-def _form(name: str, value: JsonValue, is_default: bool, explode: bool | None) -> _Written:
-    exploded = explode is not False
-    if isinstance(value, list):
-        texts = [text_of(item) for item in value if item is not None]
-        if exploded:
-            yield from ((name, "", [text]) for text in texts)
-        elif texts:
-            yield name, ",", texts
-    elif isinstance(value, dict):
-        if is_default:
+    if not _is_several(value) and style != "json":
+        return [(name, "", [text_of(value)])]
+    if style is None:
+        if type(value) is dict:
             raise RefusedError("must be a text, a number, a boolean or a list of them here")
-        members = [(key, text_of(member)) for key, member in value.items() if member is not None]
-        if exploded:
-            yield from ((key, "", [text]) for key, text in members)
-        elif members:
-            yield name, ",", [part for member in members for part in member]
-    else:
-        yield name, "", [text_of(value)]
+        style = "form"
+    return list(_WRITERS[style](name, value, explode))
 
 
-def _delimited(delimiter: str) -> Callable[[str, JsonValue, bool, bool | None], _Written]:
-    def write(name: str, value: JsonValue, is_default: bool, explode: bool | None) -> _Written:
-        if explode or not isinstance(value, list | dict):
-            yield from _form(name, value, is_default, explode=True)
-            return
-        items = value if isinstance(value, list) else [part for member in value.items() for part in member]
-        if texts := [text_of(item) for item in items if item is not None]:
-            yield name, delimiter, texts
-
-    return write
-
-
-def _deep_object(name: str, value: JsonValue, is_default: bool, explode: bool | None) -> _Written:
-    yield from ((key, "", [text]) for key, text in _nested(name, value, indexed=True, depth=0))
+def joined(separator: str, texts: list[str], encode: Encode) -> str:
+    """The texts, encoded, with the separator between them. Raises RefusedError for one that holds the separator."""
+    if not separator:
+        return encode(texts[0])
+    parts = [encode(text) for text in texts]
+    written = separator if separator == "," else encode(separator)
+    if any(written in part for part in parts):
+        raise RefusedError(f"must not have {separator!r} in an item, since that is what separates them")
+    return written.join(parts)
 
 
-def _brackets(name: str, value: JsonValue, is_default: bool, explode: bool | None) -> _Written:
-    yield from ((key, "", [text]) for key, text in _nested(name, value, indexed=False, depth=0))
+def _form(name: str, value: JsonValue, explode: bool | None) -> Iterator[Member]:
+    return _listed(name, value, ",", explode is not False)
 
 
-def _nested(name: str, value: JsonValue, *, indexed: bool, depth: int) -> Iterator[Pair]:
+def _space_delimited(name: str, value: JsonValue, explode: bool | None) -> Iterator[Member]:
+    return _listed(name, value, " ", explode is True)
+
+
+def _pipe_delimited(name: str, value: JsonValue, explode: bool | None) -> Iterator[Member]:
+    return _listed(name, value, "|", explode is True)
+
+
+def _listed(name: str, value: JsonValue, separator: str, explode: bool) -> Iterator[Member]:
+    items = _items(value)
+    if explode:
+        yield from ((name if key is None else key, "", [text]) for key, text in items)
+    elif items:
+        yield name, separator, _flat(items)
+
+
+def _deep_object(name: str, value: JsonValue, explode: bool | None) -> Iterator[Member]:
+    return _nested(name, value, indexed=True, depth=0)
+
+
+def _brackets(name: str, value: JsonValue, explode: bool | None) -> Iterator[Member]:
+    return _nested(name, value, indexed=False, depth=0)
+
+
+def _nested(name: str, value: JsonValue, *, indexed: bool, depth: int) -> Iterator[Member]:
     if depth > MAX_DEPTH:
         raise RefusedError("is nested too deeply")
-    if isinstance(value, dict):
+    if type(value) is dict:
         for key, member in value.items():
-            if set(key) & set("[]"):
-                raise RefusedError("must not have brackets in the names of its members")
+            if not key or "[" in key or "]" in key:
+                raise RefusedError("must not have members with brackets in their names, or without a name")
             yield from _nested(f"{name}[{key}]", member, indexed=indexed, depth=depth + 1)
-    elif isinstance(value, list):
+    elif type(value) is list:
         for index, item in enumerate(value):
             yield from _nested(f"{name}[{index if indexed else ''}]", item, indexed=indexed, depth=depth + 1)
     elif value is not None:
-        yield name, text_of(value)
+        yield name, "", [text_of(value)]
 
 
-def _json(name: str, value: JsonValue, is_default: bool, explode: bool | None) -> _Written:
+def _json(name: str, value: JsonValue, explode: bool | None) -> Iterator[Member]:
     yield name, "", [json_of(value)]
 
 
-_WRITERS: dict[str, Callable[[str, JsonValue, bool, bool | None], _Written]] = {
+_WRITERS: dict[str, Callable[[str, JsonValue, bool | None], Iterator[Member]]] = {
     "form": _form,
-    "spaceDelimited": _delimited("%20"),
-    "pipeDelimited": _delimited("%7C"),
+    "spaceDelimited": _space_delimited,
+    "pipeDelimited": _pipe_delimited,
     "deepObject": _deep_object,
     "brackets": _brackets,
     "json": _json,
@@ -129,34 +126,71 @@ COOKIE_STYLES = frozenset({"form", "json"})
 
 
 def path_segment(name: str, value: JsonValue, style: str, explode: bool) -> str:
-    """A value as one path segment, encoded. Raises RefusedError."""
+    """A value as (part of) one path segment, encoded; empty for one that is empty. Raises RefusedError."""
     if style == "json":
-        return encode_query(json_of(value))
-    if style == "simple":
-        return ",".join(_parts(value, explode))
-    if style == "label":
-        return "." + ("." if explode else ",").join(_parts(value, explode))
-    key = encode_query(text_of(name))
-    if isinstance(value, dict) and explode:
-        return "".join(f";{part}" for part in _parts(value, explode))
-    if isinstance(value, list) and explode:
-        return "".join(f";{key}={part}" for part in _parts(value, explode))
-    return f";{key}={','.join(_parts(value, explode))}"
+        return percent_encoded(json_of(value))
+    if style == "matrix":
+        return _matrix(percent_encoded(name), value, explode)
+    if not _is_several(value):
+        text = percent_encoded(text_of(value))
+    elif not (texts := _texts(value, explode, percent_encoded)):
+        return ""
+    else:
+        text = joined("." if style == "label" and explode else ",", texts, str)
+    return f".{text}" if style == "label" else text
 
 
-def header_text(value: JsonValue, style: str, explode: bool) -> str:
-    """A value as a header field's (style `simple`, or `json`), which encodes nothing. Raises RefusedError."""
+def _matrix(name: str, value: JsonValue, explode: bool) -> str:
+    if not _is_several(value):
+        parts = [_matrix_part(name, percent_encoded(text_of(value)))]
+    elif not explode:
+        texts = _texts(value, explode, percent_encoded)
+        parts = [_matrix_part(name, ",".join(texts))] if texts else []
+    else:
+        parts = [
+            _matrix_part(percent_encoded(key) if key else name, percent_encoded(text))
+            for key, text in _items(value)
+        ]
+    return "".join(parts)
+
+
+def _matrix_part(name: str, text: str) -> str:
+    return f";{name}={text}" if text else f";{name}"
+
+
+def header_text(value: JsonValue, style: str, explode: bool) -> str | None:
+    """A value as a header field's, which encodes nothing; None for an empty list or object. Raises RefusedError."""
     if style == "json":
         return json_of(value)
-    return ",".join(_parts(value, explode, encode=str))
+    if not _is_several(value):
+        return text_of(value)
+    texts = _texts(value, explode, str)
+    return joined(",", texts, str) if texts else None
 
 
-def _parts(value: JsonValue, explode: bool, encode: Encode = encode_query) -> list[str]:
-    if isinstance(value, list):
-        return [encode(text_of(item)) for item in value if item is not None]
-    if isinstance(value, dict):
-        members = [(encode(key), encode(text_of(item))) for key, item in value.items() if item is not None]
-        if explode:
-            return [f"{key}={text}" for key, text in members]
-        return [part for member in members for part in member]
-    return [encode(text_of(value))]
+def _is_several(value: JsonValue) -> bool:
+    # A file is a dict of its own kind, and never taken apart.
+    return type(value) is list or type(value) is dict
+
+
+def _items(value: JsonValue) -> list[tuple[str | None, str]]:
+    """The items of a list, without names, or the members of an object; what is null is left out."""
+    if type(value) is dict:
+        return [(unicode_of(key), text_of(item)) for key, item in value.items() if item is not None]
+    assert type(value) is list  # noqa: S101
+    return [(None, text_of(item)) for item in value if item is not None]
+
+
+def _flat(items: list[tuple[str | None, str]]) -> list[str]:
+    return [part for item in items for part in item if part is not None]
+
+
+def _texts(value: JsonValue, explode: bool, encode: Encode) -> list[str]:
+    """The texts of several values, encoded: `name=value` for the members of an object that is exploded."""
+    items = _items(value)
+    if not explode or type(value) is list:
+        return [encode(text) for text in _flat(items)]
+    members = [(encode(key or ""), encode(text)) for key, text in items]
+    if any("=" in key for key, _ in members):
+        raise RefusedError("must not have a member with '=' in its name")
+    return [f"{key}={text}" for key, text in members]

@@ -4,46 +4,26 @@ A parameter goes where `endpoint_path` names it; else where `transform_config.lo
 for GET, HEAD, DELETE and OPTIONS, and into the body for the other methods.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import quote
 from uuid import UUID
 
 from portway.application.language.documents import read_action_config
-from portway.application.language.transform_config import Location, MultipartBody
 from portway.application.ports.http import OutgoingRequest, StreamedBody
-from portway.application.requests.body_encodings import (
-    BodyParameters,
-    RefusedParameterError,
-    encode_body,
-)
-from portway.application.requests.constant_headers import constant_headers
-from portway.application.requests.header_fields import header_name, is_header_value
-from portway.application.requests.parameter_pointer import parameter_pointer
-from portway.application.requests.parameter_styles import (
-    encode_query,
-    encode_query_reserved,
-    header_text,
-    pairs,
-    path_segment,
-)
-from portway.application.requests.request_plan import METHODS, RequestPlan, request_plan
-from portway.application.requests.scalar_text import RefusedError, text_of
-from portway.application.requests.url_template import (
-    EncodedSegment,
-    UnusableValueError,
-    expand_base_url,
-)
+from portway.application.requests.body_encodings import BodyParameters, encode_body
+from portway.application.requests.faults import Faults
+from portway.application.requests.header_fields import is_header_value
+from portway.application.requests.named_pairs import NamedPairs
+from portway.application.requests.parameter_styles import header_text, path_segment
+from portway.application.requests.request_plan import METHODS, RequestPlan, plan_of, request_plan
+from portway.application.requests.scalar_text import RefusedError, percent_encoded, text_of
+from portway.application.requests.url_template import EncodedSegment, UnusableValueError, integration_base
 from portway.domain.action import Action
-from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
+from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject, JsonValue
-from portway.domain.rules.parameter_transform import written_as
 
 __all__ = ["METHODS", "build_request", "check_request_building", "verification_action"]
 
 _NO_ID = UUID(int=0)
-_NO_LOCATION: Mapping[str, Location] = {}
 
 
 def build_request(
@@ -55,39 +35,20 @@ def build_request(
     says where, for a broken row, and InvalidParameters with one fault for each parameter that does not fit its
     place.
     """
+    base = integration_base(integration, config)
+    plan = request_plan(integration, action)
     try:
-        base = expand_base_url(integration.base_url, config)
-    except InvalidIntegrationConfig as error:
-        raise InvalidIntegrationConfig(f"Integration {integration.slug!r}: {error.detail}") from None
-    plan = _plan(integration, action)
-    try:
-        headers = {"accept": plan.accept, **constant_headers(plan.config.headers, config)}
+        draft = _Draft(plan, config)
+        for name, value in parameters.items():
+            draft.place(name, value)
+        return draft.request(base)
     except InvalidIntegrationConfig as error:
         raise InvalidIntegrationConfig(f"Action {action.slug!r}: {error.detail}") from None
-    draft = _Draft(plan, headers)
-    for name, value in parameters.items():
-        draft.place(name, value)
-    path, query = draft.expand()
-    body = draft.encoded_body()
-    if draft.faults:
-        raise InvalidParameters(draft.faults)
-    if draft.cookies:
-        draft.headers["cookie"] = "; ".join(draft.cookies)
-    query = "&".join(filter(None, (query, *draft.query)))
-    root = "" if path or base.count("/") > 2 else "/"
-    return OutgoingRequest(
-        plan.method, f"{base}{root}{path}{'?' if query else ''}{query}", draft.headers, body
-    )
 
 
 def check_request_building(integration: Integration, action: Action) -> None:
     """Raises InvalidIntegrationConfig for a row that makes no request, whatever the parameters."""
-    plan = _plan(integration, action)
-    for name, value in plan.config.headers.items():
-        if not is_header_value(value):
-            raise InvalidIntegrationConfig(
-                f"Action {action.slug!r}: transform_config.headers.{name} has a control character."
-            )
+    plan_of(action, read_action_config(integration, action))
 
 
 def verification_action(integration: Integration) -> Action | None:
@@ -114,137 +75,110 @@ def verification_action(integration: Integration) -> Action | None:
         endpoint_path=str(verification["path"]),
         transform_config={} if response is None else {"response": response},
     )
-    read_action_config(integration, action)
+    try:
+        check_request_building(integration, action)
+    except InvalidIntegrationConfig as error:
+        own = error.detail.removeprefix(f"Action {action.slug!r}: ")
+        raise InvalidIntegrationConfig(f"auth_config.verification: {own}") from None
     return action
 
 
-def _plan(integration: Integration, action: Action) -> RequestPlan:
-    try:
-        return request_plan(integration, action)
-    except InvalidIntegrationConfig as error:
-        if error.detail.startswith(("Action ", "Integration ")):
-            raise
-        raise InvalidIntegrationConfig(f"Action {action.slug!r}: {error.detail}") from None
-
-
-@dataclass(slots=True)
 class _Draft:
     """A request in the making."""
 
-    plan: RequestPlan
-    headers: dict[str, str]
-    in_template: dict[str, str] = field(default_factory=dict)
-    query: list[str] = field(default_factory=list)
-    cookies: list[str] = field(default_factory=list)
-    body: dict[str, JsonValue] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    __slots__ = ("body", "cookies", "faults", "headers", "in_template", "plan", "query")
+
+    def __init__(self, plan: RequestPlan, config: JsonObject) -> None:
+        self.plan = plan
+        self.headers = plan.headers.fill(config)
+        self.in_template: dict[str, str] = {}
+        self.query = NamedPairs(percent_encoded, plan.fixed_query)
+        self.cookies = NamedPairs(percent_encoded)
+        self.body: dict[str, JsonValue] = {}
+        self.faults = Faults(plan.config.parameters)
 
     def place(self, name: str, value: JsonValue) -> None:
-        """Puts a parameter into its place."""
-        place = self.plan.place(name)
-        if place == "body":
+        """Puts a parameter into its place; null only into a body."""
+        location = self.plan.location(name)
+        if location.place == "body":
             self.body[name] = value
             return
         if value is None:
             return
+        service_name = self.plan.renames.get(name, name)
         try:
-            getattr(self, f"_into_{place}")(name, value, self.plan.locations.get(name))
+            match location.place:
+                case "path":
+                    self.in_template[name] = self._in_path(name, value)
+                case "query":
+                    self.query.add(service_name, value, location)
+                case "header":
+                    self._into_header(service_name.lower(), name, value)
+                case "cookie":
+                    self.cookies.add(service_name, value, location)
         except RefusedError as refused:
-            self.refuse(name, refused.args[0])
+            self.faults.refuse(name, refused.reason)
 
-    def expand(self) -> tuple[str, str]:
+    def request(self, base: str) -> OutgoingRequest:
+        """The request. Raises InvalidParameters with all that is wrong."""
+        path, query = self._expand()
+        body = self._encoded_body()
+        if self.faults.found:
+            raise InvalidParameters(self.faults.found)
+        if self.cookies.written:
+            self.headers["cookie"] = "; ".join(
+                [*filter(None, [self.headers.get("cookie")]), *self.cookies.written]
+            )
+        query = "&".join(filter(None, (query, *self.query.written)))
+        root = "" if path or base.count("/") > 2 else "/"
+        url = f"{base}{root}{path}{'?' if query else ''}{query}"
+        return OutgoingRequest(self.plan.method, url, self.headers, body)
+
+    def _expand(self) -> tuple[str, str]:
         """Path and query of the template, empty where a value for them is missing or unusable."""
         template = self.plan.template
         if missing := template.names - self.in_template.keys():
-            refused = {fault.pointer for fault in self.faults}
             for name in sorted(missing):
-                if self.pointer(name) not in refused:
-                    self.refuse(name, "is required in the path")
+                self.faults.refuse(name, "is required in the path")
             return "", ""
         try:
             return template.expand_path(self.in_template), template.expand_query(self.in_template)
         except UnusableValueError as unusable:
-            self.refuse(unusable.name, unusable.reason)
+            self.faults.refuse(unusable.name, unusable.reason)
             return "", ""
 
-    def encoded_body(self) -> bytes | StreamedBody | None:
-        """The body, and its content type among the headers unless the row sets another.
-
-        Without body parameters it is that of none where the action's schema knows some, since a service that parses
-        a body refuses an empty one; else absent, since a service that expects no body may refuse one.
-        """
-        if not self.body and not self.plan.has_body_parameters:
+    def _encoded_body(self) -> bytes | StreamedBody | None:
+        """The body, and its content type among the headers unless the row sets another."""
+        if not self.body and not self.plan.expects_body:
             return None
-        parameters = BodyParameters(self.body, self.plan.locations or _NO_LOCATION, self.pointer)
-        try:
-            encoded = encode_body(self.plan.config.body, parameters)
-        except RefusedParameterError as refused:
-            self.refuse(refused.name, refused.reason)
+        encoded = encode_body(self.plan.config.body, BodyParameters(self.body, self.plan, self.faults))
+        if encoded is None:
             return None
-        except InvalidParameters as invalid:
-            self.faults += invalid.faults
-            return None
-        if encoded is None or encoded.content == b"":
-            return None
-        if isinstance(self.plan.config.body, MultipartBody):
+        if encoded.content_type.startswith("multipart/"):
             self.headers["content-type"] = encoded.content_type  # it names the boundary
         else:
             self.headers.setdefault("content-type", encoded.content_type)
         return encoded.content
 
-    def refuse(self, name: str, reason: str) -> None:
-        self.faults.append(Fault(self.pointer(name), f"{reason}."))
-
-    def pointer(self, name: str) -> str:
-        """Where the caller wrote the parameter that is called `name` by now."""
-        return parameter_pointer(written_as(self.plan.config.parameters, name) or name)
-
-    def _into_path(self, name: str, value: JsonValue, location: Location | None) -> None:
-        if location is None or location.style is None:
-            self.in_template[name] = text_of(value)
-            return
-        explode = bool(location.explode)
-        segment = path_segment(location.name or name, value, location.style, explode)
+    def _in_path(self, name: str, value: JsonValue) -> str:
+        location = self.plan.location(name)
+        if location.style is None:
+            return text_of(value)
+        segment = path_segment(location.name or name, value, location.style, location.explode is True)
         if not segment:
             raise RefusedError("must not be empty, it is part of the path")
-        self.in_template[name] = EncodedSegment(segment)
+        return EncodedSegment(segment)
 
-    def _into_query(self, name: str, value: JsonValue, location: Location | None) -> None:
-        defaults = self.plan.config.query
-        style = location.style if location is not None else None
-        explode = location.explode if location is not None else None
-        if style is None and (defaults.style != "form" or defaults.explode is not None):
-            style = defaults.style
-        if style is None and explode is not None:
-            style = "form"
-        explode = defaults.explode if explode is None else explode
-        reserved = location is not None and location.allow_reserved
-        written = pairs(
-            (location.name if location else None) or name,
-            value,
-            style,
-            explode,
-            encode_query_reserved if reserved else encode_query,
-        )
-        fixed = self.plan.template.fixed_query
-        if fixed and any(pair.partition("=")[0] in map(encode_query, fixed) for pair in written):
-            raise RefusedError("is set by the action itself")
-        self.query += written
-
-    def _into_header(self, name: str, value: JsonValue, location: Location | None) -> None:
-        field_name = header_name((location.name if location else None) or name)
-        if location is not None and location.style is not None:
-            text = header_text(value, location.style, bool(location.explode))
+    def _into_header(self, header: str, name: str, value: JsonValue) -> None:
+        location = self.plan.location(name)
+        if location.style is None:
+            text: str | None = text_of(value)
         else:
-            text = text_of(value)
+            text = header_text(value, location.style, location.explode is True)
+        if text is None:
+            return
         if not is_header_value(text):
             raise RefusedError(
                 "must not contain line breaks or other control characters, it is sent as a header"
             )
-        self.headers[field_name] = text.strip(" \t")
-
-    def _into_cookie(self, name: str, value: JsonValue, location: Location | None) -> None:
-        cookie = (location.name if location else None) or name
-        style = location.style if location else None
-        explode = location.explode if location else None
-        self.cookies += pairs(quote(cookie, safe=""), value, style, explode)
+        self.headers[header] = text.strip(" \t")

@@ -1,75 +1,78 @@
 """What a row says of its requests, whatever the parameters: worked out once for each version of the row."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
+
+import msgspec
 
 from portway.application.language.documents import action_config
 from portway.application.language.transform_config import (
+    FormBody,
     GraphqlBody,
     Location,
+    MultipartRelatedBody,
     NoBody,
+    RawBody,
     TransformConfig,
     XmlBody,
 )
-from portway.application.requests.header_fields import header_name, is_header_value
-from portway.application.requests.parameter_styles import (
-    COOKIE_STYLES,
-    HEADER_STYLES,
-    PATH_STYLES,
-    QUERY_STYLES,
-)
+from portway.application.requests.constant_headers import ConstantHeaders
+from portway.application.requests.row_checks import check_body, check_location
+from portway.application.requests.scalar_text import percent_encoded
 from portway.application.requests.url_template import EndpointTemplate, parse_endpoint
-from portway.application.requests.xml_document import check_xml_root
 from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import Integration
-from portway.domain.rules.parameter_transform import written_as
+from portway.domain.operation import Move, Nest, Remove, Rename
+from portway.domain.rules.parameter_transform import transform_parameters
 
 QUERY_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 METHODS = QUERY_METHODS | {"POST", "PUT", "PATCH"}
 
-_STYLES = {
-    "path": PATH_STYLES,
-    "query": QUERY_STYLES,
-    "header": HEADER_STYLES,
-    "cookie": COOKIE_STYLES,
-    "body": QUERY_STYLES,
-}
+_ALWAYS_SENT = GraphqlBody | XmlBody | RawBody | MultipartRelatedBody
 _MAX_KEPT = 4096
-_kept: OrderedDict[tuple[UUID, int, UUID, int], "RequestPlan"] = OrderedDict()
+_kept: OrderedDict[tuple[int, int, int, int], "RequestPlan"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPlan:
-    """`default` is the place of a parameter that has none of its own; `has_body_parameters`: the schema knows some."""
+    """`locations` are those of the parameters that have one of their own, with the styles of the row in them; `default`
+    is that of the others. `renames`: what the service calls a parameter, where it is another name. `fixed_query`: the
+    names that `endpoint_path` sets, encoded. `expects_body`: a body is sent even when no parameter is in it.
+    """
 
     method: str
     template: EndpointTemplate
+    fixed_query: frozenset[str]
     config: TransformConfig
-    locations: Mapping[str, Location]
-    default: str
-    accept: str
-    has_body_parameters: bool
+    headers: ConstantHeaders
+    locations: dict[str, Location]
+    default: Location
+    renames: dict[str, str]
+    expects_body: bool
 
-    def place(self, name: str) -> str:
-        """Where the parameter goes."""
-        if name in self.template.names:
-            return "path"
-        location = self.locations.get(name)
-        return location.place if location is not None else self.default
+    def location(self, name: str) -> Location:
+        """Where the parameter goes, and how it is written there."""
+        return self.locations.get(name, self.default)
 
 
 def request_plan(integration: Integration, action: Action) -> RequestPlan:
-    """The plan of an action. Raises InvalidIntegrationConfig, which names the member."""
-    key = (integration.id, integration.version, action.id, action.version)
+    """The plan of a stored action. Raises InvalidIntegrationConfig, which names row and member."""
+    key = (integration.id.int, integration.version, action.id.int, action.version)
     plan = _kept.get(key)
     if plan is None:
-        plan = _kept[key] = _plan(action, action_config(integration, action))
+        plan = _kept[key] = plan_of(action, action_config(integration, action))
         if len(_kept) > _MAX_KEPT:
             _kept.popitem(last=False)
     return plan
+
+
+def plan_of(action: Action, config: TransformConfig) -> RequestPlan:
+    """The same for any action, with what holds for it. Raises InvalidIntegrationConfig."""
+    try:
+        return _plan(action, config)
+    except InvalidIntegrationConfig as error:
+        raise InvalidIntegrationConfig(f"Action {action.slug!r}: {error.detail}") from None
 
 
 def _plan(action: Action, config: TransformConfig) -> RequestPlan:
@@ -77,72 +80,62 @@ def _plan(action: Action, config: TransformConfig) -> RequestPlan:
     if method not in METHODS:
         raise InvalidIntegrationConfig(f"http_method must be one of {', '.join(sorted(METHODS))}.")
     template = parse_endpoint(action.endpoint_path)
-    locations = {
-        name: Location(location) if isinstance(location, str) else location
-        for name, location in config.locations.items()
-    }
-    for name, location in locations.items():
-        _check_location(name, location, template)
-    for name in config.headers:
-        header_name(name)
-    if isinstance(config.body, XmlBody):
-        check_xml_root(config.body.root, config.body.attributes)
     has_body = method not in QUERY_METHODS and not isinstance(config.body, NoBody)
-    plan = RequestPlan(
+    default = Location("body" if has_body else "query")
+    locations = {name: Location("path") for name in template.names}
+    for name, said in config.locations.items():
+        location = Location(said) if isinstance(said, str) else said
+        check_location(name, location, template, config.body)
+        locations[name] = _with_style(location, config)
+    check_body(action, config.body, locations, default)
+    return RequestPlan(
         method=method,
         template=template,
+        fixed_query=frozenset(map(percent_encoded, template.fixed_query)),
         config=config,
+        headers=ConstantHeaders(config.headers, accept=_accept(config)),
         locations=locations,
-        default="body" if has_body else "query",
-        accept=_accept(config),
-        has_body_parameters=False,
+        default=_with_style(default, config),
+        renames={name: location.name for name, location in locations.items() if location.name},
+        expects_body=has_body
+        and (isinstance(config.body, _ALWAYS_SENT) or _knows_body_parameters(action, config, locations)),
     )
-    return _with_body_parameters(plan, action)
 
 
-def _with_body_parameters(plan: RequestPlan, action: Action) -> RequestPlan:
-    """Whether a request may be expected to have a body, even when the caller gives no parameter for it."""
+def _with_style(location: Location, config: TransformConfig) -> Location:
+    """The location with the style that is meant. None stays where nothing is said of it (see `members`)."""
+    style, explode = location.style, location.explode
+    if style is not None:
+        return location
+    if location.place in ("path", "header"):
+        style = None if explode is None else "simple"
+    elif location.place == "cookie":
+        style = None if explode is None else "form"
+    elif location.place == "query" or isinstance(config.body, FormBody):
+        defaults = (
+            config.body if location.place == "body" and isinstance(config.body, FormBody) else config.query
+        )
+        explode = defaults.explode if explode is None else explode
+        style = None if defaults.style == "form" and explode is None else defaults.style
+    return msgspec.structs.replace(location, style=style, explode=explode)
+
+
+def _knows_body_parameters(action: Action, config: TransformConfig, locations: dict[str, Location]) -> bool:
+    """Whether the schema has parameters for the body: a service that parses a body refuses a missing one, and one that
+    expects none may refuse an empty one.
+    """
     properties = action.request_schema.get("properties")
     if not isinstance(properties, dict):
-        return plan
-    final = {name: name for name in properties}
-    for operation in plan.config.parameters:
-        target = getattr(operation, "to", None) or getattr(operation, "parameter", None)
-        if isinstance(target, str):
-            top = target.split("/")[1] if target.startswith("/") else target
-            written = written_as(plan.config.parameters, top)
-            if written in final:
-                final[written] = top
-    if not any(plan.place(name) == "body" for name in final.values()):
-        return plan
-    return RequestPlan(
-        plan.method,
-        plan.template,
-        plan.config,
-        plan.locations,
-        plan.default,
-        plan.accept,
-        has_body_parameters=True,
-    )
-
-
-def _check_location(name: str, location: Location, template: EndpointTemplate) -> None:
-    where = f"transform_config.locations.{name}"
-    if (location.place == "path") != (name in template.names):
-        reality = "names" if name in template.names else "lacks"
-        raise InvalidIntegrationConfig(f"{where} is {location.place!r}, but endpoint_path {reality} it.")
-    if location.style is not None and location.style not in _STYLES[location.place]:
-        known = ", ".join(sorted(_STYLES[location.place]))
-        raise InvalidIntegrationConfig(f"{where}.style must be one of {known} for a {location.place}.")
-    if location.place == "header":
-        header_name(location.name or name)
-    if location.content_type is not None and not is_header_value(location.content_type):
-        raise InvalidIntegrationConfig(f"{where}.content_type has a control character.")
+        return False
+    moves = [step for step in config.parameters if isinstance(step, Rename | Move | Nest | Remove)]
+    names = transform_parameters({name: {} for name in properties}, moves)
+    return any(name not in locations or locations[name].place == "body" for name in names)
 
 
 def _accept(config: TransformConfig) -> str:
+    form = config.response.format
     if isinstance(config.body, GraphqlBody):
         return "application/graphql-response+json, application/json"
-    if config.response.format == "xml":
+    if form == "xml" or (form == "auto" and isinstance(config.body, XmlBody)):
         return "application/xml, text/xml"
-    return "application/json" if config.response.format in ("auto", "json") else "*/*"
+    return "application/json" if form in ("auto", "json") else "*/*"

@@ -9,14 +9,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
+from portway.application.requests.scalar_text import percent_encoded
 from portway.domain.errors import InvalidIntegrationConfig
+from portway.domain.integration import Integration
 
 _VARIABLE = re.compile(r"\{(\+?)([^{}/?#\s+]+)\}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\"<>^`|]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_DOT_SEGMENT = re.compile(r"/(?:\.|%2[eE]){1,2}(?=/|$)")
+# Some servers take what follows a `;` for no part of the segment.
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2[eE]){1,2}(?=[/;]|$)")
 _DNS_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _BASE = re.compile(r"(https?://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 # `smtp` is for integrations of a handler that speaks it. The HTTP client calls no such address.
@@ -52,11 +55,14 @@ Piece = str | Variable
 
 @dataclass(frozen=True, slots=True)
 class EndpointTemplate:
-    """A parsed `endpoint_path`. `fixed_query` are the names that its query sets itself."""
+    """A parsed `endpoint_path`. `fixed_query` are the names that its query sets itself; `segments` are those of `names`
+    that are a segment, or part of one.
+    """
 
     path: tuple[Piece, ...]
     query: tuple[Piece, ...]
     names: frozenset[str]
+    segments: frozenset[str]
     fixed_query: frozenset[str]
 
     def expand_path(self, values: Mapping[str, str]) -> str:
@@ -72,7 +78,7 @@ class EndpointTemplate:
     def expand_query(self, values: Mapping[str, str]) -> str:
         """The query without its `?`, encoded; empty where the template has none."""
         return "".join(
-            piece if isinstance(piece, str) else quote(values[piece.name], safe="") for piece in self.query
+            piece if isinstance(piece, str) else percent_encoded(values[piece.name]) for piece in self.query
         )
 
 
@@ -91,8 +97,9 @@ def parse_endpoint(endpoint_path: str) -> EndpointTemplate:
     if _DOT_SEGMENT.search("".join(piece if isinstance(piece, str) else "x" for piece in pieces)):
         raise InvalidIntegrationConfig("endpoint_path must not contain `.` or `..` segments.")
     names = frozenset(piece.name for piece in pieces + query_pieces if isinstance(piece, Variable))
-    fixed = frozenset(unquote(pair.partition("=")[0]) for pair in query.split("&") if pair)
-    return EndpointTemplate(pieces, query_pieces, names, fixed)
+    segments = frozenset(piece.name for piece in pieces if isinstance(piece, Variable) and not piece.several)
+    fixed = frozenset(unquote_plus(pair.partition("=")[0]) for pair in query.split("&") if pair)
+    return EndpointTemplate(pieces, query_pieces, names, segments, fixed)
 
 
 def _pieces(template: str, where: str) -> tuple[Piece, ...]:
@@ -119,10 +126,18 @@ def _path_value(variable: Variable, values: Mapping[str, str]) -> str:
     if not variable.several:
         if not value:
             raise UnusableValueError(variable.name, "must not be empty, it is part of the path")
-        return quote(value, safe="")
+        return percent_encoded(value)
     if "" in value.split("/")[:-1] or not value:
         raise UnusableValueError(variable.name, "must be a path without empty segments or a leading slash")
     return quote(value, safe="/")
+
+
+def integration_base(integration: Integration, config: Mapping[str, object]) -> str:
+    """The `base_url` of an integration for a connection's `config`. Raises InvalidIntegrationConfig, which names it."""
+    try:
+        return expand_base_url(integration.base_url, config)
+    except InvalidIntegrationConfig as error:
+        raise InvalidIntegrationConfig(f"Integration {integration.slug!r}: {error.detail}") from None
 
 
 def expand_base_url(base_url: str, values: Mapping[str, object]) -> str:
