@@ -4,8 +4,6 @@ A parameter goes where `endpoint_path` names it; else where `transform_config.lo
 for GET, HEAD, DELETE and OPTIONS, and into the body for the other methods.
 """
 
-from uuid import UUID
-
 from portway.application.language.documents import read_action_config
 from portway.application.ports.http import OutgoingRequest, StreamedBody
 from portway.application.requests.body_encodings import BodyParameters, encode_body
@@ -13,17 +11,13 @@ from portway.application.requests.faults import Faults
 from portway.application.requests.header_fields import is_header_value
 from portway.application.requests.named_pairs import NamedPairs
 from portway.application.requests.parameter_styles import header_text, path_segment
-from portway.application.requests.request_plan import METHODS, RequestPlan, plan_of, request_plan
+from portway.application.requests.request_plan import RequestPlan, plan_of, request_plan
 from portway.application.requests.scalar_text import RefusedError, percent_encoded, text_of
 from portway.application.requests.url_template import EncodedSegment, UnusableValueError, integration_base
 from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject, JsonValue
-
-__all__ = ["METHODS", "build_request", "check_request_building", "verification_action"]
-
-_NO_ID = UUID(int=0)
 
 
 def build_request(
@@ -49,38 +43,6 @@ def build_request(
 def check_request_building(integration: Integration, action: Action) -> None:
     """Raises InvalidIntegrationConfig for a row that makes no request, whatever the parameters."""
     plan_of(action, read_action_config(integration, action))
-
-
-def verification_action(integration: Integration) -> Action | None:
-    """The cheap request that proves a credential, `auth_config.verification`, as an action without
-    parameters.
-
-    Its members are `method` (default GET), `path` and, as in `transform_config`, `response`. None where the
-    row has none. Raises InvalidIntegrationConfig for one of another shape.
-    """
-    verification = integration.auth_config.get("verification")
-    if verification is None:
-        return None
-    if not isinstance(verification, dict) or not isinstance(verification.get("path"), str):
-        raise InvalidIntegrationConfig("auth_config.verification must be an object with a `path`.")
-    if unknown := verification.keys() - {"method", "path", "response"}:
-        raise InvalidIntegrationConfig(f"auth_config.verification has no member {min(unknown)!r}.")
-    response = verification.get("response")
-    action = Action(
-        id=_NO_ID,
-        integration_id=integration.id,
-        slug="verification",
-        name="Verification",
-        http_method=str(verification.get("method", "GET")),
-        endpoint_path=str(verification["path"]),
-        transform_config={} if response is None else {"response": response},
-    )
-    try:
-        check_request_building(integration, action)
-    except InvalidIntegrationConfig as error:
-        own = error.detail.removeprefix(f"Action {action.slug!r}: ")
-        raise InvalidIntegrationConfig(f"auth_config.verification: {own}") from None
-    return action
 
 
 class _Draft:

@@ -26,8 +26,8 @@ from portway.domain.integration import Integration
 from portway.domain.operation import Move, Nest, Remove, Rename
 from portway.domain.rules.parameter_transform import transform_parameters
 
-QUERY_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-METHODS = QUERY_METHODS | {"POST", "PUT", "PATCH"}
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_METHODS = _WITHOUT_BODY | {"POST", "PUT", "PATCH"}
 
 _ALWAYS_SENT = GraphqlBody | XmlBody | RawBody | MultipartRelatedBody
 _MAX_KEPT = 4096
@@ -77,10 +77,10 @@ def plan_of(action: Action, config: TransformConfig) -> RequestPlan:
 
 def _plan(action: Action, config: TransformConfig) -> RequestPlan:
     method = action.http_method.upper()
-    if method not in METHODS:
-        raise InvalidIntegrationConfig(f"http_method must be one of {', '.join(sorted(METHODS))}.")
+    if method not in _METHODS:
+        raise InvalidIntegrationConfig(f"http_method must be one of {', '.join(sorted(_METHODS))}.")
     template = parse_endpoint(action.endpoint_path)
-    has_body = method not in QUERY_METHODS and not isinstance(config.body, NoBody)
+    has_body = method not in _WITHOUT_BODY and not isinstance(config.body, NoBody)
     default = Location("body" if has_body else "query")
     locations = {name: Location("path") for name in template.names}
     for name, said in config.locations.items():

@@ -7,39 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portway.application.ports.http import OutgoingRequest
-from portway.application.requests.request_builder import build_request
-from portway.application.verification import verification_action
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.json_value import JsonValue
 from portway.domain.rules.access_control import origin_of
-from tests.unit.application.rows import an_action, an_integration
+from tests.unit.application.requests.building import CHARACTERS, NASTY, broken, build, refused
 from tests.unit.domain.json_values import OBJECTS, SCALARS, VALUES
-
-
-def build(
-    http_method: str,
-    endpoint_path: str,
-    parameters: dict[str, Any],
-    *,
-    base_url: str = "https://api.example/v1",
-    config: dict[str, Any] | None = None,
-    **members: Any,
-) -> OutgoingRequest:
-    action = an_action(http_method, endpoint_path, **members)
-    return build_request(an_integration(base_url), action, parameters, config or {})
-
-
-def refused(*args: Any, **kwargs: Any) -> list[Fault]:
-    with pytest.raises(InvalidParameters) as error:
-        build(*args, **kwargs)
-    return list(error.value.faults)
-
-
-def broken(*args: Any, **kwargs: Any) -> str:
-    with pytest.raises(InvalidIntegrationConfig) as error:
-        build(*args, **kwargs)
-    return error.value.detail
-
 
 # Where parameters go
 
@@ -118,9 +90,6 @@ def test_paths_are_joined(base_url: str, endpoint_path: str, url: str) -> None:
 
 
 # Nothing leaves its place
-
-CHARACTERS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
-NASTY = st.text(st.sampled_from("/\\.%?#&=@:;+ \r\n\x00{}2eEfFü"), min_size=1, max_size=12)
 
 
 @given(value=CHARACTERS | NASTY)
@@ -420,24 +389,3 @@ def test_a_value_in_the_host_is_a_single_label(value: Any) -> None:
 @pytest.mark.parametrize("value", [".", "..", "\ud800"])
 def test_a_value_in_the_path_of_the_base_does_not_climb(value: str) -> None:
     assert broken("GET", "/x", {}, base_url="https://api.example/{site}/x", config={"site": value})
-
-
-# The verification request
-
-
-def test_a_verification_is_an_action_without_parameters() -> None:
-    response = {"error": "ok == `false`"}
-    integration = an_integration(verification={"method": "POST", "path": "/auth.test", "response": response})
-    action = verification_action(integration)
-    assert action is not None
-    assert action.transform_config == {"response": response}
-    assert build_request(integration, action, {}, {}) == OutgoingRequest(
-        "POST", "https://api.example/auth.test", {"accept": "application/json"}
-    )
-    assert verification_action(an_integration()) is None
-
-
-@pytest.mark.parametrize("verification", [[], "x", {}, {"path": 5}])
-def test_a_broken_verification_says_so(verification: Any) -> None:
-    with pytest.raises(InvalidIntegrationConfig, match=r"auth_config\.verification"):
-        verification_action(an_integration(verification=verification))
