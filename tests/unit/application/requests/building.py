@@ -35,12 +35,14 @@ def build(
     return build_request(integration, action, parameters, config or {})
 
 
-def sent(parameters: dict[str, Any], method: str = "POST", path: str = "/x", **says: Any) -> OutgoingRequest:
+def sent(
+    parameters: dict[str, Any], /, method: str = "POST", path: str = "/x", **says: Any
+) -> OutgoingRequest:
     """The request of an action whose `transform_config` is `says`."""
     return build(method, path, parameters, transform_config=says)
 
 
-def body_of(parameters: dict[str, Any], **says: Any) -> bytes:
+def body_of(parameters: dict[str, Any], /, **says: Any) -> bytes:
     """The body of such a request."""
     body = sent(parameters, **says).body
     assert isinstance(body, bytes)
@@ -54,7 +56,7 @@ def refused(*args: Any, **kwargs: Any) -> list[Fault]:
     return list(error.value.faults)
 
 
-def pointers(parameters: dict[str, Any], method: str = "POST", path: str = "/x", **says: Any) -> list[str]:
+def pointers(parameters: dict[str, Any], /, method: str = "POST", path: str = "/x", **says: Any) -> list[str]:
     """Where it is wrong."""
     return [fault.pointer for fault in refused(method, path, parameters, transform_config=says)]
 
