@@ -49,6 +49,16 @@ def respond(**answer: Any) -> Answer:
     return always
 
 
+def in_turn(*answers: Answer) -> Answer:
+    """One answer after the other; the last one again and again."""
+    left = list(answers)
+
+    async def next_one(received: Received) -> web.StreamResponse:
+        return await (left.pop(0) if len(left) > 1 else left[0])(received)
+
+    return next_one
+
+
 class Upstream:
     """An HTTP server on loopback, in a thread of its own, so that a test that blocks does not stop it.
 
