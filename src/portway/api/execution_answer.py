@@ -88,11 +88,19 @@ async def send_answer(answer: Answer, receive: Receive, send: Send) -> None:
     """Sends it all. Where the rest does not come, the answer stays incomplete: the server closes the connection, and
     nobody takes it for complete. Where the caller goes away, nothing more is fetched.
     """
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    if answer.rest is None:
-        await send({"type": "http.response.body", "body": answer.body})
-        return
-    sending = asyncio.create_task(_send_pieces(answer.body, answer.rest, send))
+    try:
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if answer.rest is None:
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            await _send_while_wanted(answer.body, answer.rest, receive, send)
+    finally:
+        if answer.rest is not None:
+            await answer.rest.aclose()
+
+
+async def _send_while_wanted(first: bytes, rest: RawAnswer, receive: Receive, send: Send) -> None:
+    sending = asyncio.create_task(_send_pieces(first, rest, send))
     leaving = asyncio.create_task(_disconnected(receive))
     try:
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -100,7 +108,6 @@ async def send_answer(answer: Answer, receive: Receive, send: Send) -> None:
         sending.cancel()
         leaving.cancel()
         await asyncio.wait({sending, leaving})
-        await answer.rest.aclose()
     with contextlib.suppress(asyncio.CancelledError):
         sending.result()
 
