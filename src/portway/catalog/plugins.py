@@ -44,9 +44,12 @@ def load_plugins(taken: Collection[str]) -> Plugins:
         owners[name] = owner
         try:
             plugins.handlers[name] = _load(entry_point)
-        except Exception as error:  # noqa: BLE001  an import can raise anything
-            plugins.broken[name] = f"{owner}: {type(error).__name__}: {error}"
-            _log.error("the handler %r could not be loaded: %s", name, plugins.broken[name])
+        except (Exception, SystemExit) as error:  # noqa: BLE001  an import can raise anything
+            # Whoever uses it is told no more than the kind: an error's text may name paths, or worse.
+            plugins.broken[name] = f"{owner}: {type(error).__name__}; the log of the server says more."
+            _log.error(
+                "the handler %r of %s could not be loaded: %s: %s", name, owner, type(error).__name__, error
+            )
     return plugins
 
 
