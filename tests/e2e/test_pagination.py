@@ -93,7 +93,7 @@ class Lists:
         self.connection = world.connect(ada, self.service, {"token": self.token})
 
     async def execute(self, max_pages: int | None = None, **parameters: Any) -> Answered:
-        members = {} if max_pages is None else {"paginate": {"max_pages": max_pages}}
+        members: dict[str, Any] = {} if max_pages is None else {"paginate": {"max_pages": max_pages}}
         return await self.ada.execute(self.connection, "list", parameters, **members)
 
     @property

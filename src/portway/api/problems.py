@@ -76,6 +76,8 @@ _HTTP_ERRORS: dict[int, type[PortwayError]] = {
     413: errors.PayloadTooLarge,
 }
 
+# Which mean that it may be tried again: RFC 6585, section 4, and RFC 9110, section 15.6.4.
+_SAYS_WHEN = frozenset({429, 503})
 _RETRY_AFTER = re.compile(r"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT")
 
 _log = logging.getLogger(__name__)
@@ -124,7 +126,7 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
         }
         retry_after = _field(error.headers, "retry-after")
         # What a service sends there may be anything; only what RFC 9110, section 10.2.3 allows is sent on.
-        if error.status_code == 429 and retry_after and _RETRY_AFTER.fullmatch(retry_after):
+        if error.status_code in _SAYS_WHEN and retry_after and _RETRY_AFTER.fullmatch(retry_after):
             headers["Retry-After"] = retry_after
     if isinstance(error, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
