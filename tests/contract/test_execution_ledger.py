@@ -345,7 +345,9 @@ async def test_payloads_of_any_json(world: ContractWorld, payload: Any) -> None:
     assert (row.request_payload, row.response_payload) == (payload, payload)
 
 
-VERIFICATION = {"verification": {"method": "POST", "path": "/me", "response": {"error": "ok == `false`"}}}
+VERIFICATION = {
+    "verification": {"method": "POST", "path": "/me", "response": {"error": "!ok", "message": None}}
+}
 
 
 @pytest.mark.parametrize("slug", [HTTP_REQUEST, VERIFY_CONNECTION])
@@ -353,9 +355,10 @@ async def test_actions_without_a_row(world: ContractWorld, slug: str) -> None:
     integration = an_integration(AuthType.BEARER, auth_config=VERIFICATION)
     setting = await a_setting(world, integration=integration)
     opened = await setting.open(action=slug)
-    assert granted(opened).action == builtin_action(integration, slug)
+    action = granted(opened).action
+    assert action == builtin_action(integration, slug)
     row = await setting.audit(opened)
-    assert (row.connection_id, row.action_id) == (setting.connection_id, None)
+    assert (row.connection_id, row.action_id) == (setting.connection_id, action.id)
 
 
 async def test_several_of_them_in_one_batch(world: ContractWorld) -> None:

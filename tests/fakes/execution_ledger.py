@@ -174,7 +174,7 @@ class InMemoryExecutionLedger:
             organization_id=connection.organization_id,
             connection_id=connection.id,
             integration_id=connection.integration_id,
-            action_id=action.id if action and action.id in self._world.actions else None,
+            action_id=action.id if action else None,
             request_payload=redact(
                 row.request_payload,
                 schema=dict(action.request_schema) if action else None,

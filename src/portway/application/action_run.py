@@ -17,7 +17,13 @@ from portway.application.responses.response_mapping import (
     read_body,
     read_response,
 )
-from portway.domain.errors import MalformedRequest, UpstreamInvalidResponse, UpstreamTimeout
+from portway.domain.errors import (
+    InvalidIntegrationConfig,
+    InvalidParameters,
+    MalformedRequest,
+    UpstreamInvalidResponse,
+    UpstreamTimeout,
+)
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.rules.access_control import origin_of
 from portway.domain.rules.parameter_transform import transform_parameters
@@ -31,14 +37,21 @@ async def run_handler(
     await call.prepare()
     try:
         # A handler of another protocol has sockets of its own to wait for.
-        async with asyncio.timeout_at(call.deadline):
+        async with asyncio.timeout_at(call.deadline) as limit:
+            call.on_new_deadline = limit.reschedule
             answer = await handler(HandlerContext(call), transformed)
     except TimeoutError:
         raise UpstreamTimeout from None
+    finally:
+        call.on_new_deadline = None
     if isinstance(answer, Answer):
         return Outcome(answer.status_code, answer.data)
     if isinstance(answer, UpstreamResponse):
         return Outcome(answer.status_code, read_response(answer, call.config), answer)
+    if not hasattr(answer, "chunks"):
+        raise InvalidIntegrationConfig(
+            f"The handler {call.grant.action.handler!r} returned a {type(answer).__name__}, which is no answer."
+        )
     return await _received(call, answer, raw=raw)
 
 
@@ -84,7 +97,7 @@ async def run_pages(call: ExecutableCall, parameters: JsonObject, *, max_pages: 
             )
         if page.next_parameters is not None:
             parameters = page.next_parameters
-            request = _request(call, parameters)
+            request = _next_request(call, parameters)
         elif page.next_url is not None:
             request = _page_at(page.next_url, request)
     raise AssertionError("max_pages is at least 1")
@@ -94,6 +107,16 @@ def _request(call: ExecutableCall, parameters: JsonObject) -> OutgoingRequest:
     grant = call.grant
     transformed = transform_parameters(parameters, call.config.parameters)
     return build_request(grant.integration, grant.action, transformed, grant.connection.config)
+
+
+def _next_request(call: ExecutableCall, parameters: JsonObject) -> OutgoingRequest:
+    """As for the first page, but for the cursor, which is the service's."""
+    try:
+        return _request(call, parameters)
+    except InvalidParameters:
+        raise UpstreamInvalidResponse(
+            "What the service gives as its next cursor cannot be sent as the row says."
+        ) from None
 
 
 def _page_at(url: str, request: OutgoingRequest) -> OutgoingRequest:
@@ -117,8 +140,9 @@ async def _received(call: ExecutableCall, response: StreamedResponse, *, raw: bo
 
 def _must_be_read(call: ExecutableCall, response: StreamedResponse) -> bool:
     """Whether only the body tells if this is a success."""
-    tells_in_body = call.config.response.error is not None or isinstance(call.config.body, GraphqlBody)
-    return tells_in_body and is_json(response.headers)
+    rules = call.config.response
+    tells_in_body = rules.error is not None or isinstance(call.config.body, GraphqlBody)
+    return tells_in_body and (is_json(response.headers) or rules.format in ("json", "xml"))
 
 
 def _described(response: StreamedResponse) -> dict[str, JsonValue]:

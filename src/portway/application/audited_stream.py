@@ -45,6 +45,9 @@ class AuditedStream:
             except PortwayError as error:
                 await self._end(error)
                 raise
+            except Exception:
+                await self._end(PortwayError())
+                raise
             if chunk is None:
                 await self._end(None)
                 break

@@ -14,12 +14,15 @@ def without_secrets(error: PortwayError, secrets: Iterable[str]) -> PortwayError
     if not isinstance(error, UpstreamError):
         return error
     literals = list(secrets)
-    return UpstreamError(
+    masked = UpstreamError(
         error.status_code,
         _shown(error.body, literals),
         {name: str(mask_literals(value, literals)) for name, value in error.headers.items()},
         str(mask_literals(error.detail, literals)),
     )
+    if error.failed_step is not None:
+        masked.failed_step, masked.steps_done = error.failed_step, error.steps_done
+    return masked
 
 
 def _shown(body: JsonValue, literals: list[str]) -> JsonValue:

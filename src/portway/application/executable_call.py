@@ -13,6 +13,7 @@ from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import Grant
 from portway.application.ports.http import (
+    SLOWEST_UPLOAD_BYTES_PER_SECOND,
     OutgoingRequest,
     StreamedResponse,
     StreamingHttpClient,
@@ -20,7 +21,7 @@ from portway.application.ports.http import (
 )
 from portway.application.ports.sockets import SocketConnector
 from portway.application.refresh_service import RefreshService
-from portway.application.retries import delay_seconds, idempotency_key_header, may_repeat
+from portway.application.retries import delay_seconds, idempotency_key_header, is_idempotent, may_repeat
 from portway.domain.credential import Credential
 from portway.domain.errors import (
     EgressBlocked,
@@ -62,6 +63,7 @@ class ExecutableCall:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     attempts: int = 0
     refreshed: bool = False
+    on_new_deadline: Callable[[float], None] | None = None
     may_have_acted: bool = False
     secrets: list[str] = field(default_factory=list, repr=False)
     _keyed_requests: int = 0
@@ -84,12 +86,14 @@ class ExecutableCall:
     async def open(self, request: OutgoingRequest) -> StreamedResponse:
         """The same, with the body still to come."""
         request = self._keyed(request)
-        response = await self._repeated(request, self._open_with_credential)
+        self._give_time(request)
+        repeats = may_repeat(request.method, self.config.retry)
+        response = await self._repeated(request, self._open_with_credential, repeats=repeats)
         if response.status_code != _UNAUTHORIZED or not self._has_token:
             return response
         await response.close()
         await self._refresh(refused=True)
-        response = await self._repeated(request, self._open_with_credential)
+        response = await self._repeated(request, self._open_with_credential, repeats=repeats)
         if response.status_code == _UNAUTHORIZED:
             await response.close()
             await self._mark_refused()
@@ -97,8 +101,13 @@ class ExecutableCall:
         return response
 
     async def send_elsewhere(self, request: OutgoingRequest) -> UpstreamResponse:
-        """Without the credential, to any address that the egress guard allows."""
-        return await self.read(await self._repeated(request, self._open_once))
+        """Without the credential, to any address that the egress guard allows.
+
+        What the row says of repetitions is said of its own service, so here only the method counts.
+        """
+        self._give_time(request)
+        repeats = is_idempotent(request.method)
+        return await self.read(await self._repeated(request, self._open_once, repeats=repeats))
 
     async def connect(self, host: str, port: int) -> socket.socket:
         """A connection for a protocol that is not HTTP. What is done with it may act."""
@@ -142,15 +151,22 @@ class ExecutableCall:
             await response.close()
 
     async def _repeated(
-        self, request: OutgoingRequest, attempt: Callable[[OutgoingRequest], Awaitable[StreamedResponse]]
+        self,
+        request: OutgoingRequest,
+        attempt: Callable[[OutgoingRequest], Awaitable[StreamedResponse]],
+        *,
+        repeats: bool,
     ) -> StreamedResponse:
-        """The first answer that needs no repetition, or else the last one."""
+        """The first answer that needs no repetition, or may have none, or else the last one.
+
+        A request that never left is repeated in any case.
+        """
         retry = self.config.retry
         for failures in range(1, retry.max_attempts):
             response: StreamedResponse | None = None
             try:
                 response = await attempt(request)
-                if response.status_code not in retry.statuses or not may_repeat(request.method, retry):
+                if response.status_code not in retry.statuses or not repeats:
                     return response
             except UpstreamUnreachable:
                 if not self._can_wait(delay := delay_seconds(retry, failures)):
@@ -176,18 +192,23 @@ class ExecutableCall:
         remaining = self._remaining()
         self.attempts += 1
         acted_before, self.may_have_acted = self.may_have_acted, True
-        began = asyncio.get_running_loop().time()
         try:
-            response = await self.http.open(request, timeout_seconds=remaining)
+            # The client gives a large body its time by itself.
+            own_time = max(remaining - _upload_seconds(request), 0.001)
+            response = await self.http.open(request, timeout_seconds=own_time)
         except _NOT_SENT:
             self.may_have_acted = acted_before
             raise
         if response.status_code == _UNAUTHORIZED:
             self.may_have_acted = acted_before
-        if request.body is not None and not isinstance(request.body, bytes):
-            # The client gives a large body time of its own, which the answer to it does not lose.
-            self.deadline += asyncio.get_running_loop().time() - began
         return response
+
+    def _give_time(self, request: OutgoingRequest) -> None:
+        """A large body has time of its own to be sent."""
+        if seconds := _upload_seconds(request):
+            self.deadline += seconds
+            if self.on_new_deadline is not None:
+                self.on_new_deadline(self.deadline)
 
     async def _refresh(self, *, refused: bool) -> None:
         grant = replace(self.grant, credential=self.credential)
@@ -217,3 +238,8 @@ class ExecutableCall:
         except PortwayError as error:
             # The caller is told all the same; the next call finds out anew.
             _log.warning("connection %s could not be marked: %s", connection_id, error)
+
+
+def _upload_seconds(request: OutgoingRequest) -> float:
+    body = request.body
+    return 0 if body is None or isinstance(body, bytes) else body.size / SLOWEST_UPLOAD_BYTES_PER_SECOND

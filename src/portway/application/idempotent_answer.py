@@ -46,6 +46,8 @@ def dump_answer(answer: ExecutionResult | PortwayError) -> bytes:
         }
     else:
         kept = {"error": answer.code, "detail": answer.detail}
+        if answer.failed_step is not None:
+            kept |= {"failed_step": answer.failed_step, "steps_done": answer.steps_done}
         if isinstance(answer, UpstreamError):
             kept |= {"status_code": answer.status_code, "body": answer.body, "headers": dict(answer.headers)}
         if isinstance(answer, InvalidParameters):
@@ -57,7 +59,10 @@ def load_answer(execution_id: UUID, answer: bytes) -> ExecutionResult:
     """The result once more. Raises ExecutionFailed where the first answer was a failure."""
     kept: dict[str, Any] = msgspec.json.decode(answer)
     if "error" in kept:
-        raise ExecutionFailed(execution_id, _failure(kept))
+        failure = _failure(kept)
+        if "failed_step" in kept:
+            failure.failed_step, failure.steps_done = kept["failed_step"], tuple(kept["steps_done"])
+        raise ExecutionFailed(execution_id, failure)
     return ExecutionResult(execution_id=execution_id, **kept)
 
 

@@ -15,14 +15,19 @@ from portway.application.language.transform_config import Retry
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
+def is_idempotent(method: str) -> bool:
+    """Whether the method means that the same request twice is the same as once."""
+    return method in _IDEMPOTENT_METHODS
+
+
 def may_repeat(method: str, retry: Retry) -> bool:
     """Whether the service may get the same request twice."""
-    return method in _IDEMPOTENT_METHODS or retry.idempotent or retry.idempotency_header is not None
+    return is_idempotent(method) or retry.idempotent or retry.idempotency_header is not None
 
 
 def idempotency_key_header(method: str, retry: Retry) -> str | None:
     """The header that carries the key of a request; None for one that is idempotent by itself."""
-    return None if method in _IDEMPOTENT_METHODS else retry.idempotency_header
+    return None if is_idempotent(method) else retry.idempotency_header
 
 
 def delay_seconds(retry: Retry, failures: int, headers: Mapping[str, str] | None = None) -> float:
@@ -44,7 +49,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return float(value[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -27,9 +27,9 @@ _HTTP_REQUEST_SCHEMA: Mapping[str, Any] = {
             "default": "GET",
         },
         "path": {
-            "description": "A path under the integration's base_url, percent-encoded. May have a query.",
+            "description": "A path under the integration's base_url, percent-encoded, without a query.",
             "type": "string",
-            "pattern": "^/",
+            "pattern": "^/[^?#]*$",
             "maxLength": 8000,
         },
         "query": {
@@ -98,6 +98,7 @@ def _verify_connection(integration: Integration) -> Action | None:
         description="The request that proves the connection's credential.",
         http_method=str(verification.get("method") or "GET"),
         endpoint_path=str(verification["path"]),
+        request_schema={"type": "object", "additionalProperties": False},
         transform_config={} if response is None else {"response": response},
         timeout_ms=15_000,
         version=integration.version,

@@ -44,6 +44,11 @@ RETURN CASE p_slug
     ELSE false
 END;
 
+-- Always the same, and another one than that of any row: the log names built-in actions by it.
+CREATE FUNCTION app.builtin_action_id(p_integration_id uuid, p_slug text) RETURNS uuid
+LANGUAGE sql IMMUTABLE
+RETURN md5(p_integration_id::text || ' ' || p_slug)::uuid;
+
 CREATE FUNCTION app.builtin_timeout_ms(p_slug text) RETURNS integer
 LANGUAGE sql IMMUTABLE
 RETURN CASE p_slug WHEN 'http-request' THEN 60000 WHEN 'verify-connection' THEN 15000 ELSE 30000 END;
@@ -51,7 +56,7 @@ RETURN CASE p_slug WHEN 'http-request' THEN 60000 WHEN 'verify-connection' THEN 
 CREATE FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) RETURNS json
 LANGUAGE sql STABLE
 RETURN (jsonb_build_object(
-    'id', md5(p_integration.id::text || ' ' || p_slug)::uuid, 'integration_id', p_integration.id, 'slug', p_slug,
+    'id', app.builtin_action_id(p_integration.id, p_slug), 'integration_id', p_integration.id, 'slug', p_slug,
     'rate_limits', '[]'::jsonb, 'scopes', '[]'::jsonb, 'timeout_ms', app.builtin_timeout_ms(p_slug),
     'version', p_integration.version
 ) || CASE p_slug WHEN 'http-request' THEN $json${
@@ -72,9 +77,9 @@ RETURN (jsonb_build_object(
                 "default": "GET"
             },
             "path": {
-                "description": "A path under the integration's base_url, percent-encoded. May have a query.",
+                "description": "A path under the integration's base_url, percent-encoded, without a query.",
                 "type": "string",
-                "pattern": "^/",
+                "pattern": "^/[^?#]*$",
                 "maxLength": 8000
             },
             "query": {
@@ -105,10 +110,11 @@ ELSE jsonb_build_object(
     'name', 'Verify connection', 'description', 'The request that proves the connection''s credential.',
     'http_method', coalesce(p_integration.auth_config #>> '{verification,method}', 'GET'),
     'endpoint_path', p_integration.auth_config #>> '{verification,path}',
-    'request_schema', '{}'::jsonb, 'handler', NULL,
-    'transform_config', jsonb_strip_nulls(
-        jsonb_build_object('response', p_integration.auth_config #> '{verification,response}')
-    )
+    'request_schema', '{"type": "object", "additionalProperties": false}'::jsonb, 'handler', NULL,
+    'transform_config', CASE
+        WHEN jsonb_typeof(p_integration.auth_config #> '{verification,response}') <> 'null'
+        THEN jsonb_build_object('response', p_integration.auth_config #> '{verification,response}') ELSE '{}'
+    END
 ) END)::json;
 
 -- Finds connection, integration and action of each element, applies the rules, decrypts. One statement, hence one
@@ -142,7 +148,10 @@ BEGIN
         ), judged AS MATERIALIZED (
             SELECT
                 n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
-                c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
+                c.id AS connection_id, c.organization_id, g.id AS integration_id,
+                coalesce(a.id, CASE
+                    WHEN app.has_builtin_action(g.auth_config, n.action) THEN app.builtin_action_id(g.id, n.action)
+                END) AS action_id,
                 coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
                 greatest(
                     least(n.timeout_ms, coalesce(a.timeout_ms, app.builtin_timeout_ms(n.action))), 0

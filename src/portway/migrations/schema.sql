@@ -288,6 +288,12 @@ $$;
 
 ALTER FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.builtin_action_id(p_integration_id uuid, p_slug text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE
+    RETURN (md5((((p_integration_id)::text || ' '::text) || p_slug)))::uuid;
+
+ALTER FUNCTION app.builtin_action_id(p_integration_id uuid, p_slug text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.builtin_timeout_ms(p_slug text) RETURNS integer
     LANGUAGE sql IMMUTABLE
     RETURN CASE p_slug WHEN 'http-request'::text THEN 60000 WHEN 'verify-connection'::text THEN 15000 ELSE 30000 END;
@@ -296,7 +302,7 @@ ALTER FUNCTION app.builtin_timeout_ms(p_slug text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) RETURNS json
     LANGUAGE sql STABLE
-    RETURN ((jsonb_build_object('id', (md5(((((p_integration).id)::text || ' '::text) || p_slug)))::uuid, 'integration_id', (p_integration).id, 'slug', p_slug, 'rate_limits', '[]'::jsonb, 'scopes', '[]'::jsonb, 'timeout_ms', app.builtin_timeout_ms(p_slug), 'version', (p_integration).version) || CASE p_slug WHEN 'http-request'::text THEN '{"name": "HTTP request", "handler": "portway.http_request", "description": "Any request to the service, under the integration''s base_url, with the connection''s credential.", "http_method": "GET", "endpoint_path": "/", "request_schema": {"type": "object", "required": ["path"], "properties": {"body": {"description": "Sent as JSON."}, "path": {"type": "string", "pattern": "^/", "maxLength": 8000, "description": "A path under the integration''s base_url, percent-encoded. May have a query."}, "query": {"type": "object", "description": "Query parameters. A list repeats its name, null is left out.", "additionalProperties": {"type": ["string", "number", "boolean", "null", "array"], "items": {"type": ["string", "number", "boolean", "null"]}}}, "method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "default": "GET", "description": "The request''s method."}, "headers": {"type": "object", "description": "Header fields. The connection''s credential is added by itself.", "additionalProperties": {"type": "string"}}, "body_base64": {"type": "string", "description": "Bytes to send instead of a JSON body, in base64. Name their content-type in headers.", "contentEncoding": "base64"}}, "additionalProperties": false}, "transform_config": {}}'::jsonb ELSE jsonb_build_object('name', 'Verify connection', 'description', 'The request that proves the connection''s credential.', 'http_method', COALESCE(((p_integration).auth_config #>> '{verification,method}'::text[]), 'GET'::text), 'endpoint_path', ((p_integration).auth_config #>> '{verification,path}'::text[]), 'request_schema', '{}'::jsonb, 'handler', NULL::unknown, 'transform_config', jsonb_strip_nulls(jsonb_build_object('response', ((p_integration).auth_config #> '{verification,response}'::text[])))) END))::json;
+    RETURN ((jsonb_build_object('id', app.builtin_action_id((p_integration).id, p_slug), 'integration_id', (p_integration).id, 'slug', p_slug, 'rate_limits', '[]'::jsonb, 'scopes', '[]'::jsonb, 'timeout_ms', app.builtin_timeout_ms(p_slug), 'version', (p_integration).version) || CASE p_slug WHEN 'http-request'::text THEN '{"name": "HTTP request", "handler": "portway.http_request", "description": "Any request to the service, under the integration''s base_url, with the connection''s credential.", "http_method": "GET", "endpoint_path": "/", "request_schema": {"type": "object", "required": ["path"], "properties": {"body": {"description": "Sent as JSON."}, "path": {"type": "string", "pattern": "^/[^?#]*$", "maxLength": 8000, "description": "A path under the integration''s base_url, percent-encoded, without a query."}, "query": {"type": "object", "description": "Query parameters. A list repeats its name, null is left out.", "additionalProperties": {"type": ["string", "number", "boolean", "null", "array"], "items": {"type": ["string", "number", "boolean", "null"]}}}, "method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "default": "GET", "description": "The request''s method."}, "headers": {"type": "object", "description": "Header fields. The connection''s credential is added by itself.", "additionalProperties": {"type": "string"}}, "body_base64": {"type": "string", "description": "Bytes to send instead of a JSON body, in base64. Name their content-type in headers.", "contentEncoding": "base64"}}, "additionalProperties": false}, "transform_config": {}}'::jsonb ELSE jsonb_build_object('name', 'Verify connection', 'description', 'The request that proves the connection''s credential.', 'http_method', COALESCE(((p_integration).auth_config #>> '{verification,method}'::text[]), 'GET'::text), 'endpoint_path', ((p_integration).auth_config #>> '{verification,path}'::text[]), 'request_schema', '{"type": "object", "additionalProperties": false}'::jsonb, 'handler', NULL::unknown, 'transform_config', CASE WHEN (jsonb_typeof(((p_integration).auth_config #> '{verification,response}'::text[])) <> 'null'::text) THEN jsonb_build_object('response', ((p_integration).auth_config #> '{verification,response}'::text[])) ELSE '{}'::jsonb END) END))::json;
 
 ALTER FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) OWNER TO portway_definer;
 
@@ -1072,7 +1078,10 @@ BEGIN
         ), judged AS MATERIALIZED (
             SELECT
                 n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
-                c.id AS connection_id, c.organization_id, g.id AS integration_id, a.id AS action_id,
+                c.id AS connection_id, c.organization_id, g.id AS integration_id,
+                coalesce(a.id, CASE
+                    WHEN app.has_builtin_action(g.auth_config, n.action) THEN app.builtin_action_id(g.id, n.action)
+                END) AS action_id,
                 coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
                 greatest(
                     least(n.timeout_ms, coalesce(a.timeout_ms, app.builtin_timeout_ms(n.action))), 0
@@ -3254,6 +3263,8 @@ GRANT ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) T
 
 REVOKE ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.builtin_action_id(p_integration_id uuid, p_slug text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.builtin_timeout_ms(p_slug text) FROM PUBLIC;
 

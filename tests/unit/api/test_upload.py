@@ -13,7 +13,13 @@ from starlette.types import Message, Receive
 from portway.api import upload as upload_module
 from portway.api.body_limit import MAX_BODY_BYTES
 from portway.api.spool import MEMORY_BYTES, Spool
-from portway.api.upload import MAX_FILES, Upload, read_upload
+from portway.api.upload import (
+    MAX_FILES,
+    MAX_PART_HEADER_BYTES,
+    MAX_PART_HEADERS,
+    Upload,
+    read_upload,
+)
 from portway.domain.errors import MalformedRequest, PayloadTooLarge
 
 TYPE = b"multipart/form-data; boundary=B"
@@ -167,6 +173,29 @@ BROKEN = {
 @pytest.mark.parametrize(("body", "content_type", "where"), BROKEN.values(), ids=BROKEN.keys())
 async def test_what_is_broken_is_told_with_its_place(body: bytes, content_type: bytes, where: str) -> None:
     assert where in await refusal(body, content_type)
+
+
+@pytest.mark.parametrize(
+    ("number", "size", "fits"),
+    [
+        (MAX_PART_HEADERS, MAX_PART_HEADER_BYTES, True),
+        (MAX_PART_HEADERS + 1, 20, False),
+        (2, MAX_PART_HEADER_BYTES + 1, False),
+    ],
+)
+async def test_the_headers_of_a_part_are_limited(spool: Spool, number: int, size: int, fits: bool) -> None:
+    headers = [f"X-{index}: ".ljust(size, "x") for index in range(number - 1)]
+    body = REQUEST + part(b"x", 'form-data; name="a"; filename="f"', *headers) + END
+    if fits:
+        assert await contents(await read_upload(sending(body), TYPE, spool)) == [("a", b"x")]
+    else:
+        assert "in part 2" in await refusal(body)
+
+
+async def test_what_is_broken_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    for body, content_type, _ in BROKEN.values():
+        await refusal(body, content_type)
+    assert not caplog.records
 
 
 async def test_the_number_of_files_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:

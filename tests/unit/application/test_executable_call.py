@@ -1,16 +1,18 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from portway.application.handlers.action_handler import ActionContext
+from portway.application.handlers.steps import Steps
 from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.application.ports.token_endpoint import TokenEndpointUnavailable, TokenRequestRefused
 from portway.domain.connection import ConnectionStatus
 from portway.domain.errors import (
     Fault,
+    InvalidIntegrationConfig,
     InvalidParameters,
     PortwayError,
     ReauthorizationRequired,
@@ -366,3 +368,64 @@ async def test_a_handlers_later_request_may_be_refused_too() -> None:
         error = await connected.failure(idempotency_key="key", request_hash=b"1")
         assert isinstance(error, ReauthorizationRequired)
     assert len(gateway.http.sent) == 3  # not once more: the first request was carried out
+
+
+# Several steps
+
+
+async def test_a_failed_step_says_which_steps_were_done() -> None:
+    async def handler(context: ActionContext, _: JsonObject) -> UpstreamResponse:
+        steps = Steps()
+        await steps.run("reserve", context.send(context.request("POST", "/one")))
+        return await steps.run("complete", context.send(context.request("POST", "/two")))
+
+    gateway, connected = with_handler(handler)
+    gateway.http.script(json_answer({"id": 1}), json_answer({"error": "no room"}, 400))
+    for _ in range(2):  # the second time it is repeated from what was kept
+        error = await connected.failure(idempotency_key="key", request_hash=b"1")
+        assert isinstance(error, UpstreamError)
+        assert (error.failed_step, error.steps_done) == ("complete", ("reserve",))
+    assert len(gateway.http.sent) == 2
+
+
+async def test_a_handler_that_returns_no_answer_is_named() -> None:
+    async def handler(context: ActionContext, _: JsonObject) -> Any:
+        return {"id": 1}
+
+    _, connected = with_handler(handler)
+    error = await connected.failure()
+    assert isinstance(error, InvalidIntegrationConfig)
+    assert "returned a dict" in error.detail
+
+
+async def test_what_a_row_says_of_repetitions_is_not_said_of_other_places() -> None:
+    async def handler(context: ActionContext, parameters: JsonObject) -> UpstreamResponse:
+        request = OutgoingRequest(str(parameters["method"]), "https://elsewhere.example/upload")
+        return await context.send_elsewhere(request)
+
+    retry = {"idempotency_header": "Idempotency-Key", "idempotent": True}
+    for method, sent in (("POST", 1), ("PUT", 3)):
+        gateway, connected = with_handler(handler, transform_config={"retry": retry})
+        gateway.http.script(json_answer({}, 503))
+        await connected.failure({"method": method})
+        assert len(gateway.http.sent) == sent
+        assert all("idempotency-key" not in request.headers for request in gateway.http.sent)
+        assert all("authorization" not in request.headers for request in gateway.http.sent)
+
+
+async def test_a_large_body_has_time_of_its_own() -> None:
+    class Large:
+        size = 10 * 256_000
+
+        async def chunks(self) -> AsyncIterator[bytes]:
+            yield b""
+
+    async def handler(context: ActionContext, _: JsonObject) -> UpstreamResponse:
+        response = await context.send(context.request("POST", "/upload", body=Large()))
+        await asyncio.sleep(0.1)  # past the action's own time
+        return response
+
+    gateway, connected = with_handler(handler, timeout_ms=50)
+    await connected.execute()
+    (given,) = gateway.http.timeouts
+    assert given <= 0.05  # the client adds the body's time by itself

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 DEFAULT_MAX_RESPONSE_BYTES = 25 * 1024 * 1024
+SLOWEST_UPLOAD_BYTES_PER_SECOND = 256_000
+"""A large body has as much time beside a request's own."""
 
 
 class StreamedBody(Protocol):

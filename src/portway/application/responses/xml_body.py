@@ -14,7 +14,8 @@ MAX_DEPTH = 100
 
 
 def parse_xml(text: str) -> JsonValue:
-    """The document, with names as they are written. Entities that it declares are not expanded, but refused.
+    """The document, with names as they are written. One that declares entities or defaults of attributes is
+    refused.
 
     Raises UpstreamInvalidResponse for what is no XML, or is nested more than MAX_DEPTH deep.
     """
@@ -47,10 +48,15 @@ def _check(encoded: bytes) -> None:
         nonlocal depth
         depth -= 1
 
+    # Both can make much out of little.
     def declare_entity(*_: object) -> None:
         raise _Refused("is XML with entities of its own.")
+
+    def declare_attribute(*_: object) -> None:
+        raise _Refused("is XML with defaults for attributes.")
 
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.EntityDeclHandler = declare_entity
+    parser.AttlistDeclHandler = declare_attribute
     parser.Parse(encoded, True)  # noqa: FBT003  takes no keywords

@@ -12,6 +12,7 @@ from yarl import URL
 from portway import __version__
 from portway.application.ports.http import (
     DEFAULT_MAX_RESPONSE_BYTES,
+    SLOWEST_UPLOAD_BYTES_PER_SECOND,
     OutgoingRequest,
     StreamedBody,
     UpstreamResponse,
@@ -39,9 +40,6 @@ DNS_CACHE_SECONDS: Final = 10
 IDLE_SECONDS: Final = 15.0
 MAX_HEADER_BYTES: Final = 32 * 1024
 """For one header line of an answer; some services send long ones (aiohttp's default is 8,190)."""
-
-SLOWEST_UPLOAD_BYTES_PER_SECOND: Final = 256_000
-"""How fast a streamed body has to go; so much longer than its time-out its request may take."""
 
 ACCEPT_ENCODING: Final = "gzip, deflate"
 """What is decoded everywhere; brotli and zstd would need libraries of their own."""

@@ -14,7 +14,11 @@ _BY_ID_OR_SLUG: dict[str, tuple[LiteralString, LiteralString]] = {
     ),
     "action": (
         " AND l.action_id = %(action)s::uuid",
-        " AND l.action_id IN (SELECT n.id FROM public.actions AS n WHERE n.slug = %(action)s)",
+        # A built-in action's id is made of these two.
+        """ AND (
+            l.action_id IN (SELECT n.id FROM public.actions AS n WHERE n.slug = %(action)s)
+            OR l.action_id = md5(l.integration_id::text || ' ' || %(action)s)::uuid
+        )""",
     ),
 }
 

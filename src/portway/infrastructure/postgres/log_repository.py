@@ -26,7 +26,10 @@ _RETRY_SECONDS = 60.0
 
 _SHOWN = sql.SQL("""
 SELECT l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.action_id,
-    i.slug AS integration, a.slug AS action, l.request_payload, l.response_payload, l.payload_truncated,
+    i.slug AS integration, coalesce(a.slug, (
+        SELECT b.slug FROM (VALUES ('http-request'), ('verify-connection')) AS b (slug)
+        WHERE md5(l.integration_id::text || ' ' || b.slug)::uuid = l.action_id
+    )) AS action, l.request_payload, l.response_payload, l.payload_truncated,
     l.status_code, l.error_code, l.duration_ms, l.attempts
 FROM {rows} AS l
 LEFT JOIN public.integrations AS i ON i.id = l.integration_id

@@ -20,8 +20,14 @@ _KEY: Mapping[UsageGroup, LiteralString] = {
 _LABEL: Mapping[UsageGroup, LiteralString] = {
     UsageGroup.INTEGRATION: "SELECT n.slug FROM public.integrations AS n WHERE n.id = nullif(f.key, '')::uuid",
     UsageGroup.ACTION: """
-        SELECT n.slug || '/' || m.slug FROM public.actions AS m
-        JOIN public.integrations AS n ON n.id = m.integration_id WHERE m.id = nullif(f.key, '')::uuid
+        SELECT coalesce((
+            SELECT n.slug || '/' || m.slug FROM public.actions AS m
+            JOIN public.integrations AS n ON n.id = m.integration_id WHERE m.id = nullif(f.key, '')::uuid
+        ), (
+            SELECT n.slug || '/' || b.slug FROM public.integrations AS n
+            CROSS JOIN (VALUES ('http-request'), ('verify-connection')) AS b (slug)
+            WHERE md5(n.id::text || ' ' || b.slug)::uuid = nullif(f.key, '')::uuid
+        ))
     """,
     UsageGroup.USER: "SELECT coalesce(n.name, n.email) FROM public.users AS n WHERE n.id = nullif(f.key, '')::uuid",
     UsageGroup.CONNECTION: "SELECT n.name FROM public.connections AS n WHERE n.id = nullif(f.key, '')::uuid",

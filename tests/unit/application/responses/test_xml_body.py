@@ -78,3 +78,15 @@ PIECES = st.lists(
 def test_any_text_is_xml_or_refused(text: str) -> None:
     with suppress(UpstreamInvalidResponse):
         assert isinstance(parse_xml(text), dict)
+
+
+def test_defaults_of_attributes_multiply_nothing() -> None:
+    bomb = f'<!DOCTYPE r [<!ATTLIST a x CDATA "{"A" * 1000}">]><r>{"<a/>" * 1000}</r>'
+    with pytest.raises(UpstreamInvalidResponse, match="defaults for attributes"):
+        parse_xml(bomb)
+
+
+def test_a_document_type_that_declares_nothing_is_fine() -> None:
+    assert parse_xml('<!DOCTYPE plist PUBLIC "-//X//Y" "http://a.example/p.dtd"><plist>1</plist>') == {
+        "plist": "1"
+    }
