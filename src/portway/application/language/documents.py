@@ -44,15 +44,12 @@ def action_config(integration: Integration, action: Action) -> TransformConfig:
 
 def read_action_config(integration: Integration, action: Action) -> TransformConfig:
     """The same for one that is not stored, or not as it is."""
-    inherited = integration.transform_config
-    if inherited:
+    document = action.transform_config
+    if integration.transform_config:
+        # By itself first, so that what is wrong is said of the row that has it.
         read_integration_config(integration)
-    # By itself first, so that what is wrong is said of the row that has it.
-    own = _read(action.transform_config, TransformConfig, f"Action {action.slug!r}: transform_config")
-    if not inherited:
-        return own
-    merged = _merged(inherited, action.transform_config)
-    return _read(merged, TransformConfig, f"Action {action.slug!r}: transform_config")
+        document = _merged(integration.transform_config, document)
+    return _read(document, TransformConfig, f"Action {action.slug!r}: transform_config")
 
 
 def read_integration_config(integration: Integration) -> IntegrationTransformConfig:
