@@ -192,7 +192,7 @@ def test_what_an_integration_says_holds_for_its_actions() -> None:
     }
     request = build("POST", "/x", {"a": [1]}, inherited=inherited)
     assert request.body == b"a%5B%5D=1"
-    own = {"headers": {"X-Version": "2"}, "body": {"style": "deepObject"}}
+    own = {"headers": {"X-Version": "2"}, "body": {"encoding": "form", "style": "deepObject"}}
     request = build("POST", "/x", {"a": [1]}, inherited=inherited, transform_config=own)
     assert request.body == b"a%5B0%5D=1"
     assert (request.headers["x-version"], request.headers["x-client"]) == ("2", "portway")
