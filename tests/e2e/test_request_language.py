@@ -312,6 +312,7 @@ BROKEN = [
     ({"transform_config": {"body": {"encoding": "yaml"}}}, "body.encoding"),
     ({"transform_config": {"pagination": {"type": "cursor", "cursor": "x"}}}, "parameter"),
     ({"transform_config": {"retry": {"max_attempts": 99}}}, "retry.max_attempts"),
+    ({"transform_config": {"retry": {"idempotency_header": "Host"}}}, "retry.idempotency_header"),
     ({"transform_config": {"locations": {"a": "nowhere"}}}, "locations.a"),
     ({"transform_config": {"headers": {"Host": "evil.example"}}}, "host"),
     ({"transform_config": {"parameters": [{"op": "rename", "parameter": "/a"}]}}, "parameters[0]"),

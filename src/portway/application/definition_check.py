@@ -16,6 +16,7 @@ from portway.application.ports.schema import ParameterSchema
 from portway.application.requests.request_builder import check_request_building
 from portway.application.requests.url_template import expand_base_url
 from portway.application.responses.checks import check_response_config
+from portway.application.retries import check_retry
 from portway.application.verification import verification_action
 from portway.domain.action import Action
 from portway.domain.credential import Credential, OAuthClient
@@ -74,6 +75,7 @@ def _check_documents(integration: Integration, action: Action, where: str) -> No
     check_operations(config.parameters)
     check_request_building(integration, action)
     check_response_config(config, where)
+    check_retry(config.retry, where)
 
 
 def _any_action(integration: Integration) -> Action:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from portway.application.language.transform_config import Retry
+from portway.application.requests.header_fields import header_name
+from portway.domain.errors import InvalidIntegrationConfig
 
 # RFC 9110, section 9.2.2.
 _IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -28,6 +30,16 @@ def may_repeat(method: str, retry: Retry) -> bool:
 def idempotency_key_header(method: str, retry: Retry) -> str | None:
     """The header that carries the key of a request; None for one that is idempotent by itself."""
     return None if is_idempotent(method) else retry.idempotency_header
+
+
+def check_retry(retry: Retry, where: str) -> None:
+    """Raises InvalidIntegrationConfig for an `idempotency_header` that cannot be sent, or is Portway's own."""
+    if retry.idempotency_header is not None:
+        try:
+            header_name(retry.idempotency_header)
+        except InvalidIntegrationConfig as error:
+            reason = f"{where}: transform_config.retry.idempotency_header: {error.detail}"
+            raise InvalidIntegrationConfig(reason) from None
 
 
 def delay_seconds(retry: Retry, failures: int, headers: Mapping[str, str] | None = None) -> float:

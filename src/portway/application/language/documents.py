@@ -14,6 +14,7 @@ from portway.application.language.transform_config import (
     TransformConfig,
 )
 from portway.application.responses.checks import check_response_config
+from portway.application.retries import check_retry
 from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import Integration
@@ -36,6 +37,7 @@ def action_config(integration: Integration, action: Action) -> TransformConfig:
     if found is None:
         found = read_action_config(integration, action)
         check_response_config(found, f"Action {action.slug!r}")
+        check_retry(found.retry, f"Action {action.slug!r}")
         _kept[key] = found
         if len(_kept) > _MAX_KEPT:
             _kept.popitem(last=False)
