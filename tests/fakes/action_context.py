@@ -5,15 +5,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
-from portway.application.handlers.action_handler import QueryValue
+from portway.application.handlers.row_requests import RowRequests
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
-from portway.application.requests.direct_request import direct_request
-from portway.application.requests.request_builder import build_request
 from portway.application.requests.url_template import expand_base_url
 from portway.domain.action import Action
 from portway.domain.errors import EgressBlocked, UpstreamInvalidResponse
 from portway.domain.integration import Integration
-from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.json_value import JsonObject
 from portway.domain.rules.access_control import origin_of
 
 ANSWER = UpstreamResponse(200, {"content-type": "application/json"}, b'{"id":"1"}')
@@ -22,7 +20,7 @@ ScriptedAnswer = UpstreamResponse | Exception | Callable[[OutgoingRequest], Upst
 
 
 @dataclass
-class RecordingContext:
+class RecordingContext(RowRequests):
     """An `ActionContext` that gives one answer after the other, then ANSWER for ever; remembers what was sent.
 
     `elsewhere` are those of `requests` that were sent without a credential.
@@ -39,23 +37,6 @@ class RecordingContext:
     def script(self, *answers: ScriptedAnswer) -> "RecordingContext":
         self.answers.extend(answers)
         return self
-
-    def build(self, parameters: JsonObject) -> OutgoingRequest:
-        return build_request(self.integration, self.action, parameters, self.config)
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        json: JsonValue = None,
-        body: bytes | StreamedBody | None = None,
-    ) -> OutgoingRequest:
-        return direct_request(
-            self.integration, self.config, method, path, query=query, headers=headers, json=json, body=body
-        )
 
     async def send(self, request: OutgoingRequest) -> UpstreamResponse:
         own = origin_of(expand_base_url(self.integration.base_url, self.config))

@@ -2,18 +2,15 @@
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from portway.application.handlers.action_handler import QueryValue
 from portway.application.handlers.registry import HandlerRegistry
+from portway.application.handlers.row_requests import RowRequests
 from portway.application.language.documents import action_config
-from portway.application.ports.http import OutgoingRequest, StreamedBody, StreamedResponse, UpstreamResponse
-from portway.application.requests.direct_request import direct_request
-from portway.application.requests.request_builder import build_request
+from portway.application.ports.http import OutgoingRequest, StreamedResponse, UpstreamResponse
 from portway.domain.action import Action
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import Integration
-from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.json_value import JsonObject
 from portway.domain.rules.parameter_transform import transform_parameters
 
 
@@ -44,31 +41,10 @@ class _TrialEnded(BaseException):
     """The handler got as far as it gets without a service. No handler may catch it."""
 
 
-@dataclass(slots=True)
-class _Trial:
+class _Trial(RowRequests):
     """An `ActionContext` that keeps the first request."""
 
-    integration: Integration
-    action: Action
-    config: JsonObject
     first_request: OutgoingRequest | None = None
-
-    def build(self, parameters: JsonObject) -> OutgoingRequest:
-        return build_request(self.integration, self.action, parameters, self.config)
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        json: JsonValue = None,
-        body: bytes | StreamedBody | None = None,
-    ) -> OutgoingRequest:
-        return direct_request(
-            self.integration, self.config, method, path, query=query, headers=headers, json=json, body=body
-        )
 
     async def send(self, request: OutgoingRequest) -> UpstreamResponse:
         self.first_request = request

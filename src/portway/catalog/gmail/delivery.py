@@ -7,8 +7,9 @@ import asyncio
 import base64
 
 from portway.application.handlers.action_handler import ActionContext
-from portway.application.handlers.multipart_related import multipart_related
-from portway.application.ports.http import OutgoingRequest
+from portway.application.ports.http import OutgoingRequest, StreamedBody
+from portway.application.requests.multipart import related
+from portway.application.requests.scalar_text import json_of
 from portway.catalog.gmail.email_parameters import Email
 from portway.catalog.gmail.mime import compose
 from portway.domain.json_value import JsonObject, JsonValue
@@ -48,10 +49,11 @@ def _put(message: dict[str, JsonValue], within: str | None) -> JsonObject:
 
 def _upload(context: ActionContext, message: bytes, metadata: JsonObject | None) -> OutgoingRequest:
     """Media alone, or with metadata where the message joins a thread."""
-    kind, content_type, body = "media", "message/rfc822", message
+    kind, content_type = "media", "message/rfc822"
+    body: bytes | StreamedBody = message
     if metadata is not None:
         kind = "multipart"
-        content_type, body = multipart_related(metadata, content_type, message)
+        content_type, body = related(json_of(dict(metadata)).encode(), content_type, message)
     return context.request(
         "POST",
         f"/upload{context.action.endpoint_path}",

@@ -5,10 +5,11 @@ that, as Google recommends, an upload that can be resumed.
 from portway.application.handlers.action_handler import ActionContext, QueryValue
 from portway.application.handlers.base64_content import decode_base64
 from portway.application.handlers.media_type import UNKNOWN, media_type
-from portway.application.handlers.multipart_related import multipart_related
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
 from portway.application.requests.files import File, read_file
+from portway.application.requests.multipart import related
 from portway.application.requests.parameter_pointer import parameter_pointer
+from portway.application.requests.scalar_text import json_of
 from portway.catalog.google_drive.resumable_upload import ResumableUpload
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
@@ -42,7 +43,9 @@ def build_upload_request(context: ActionContext, parameters: JsonObject, content
     """The one request for a small file. Parameters that the row places in the query go there, the others become
     metadata.
     """
-    content_type, body = multipart_related(_metadata(parameters), _content_type(parameters), content)
+    content_type, body = related(
+        json_of(dict(_metadata(parameters))).encode(), _content_type(parameters), content
+    )
     query = {"uploadType": "multipart", **_query(parameters)}
     headers = {"content-type": content_type}
     return context.request("POST", context.action.endpoint_path, query=query, headers=headers, body=body)
