@@ -48,8 +48,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from portway.application.handlers.base64_content import decode_base64
 from portway.application.ports.http import UpstreamResponse
+from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.files import UploadedFile
 from portway.catalog.definitions import convert, parse_yaml
 from portway.domain.json_value import JsonObject, JsonValue

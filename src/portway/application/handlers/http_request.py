@@ -1,8 +1,8 @@
 """`http-request`: any request under an integration's `base_url`, for whatever has no action of its own."""
 
 from portway.application.handlers.action_handler import ActionContext, QueryValue
-from portway.application.handlers.base64_content import decode_base64
 from portway.application.ports.http import StreamedResponse
+from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from portway.application.handlers.base64_content import decode_base64
-from portway.application.handlers.media_type import UNKNOWN, media_type
 from portway.application.ports.http import StreamedBody
+from portway.application.requests.base64_content import decode_base64
+from portway.application.requests.media_type import UNKNOWN, media_type
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonValue
 

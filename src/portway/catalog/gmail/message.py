@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message as Headers
 
-from portway.application.handlers.base64_content import decode_base64
+from portway.application.requests.base64_content import decode_base64
 from portway.catalog.gmail.headers import header_text, mailboxes_in, message_ids_in
 from portway.domain.errors import InvalidParameters, UpstreamInvalidResponse
 from portway.domain.json_value import JsonObject, JsonValue

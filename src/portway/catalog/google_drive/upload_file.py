@@ -3,10 +3,10 @@ that, as Google recommends, an upload that can be resumed.
 """
 
 from portway.application.handlers.action_handler import ActionContext, QueryValue
-from portway.application.handlers.base64_content import decode_base64
-from portway.application.handlers.media_type import UNKNOWN, media_type
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
+from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.files import File, read_file
+from portway.application.requests.media_type import UNKNOWN, media_type
 from portway.application.requests.multipart import related
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.requests.scalar_text import json_of

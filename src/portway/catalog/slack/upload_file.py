@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from portway.application.handlers.action_handler import ActionContext
-from portway.application.handlers.base64_content import decode_base64
 from portway.application.handlers.steps import Steps
 from portway.application.language.documents import action_config
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
+from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.files import File, UploadedFile
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.responses.response_mapping import read_body

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portway.application.handlers.base64_content import decode_base64
+from portway.application.requests.base64_content import decode_base64
 from portway.domain.errors import Fault, InvalidParameters
 
 

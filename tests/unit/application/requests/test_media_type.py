@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from portway.application.handlers.media_type import media_type
+from portway.application.requests.media_type import media_type
 from portway.domain.errors import InvalidParameters
 
 
