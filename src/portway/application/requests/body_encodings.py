@@ -90,9 +90,9 @@ class BodyParameters:
             self.faults.refuse(name, "is required, it is the file to send")
             return None
         try:
-            return read_file(self.values[name], self.faults.pointer(name))
+            return read_file(self.values[name], "")
         except InvalidParameters as invalid:
-            self.faults.add(invalid)
+            self.faults.add(invalid, name)
             return None
 
 
@@ -145,8 +145,6 @@ def _multipart(body: MultipartBody, parameters: BodyParameters) -> EncodedBody:
                 parts += _parts(service_name, value, parameters.location(name))
         except RefusedError as refused:
             parameters.faults.refuse(name, refused.reason)
-        except InvalidParameters as invalid:
-            parameters.faults.add(invalid)
     return EncodedBody(*form_data(parts))
 
 
@@ -157,7 +155,11 @@ def _file_parts(name: str, service_name: str, value: JsonValue, parameters: Body
     for index, item in files:
         if item is not None:
             path = () if index is None else (index,)
-            file = read_file(item, parameters.faults.pointer(name, *path))
+            try:
+                file = read_file(item, "")
+            except InvalidParameters as invalid:
+                parameters.faults.add(invalid, name, *path)
+                continue
             yield Part(
                 service_name,
                 file.content,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.operation import Operation
-from portway.domain.rules.parameter_transform import written_as
+from portway.domain.rules.parameter_transform import written_at
 
 
 class Faults:
@@ -19,20 +19,23 @@ class Faults:
 
     def refuse(self, name: str, reason: str) -> None:
         """Adds one, once for each pointer. Raises InvalidIntegrationConfig where the row has set the parameter."""
-        if written_as(self._operations, name) is None:
-            raise InvalidIntegrationConfig(f"The parameter {name!r}, which the row itself sets, {reason}.")
-        pointer = self.pointer(name)
-        if all(fault.pointer != pointer for fault in self.found):
-            self.found.append(Fault(pointer, f"{reason}."))
+        self._add((name,), f"{reason}.")
 
     def refuse_all(self, reason: str) -> None:
         """Adds one that is not a single parameter's."""
         self.found.append(Fault(parameter_pointer(), f"{reason}."))
 
-    def add(self, invalid: InvalidParameters) -> None:
-        """Adds those that have their pointers already."""
-        self.found += invalid.faults
+    def add(self, invalid: InvalidParameters, name: str, *path: int) -> None:
+        """Adds those of a value in a parameter; their pointers begin at the value."""
+        for fault in invalid.faults:
+            self._add((name, *path, *fault.pointer.split("/")[1:]), fault.message)
 
-    def pointer(self, name: str, *path: int) -> str:
-        """Where the caller wrote the parameter that is called `name` by now."""
-        return parameter_pointer(written_as(self._operations, name) or name, *path)
+    def _add(self, place: tuple[str | int, ...], message: str) -> None:
+        written = written_at(self._operations, place)
+        if written is None:
+            raise InvalidIntegrationConfig(
+                f"The parameter {place[0]!r}, which the row itself sets, {message}"
+            )
+        pointer = parameter_pointer(*written)
+        if all(fault.pointer != pointer for fault in self.found):
+            self.found.append(Fault(pointer, message))

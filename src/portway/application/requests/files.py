@@ -71,13 +71,15 @@ def read_file(value: JsonValue, pointer: str) -> File:
     Raises InvalidParameters at `pointer` for anything else.
     """
     if isinstance(value, UploadedFile):
-        return File(str(value["filename"]), media_type(value["content_type"], "", pointer), value.content)
+        # Clients add parameters such as a charset by themselves.
+        kind = str(value["content_type"]).partition(";")[0].rstrip()
+        return File(str(value["filename"]), media_type(kind, "", pointer), value.content)
     if not isinstance(value, dict):
         return File(None, None, decode_base64(value, pointer))
-    filename, kind = value.get("filename"), value.get("content_type")
+    filename, declares = value.get("filename"), value.get("content_type")
     if filename is not None and not isinstance(filename, str):
         raise InvalidParameters([Fault(f"{pointer}/filename", "must be a text.")])
-    declared = None if kind is None else media_type(kind, "", f"{pointer}/content_type")
+    declared = None if declares is None else media_type(declares, "", f"{pointer}/content_type")
     guessed = media_type(None, filename or "", pointer)
     encoded, text = value.get("base64"), value.get("text")
     if (encoded is None) == (text is None):

@@ -5,6 +5,7 @@ for GET, HEAD, DELETE and OPTIONS, and into the body for the other methods.
 """
 
 from portway.application.language.documents import read_action_config
+from portway.application.language.transform_config import Location
 from portway.application.ports.http import OutgoingRequest, StreamedBody
 from portway.application.requests.body_encodings import BodyParameters, encode_body
 from portway.application.requests.faults import Faults
@@ -71,11 +72,11 @@ class _Draft:
         try:
             match location.place:
                 case "path":
-                    self.in_template[name] = self._in_path(name, value)
+                    self.in_template[name] = _in_path(service_name, value, location)
                 case "query":
                     self.query.add(service_name, value, location)
                 case "header":
-                    self._into_header(service_name.lower(), name, value)
+                    self._into_header(service_name.lower(), value, location)
                 case "cookie":
                     self.cookies.add(service_name, value, location)
         except RefusedError as refused:
@@ -88,9 +89,8 @@ class _Draft:
         if self.faults.found:
             raise InvalidParameters(self.faults.found)
         if self.cookies.written:
-            self.headers["cookie"] = "; ".join(
-                [*filter(None, [self.headers.get("cookie")]), *self.cookies.written]
-            )
+            fixed = [self.headers["cookie"]] if self.headers.get("cookie") else []
+            self.headers["cookie"] = "; ".join([*fixed, *self.cookies.written])
         query = "&".join(filter(None, (query, *self.query.written)))
         root = "" if path or base.count("/") > 2 else "/"
         url = f"{base}{root}{path}{'?' if query else ''}{query}"
@@ -122,17 +122,7 @@ class _Draft:
             self.headers.setdefault("content-type", encoded.content_type)
         return encoded.content
 
-    def _in_path(self, name: str, value: JsonValue) -> str:
-        location = self.plan.location(name)
-        if location.style is None:
-            return text_of(value)
-        segment = path_segment(location.name or name, value, location.style, location.explode is True)
-        if not segment:
-            raise RefusedError("must not be empty, it is part of the path")
-        return EncodedSegment(segment)
-
-    def _into_header(self, header: str, name: str, value: JsonValue) -> None:
-        location = self.plan.location(name)
+    def _into_header(self, name: str, value: JsonValue, location: Location) -> None:
         if location.style is None:
             text: str | None = text_of(value)
         else:
@@ -143,4 +133,13 @@ class _Draft:
             raise RefusedError(
                 "must not contain line breaks or other control characters, it is sent as a header"
             )
-        self.headers[header] = text.strip(" \t")
+        self.headers[name] = text.strip(" \t")
+
+
+def _in_path(name: str, value: JsonValue, location: Location) -> str:
+    if location.style is None:
+        return text_of(value)
+    segment = path_segment(name, value, location.style, location.explode is True)
+    if not segment:
+        raise RefusedError("must not be empty, it is part of the path")
+    return EncodedSegment(segment)

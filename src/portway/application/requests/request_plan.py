@@ -12,6 +12,7 @@ from portway.application.language.transform_config import (
     Location,
     MultipartRelatedBody,
     NoBody,
+    QueryDefaults,
     RawBody,
     TransformConfig,
     XmlBody,
@@ -104,20 +105,20 @@ def _plan(action: Action, config: TransformConfig) -> RequestPlan:
 
 def _with_style(location: Location, config: TransformConfig) -> Location:
     """The location with the style that is meant. None stays where nothing is said of it (see `members`)."""
-    style, explode = location.style, location.explode
-    if style is not None:
+    if location.style is not None:
         return location
-    if location.place in ("path", "header"):
-        style = None if explode is None else "simple"
-    elif location.place == "cookie":
-        style = None if explode is None else "form"
-    elif location.place == "query" or isinstance(config.body, FormBody):
-        defaults = (
-            config.body if location.place == "body" and isinstance(config.body, FormBody) else config.query
-        )
-        explode = defaults.explode if explode is None else explode
-        style = None if defaults.style == "form" and explode is None else defaults.style
+    said = _style_of_all(location, config)
+    usual = said.style if said is not None else "simple" if location.place in ("path", "header") else "form"
+    explode = said.explode if said is not None and location.explode is None else location.explode
+    style = None if usual in ("form", "simple") and explode is None else usual
     return msgspec.structs.replace(location, style=style, explode=explode)
+
+
+def _style_of_all(location: Location, config: TransformConfig) -> QueryDefaults | FormBody | None:
+    """What the row says of the parameters in a place that have no style of their own."""
+    if location.place == "query":
+        return config.query
+    return config.body if location.place == "body" and isinstance(config.body, FormBody) else None
 
 
 def _knows_body_parameters(action: Action, config: TransformConfig, locations: dict[str, Location]) -> bool:
