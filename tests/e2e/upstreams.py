@@ -14,13 +14,14 @@ MAX_BODY = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came, the path still encoded. Header names are in lower case."""
+    """A request as it came, the path and `query_string` still encoded. Header names are in lower case."""
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    query_string: str = ""
 
 
 Answer = Callable[[Received], Awaitable[web.StreamResponse]]
@@ -124,6 +125,7 @@ class Upstream:
             query=dict(request.query),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
+            query_string=request.rel_url.raw_query_string,
         )
         with self._arrival:
             self._received.append(received)
