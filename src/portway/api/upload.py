@@ -4,6 +4,7 @@ Read piece by piece: a file is never held in memory as a whole.
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ REQUEST_PART = "request"
 """The name of the first part, which is the JSON text."""
 
 MAX_FILES = 1000
+MAX_PART_HEADERS = 8
+MAX_PART_HEADER_BYTES = 4096
+"""Of one line, without its end."""
 
 _NO_REQUEST = (
     f"The first part must be `{REQUEST_PART}`, with `Content-Type: application/json`, and hold what is the body of a "
@@ -30,6 +34,9 @@ _NO_REQUEST = (
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MEDIA_TYPE = re.compile(r"[\x21-\x7e]+/[\x20-\x7e]+")
+
+# It warns of each body that is broken, which its sender is told: anybody could fill the log.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,12 @@ async def read_upload(
     parts = _Parts(spool, _Digest() if with_digest else None)
     done = 0
     try:
-        parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]
+        parser = MultipartParser(
+            boundary,
+            parts.callbacks(),  # type: ignore[arg-type]
+            max_header_count=MAX_PART_HEADERS,
+            max_header_size=MAX_PART_HEADER_BYTES,
+        )
         async for piece in body_pieces(receive):
             parser.write(piece)
             done += len(piece)
