@@ -15,7 +15,9 @@ from portway.api.request_id import request_id_of
 from portway.application.authenticator import Authenticator
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
-from portway.domain.errors import PortwayError
+from portway.domain.errors import Forbidden, PortwayError
+from portway.domain.principal import Principal
+from portway.domain.principal import Scope as KeyScope
 
 PATH = "/api/v2/execute"
 
@@ -49,7 +51,7 @@ class ExecuteEndpoint:
         except PortwayError as error:
             return problem_answer(problem_of(error))
         try:
-            request = await _asked(fields, receive, resources)
+            request = await _asked(principal, fields, receive, resources)
             if is_upload(fields):
                 # It may have taken longer than a pass lasts.
                 principal = await self._authenticator.authenticate(bearer)
@@ -74,9 +76,12 @@ class ExecuteEndpoint:
 
 
 async def _asked(
-    fields: Mapping[bytes, bytes], receive: Receive, resources: ExitStack
+    principal: Principal, fields: Mapping[bytes, bytes], receive: Receive, resources: ExitStack
 ) -> ExecutionRequest | PortwayError:
     try:
+        if is_upload(fields) and KeyScope.EXECUTE not in principal.scopes:
+            # The database refuses the same, but only once the files have filled the disk.
+            raise Forbidden("This API key does not have the scope `execute`.")
         return await read_request(fields, receive, resources)
     except PortwayError as refusal:
         return refusal

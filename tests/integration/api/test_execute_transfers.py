@@ -7,12 +7,14 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from portway.api.body_limit import BodyLimitMiddleware
 from portway.api.execute import PATH, execute_route
@@ -25,7 +27,7 @@ from portway.application.execution_result import ExecutionFailed, ExecutionResul
 from portway.application.ports.http import UpstreamResponse
 from portway.application.requests.files import UploadedFile
 from portway.domain.errors import PortwayError, Unavailable, UpstreamInvalidResponse
-from portway.domain.principal import Principal
+from portway.domain.principal import Principal, Scope
 from portway.domain.rate_limit import RateState
 from tests.serving import Answer, ApiClient, api_client
 
@@ -37,14 +39,17 @@ BYTES = {"Accept": "application/octet-stream"}
 
 
 class ScriptedAuthenticator:
-    """Knows everybody with a bearer. Each pass is good for one look."""
+    """Knows everybody with a bearer. Each pass is good for one look, and its number."""
 
     def __init__(self) -> None:
         self._looks = 0
 
     async def authenticate(self, bearer: str) -> Principal:
         self._looks += 1
-        return cast("Principal", self._looks)
+        scopes = {Scope.LOGS_READ} if bearer == "reader" else set(Scope)
+        return Principal(
+            uuid4(), uuid4(), frozenset(scopes), None, str(self._looks), datetime(2100, 1, 1, tzinfo=UTC)
+        )
 
     def forget(self, bearer: str) -> None:
         pass
@@ -58,11 +63,11 @@ class RecordingExecutor:
     requests: list[ExecutionRequest] = field(default_factory=list)
     digests: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     refusals: list[PortwayError] = field(default_factory=list)
-    principals: list[object] = field(default_factory=list)
+    passes: list[str] = field(default_factory=list)
 
     async def execute(self, principal: Principal, request: ExecutionRequest) -> ExecutionResult:
         self.requests.append(request)
-        self.principals.append(principal)
+        self.passes.append(principal.sealed_pass)
         for value in request.parameters.values():
             if isinstance(value, UploadedFile):
                 seen = hashlib.sha256()
@@ -74,7 +79,7 @@ class RecordingExecutor:
         return self.outcome
 
     async def refuse(self, principal: Principal, refusal: PortwayError) -> ExecutionFailed:
-        self.principals.append(principal)
+        self.passes.append(principal.sealed_pass)
         self.refusals.append(refusal)
         return ExecutionFailed(EXECUTION_ID, refusal)
 
@@ -167,7 +172,7 @@ async def _serving(executor: RecordingExecutor) -> AsyncIterator[ApiClient]:
         max_upload_bytes=MAX_UPLOAD,
     )
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: AsgiScope, receive: Receive, send: Send) -> None:
         await route.app(scope, receive, send)
 
     limited: ASGIApp = LastResort(BodyLimitMiddleware(app, max_upload_bytes={PATH: route.max_upload_bytes}))
@@ -239,7 +244,7 @@ async def test_an_upload_may_take_longer_than_a_pass_lasts(endpoint: Endpoint) -
     await endpoint.upload(("content", b"x"))
     await endpoint.upload(("/no/place", b"x"))
     await endpoint.api.post(PATH, REQUEST)
-    assert endpoint.executor.principals == [2, 4, 5]
+    assert endpoint.executor.passes == ["2", "4", "5"]
 
 
 async def test_nobody_uploads_without_a_bearer(endpoint: Endpoint) -> None:
@@ -248,15 +253,29 @@ async def test_nobody_uploads_without_a_bearer(endpoint: Endpoint) -> None:
     assert endpoint.executor.refusals == []
 
 
-async def test_a_client_that_goes_away_while_it_uploads(endpoint: Endpoint) -> None:
+async def begin_upload(endpoint: Endpoint, bearer: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """One whose end does not come."""
     host, port = endpoint.api.base_url.removeprefix("http://").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer someone\r\nContent-Length: 9999999\r\n"
+        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\nContent-Length: 9999999\r\n"
         "Content-Type: multipart/form-data; boundary=B\r\n\r\n"
         '--B\r\nContent-Disposition: form-data; name="request"\r\n\r\n{}\r\n'.encode()
     )
     await writer.drain()
+    return reader, writer
+
+
+async def test_a_key_that_may_not_execute_uploads_nothing(endpoint: Endpoint) -> None:
+    reader, writer = await begin_upload(endpoint, "reader")
+    assert b" 403 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    (refusal,) = endpoint.executor.refusals
+    assert (refusal.code, endpoint.executor.requests) == ("forbidden", [])
+
+
+async def test_a_client_that_goes_away_while_it_uploads(endpoint: Endpoint) -> None:
+    _, writer = await begin_upload(endpoint, "someone")
     await asyncio.sleep(0.1)
     writer.close()
     await _until(lambda: bool(endpoint.executor.refusals))
