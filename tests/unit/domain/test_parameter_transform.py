@@ -11,7 +11,8 @@ import pytest
 from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters
 from portway.domain.json_value import JsonValue
 from portway.domain.operation import Operation
-from portway.domain.rules.parameter_transform import check_operations, transform_parameters, written_as
+from portway.domain.rules.parameter_origin import origin
+from portway.domain.rules.parameter_transform import check_operations, transform_parameters
 
 
 class AFile(dict[str, JsonValue]):
@@ -415,4 +416,5 @@ def test_files_are_moved_and_never_taken_apart() -> None:
     ],
 )
 def test_what_the_caller_calls_it(documents: list[dict[str, Any]], name: str, written: str | None) -> None:
-    assert written_as(operations(*documents), name) == written
+    place = origin(operations(*documents), (name,))
+    assert (None if place is None else place[0]) == written

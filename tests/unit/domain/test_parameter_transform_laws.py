@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters
 from portway.domain.json_value import JsonValue
 from portway.domain.operation import Operation
+from portway.domain.rules.parameter_origin import origin
 from portway.domain.rules.parameter_places import ABSENT, find
-from portway.domain.rules.parameter_transform import check_operations, transform_parameters, written_as
+from portway.domain.rules.parameter_transform import check_operations, transform_parameters
 from tests.unit.domain.json_values import OBJECTS, TEXTS, VALUES
 
 # Few names, so that places are often there; signs that pointers and templates know; half of a surrogate pair.
@@ -126,7 +127,7 @@ def test_the_row_is_checked_without_parameters(
     broken = error_of(lambda: check_operations(row))
     error = error_of(lambda: transform_parameters(parameters, row))
     if broken is None:
-        assert isinstance(written_as(row, name), str | None)
+        assert isinstance(origin(row, (name,)), tuple | None)
     else:
         assert error is not None
     # What the parameters or the row's own values break before is said first.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.operation import Operation
-from portway.domain.rules.parameter_transform import written_at
+from portway.domain.rules.parameter_origin import origin
 
 
 class Faults:
@@ -31,7 +31,7 @@ class Faults:
             self._add((name, *path, *fault.pointer.split("/")[1:]), fault.message)
 
     def _add(self, place: tuple[str | int, ...], message: str) -> None:
-        written = written_at(self._operations, place)
+        written = origin(self._operations, place)
         if written is None:
             raise InvalidIntegrationConfig(
                 f"The parameter {place[0]!r}, which the row itself sets, {message}"

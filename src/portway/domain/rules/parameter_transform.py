@@ -80,16 +80,6 @@ def check_operations(operations: Sequence[Operation]) -> None:
             raise _broken(index, error.detail) from None
 
 
-def written_as(operations: Sequence[Operation], name: str) -> str | None:
-    """What the caller calls the parameter that is called `name` after the operations; None for one that the row sets.
-
-    Of several that were put together, the first. Whether the caller gave it is not known here: `name` itself may have
-    been written too. Raises InvalidIntegrationConfig for operations that make no sense.
-    """
-    path = origin(operations, (name,))
-    return None if path is None else str(path[0])
-
-
 def _written(parameters: JsonObject, operations: Sequence[Operation], path: At) -> At | None:
     """Where the caller wrote what is at `path` after the operations; None where that is nowhere."""
     first = origin(operations, path)

@@ -42,7 +42,7 @@ def test_an_answer_can_be_sent_on() -> None:
 
 def test_an_uploaded_file() -> None:
     content = Held(CONTENT)
-    file = read_file(UploadedFile("a.png", "image/png", content), "/parameters/file")
+    file = read_file(UploadedFile("a.png", "image/png; q=1", content), "/parameters/file")
     assert (file.filename, file.content_type, file.content, file.size) == ("a.png", "image/png", content, 2)
 
 
