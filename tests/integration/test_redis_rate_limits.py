@@ -4,6 +4,8 @@ import asyncio
 import logging
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,44 @@ async def test_goes_on_by_itself_while_redis_is_away(
         clock.now += PAUSE_SECONDS
         assert [await fits(limiter) for _ in range(4)] == [True, True, True, False]
         await limiter.close()
+
+
+@asynccontextmanager
+async def far_away(url: str, seconds: float) -> AsyncIterator[str]:
+    """The same Redis, `seconds` away in each direction."""
+    loop = asyncio.get_running_loop()
+    pipes: set[asyncio.Task[None]] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(65_536):
+            loop.call_later(seconds, writer.write, piece)
+        loop.call_later(seconds, writer.close)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port_of(url))
+        pipes.update({asyncio.create_task(carry(reader, back)), asyncio.create_task(carry(there, writer))})
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await asyncio.wait(pipes, timeout=5)
+
+
+async def test_a_redis_far_away_is_used(redis_url: str) -> None:
+    limit = CountedLimit("far away", requests=1000, per_seconds=60)
+    near = RedisRateLimiter(redis_url, MemoryRateLimiter())
+    async with far_away(redis_url, 0.025) as url:
+        far = RedisRateLimiter(url, MemoryRateLimiter())
+        await fits(far, CountedLimit("another", 1, 60))
+        await asyncio.sleep(1)
+        for _ in range(6):
+            assert await fits(far, limit)
+        await far.close()
+    (standing,) = await near.take([limit])
+    await near.close()
+    assert standing.state.remaining == 1000 - 6 - 1
 
 
 async def test_a_redis_that_hangs_costs_little_time_and_that_once() -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from limits.aio.storage import RedisStorage
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -16,9 +16,12 @@ from portway.application.ports.rate_limits import CountedLimit, RateLimiter, Sta
 from portway.infrastructure.rate_limits.windows import Window
 
 TIMEOUT_SECONDS = 0.1
+CONNECT_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 WARNING_SECONDS = 60.0
 _MAX_CONNECTIONS = 32
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -59,41 +62,122 @@ return {fits, windows}
 """
 
 
+class _Connections:
+    """Clients with one open connection each, as many as are used at once. They are opened one after the other, in the
+    background: a far Redis takes several round trips for that.
+    """
+
+    def __init__(self, pool: ConnectionPool, failed: Callable[[Exception], None]) -> None:
+        self._pool = pool
+        self._failed = failed
+        self._idle: asyncio.LifoQueue[Redis] = asyncio.LifoQueue()
+        self._open = 0
+        self._opening: asyncio.Task[None] | None = None
+        self._opening_since = 0.0
+
+    async def borrow(self) -> Redis | None:
+        """An open one; None where there is none in time. Nobody waits for a connection that takes long to be made."""
+        if not self._idle.empty():
+            return self._idle.get_nowait()
+        opening = self._open_another()
+        if not self._open and opening is not None:
+            patience = self._opening_since + TIMEOUT_SECONDS - time.monotonic()
+            if patience > 0:
+                await asyncio.wait({opening}, timeout=patience)
+        if not self._open:
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self._idle.get()
+        except TimeoutError:
+            return None
+
+    def give_back(self, client: Redis) -> None:
+        """For the next one."""
+        self._idle.put_nowait(client)
+
+    async def discard(self, client: Redis) -> None:
+        """Closes it: it may still owe an answer."""
+        self._open -= 1
+        await _closed(client)
+
+    async def discard_idle(self) -> None:
+        """Closes all that nobody uses: what one of them has lost, the others mostly have too."""
+        while not self._idle.empty():
+            await self.discard(self._idle.get_nowait())
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait({self._opening})
+        await self.discard_idle()
+        await self._pool.aclose()
+
+    def _open_another(self) -> asyncio.Task[None] | None:
+        if self._opening is None and self._open < _MAX_CONNECTIONS:
+            self._opening_since = time.monotonic()
+            self._opening = asyncio.create_task(self._connect())
+        return self._opening
+
+    async def _connect(self) -> None:
+        client = Redis(connection_pool=self._pool, single_connection_client=True)
+        is_open = False
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await client.initialize()
+                await client.script_load(_TAKE)
+            is_open = True
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+        finally:
+            self._opening = None
+            if is_open:
+                self._open += 1
+                self._idle.put_nowait(client)
+            else:
+                await _closed(client)
+
+
+async def _closed(client: Redis) -> None:
+    if client.connection is not None:
+        await client.connection.disconnect(nowait=True)
+    await client.aclose()
+
+
 class _SharedWindows(RedisStorage):
     """The storage of `limits`, which can also take from several limits at once. Raises RedisError and OSError."""
 
     def __init__(self, url: str) -> None:
         """Raises ValueError for a URL with options that the client does not know."""
-        self._pool = BlockingConnectionPool.from_url(
+        self.pool = ConnectionPool.from_url(
             url,
-            max_connections=_MAX_CONNECTIONS,
-            timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=CONNECT_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
             # A repetition would take twice.
             retry=Retry(NoBackoff(), 0),
         )
         try:
-            self._pool.connection_class(**self._pool.connection_kwargs)
+            self.pool.connection_class(**self.pool.connection_kwargs)
         except (TypeError, ValueError, RedisError):
             raise ValueError("the URL has an option that the client does not know") from None
-        options: dict[str, Any] = {"connection_pool": self._pool}
+        options: dict[str, Any] = {"connection_pool": self.pool}
         super().__init__(f"async+{url}", implementation="redispy", key_prefix="portway", **options)
-        self._take = Redis(connection_pool=self._pool).register_script(_TAKE)
+        self._take = Redis(connection_pool=self.pool).register_script(_TAKE)
 
-    async def take(self, limits: Sequence[CountedLimit]) -> tuple[bool, list[Window]]:
+    async def take(self, client: Redis, limits: Sequence[CountedLimit]) -> tuple[bool, list[Window]]:
         """Whether it took, and how the limits' windows are now."""
         keys = [key for limit in limits for key in self._keys(limit)]
         arguments = [number for limit in limits for number in (limit.requests, limit.per_seconds * 1000)]
-        fits, windows = await self._take(keys, arguments)
+        fits, windows = await self._take(keys, arguments, client=client)
         return bool(fits), [
             Window(limit.requests, limit.per_seconds, before, now, left / 1000)
             for limit, (before, now, left) in zip(limits, windows, strict=True)
         ]
 
-    async def close(self) -> None:
-        """Closes the connections."""
-        await self._pool.aclose()
+    async def forget(self, client: Redis, limit: CountedLimit) -> None:
+        """Forgets what was taken from this one."""
+        await client.delete(*self._keys(limit))
 
     def _keys(self, limit: CountedLimit) -> tuple[str, str]:
         return (
@@ -105,7 +189,8 @@ class _SharedWindows(RedisStorage):
 class RedisRateLimiter:
     """While Redis does not answer, counts in `local`: each process by itself, which lets more through.
 
-    A call waits for it TIMEOUT_SECONDS at the most; after a failure, none asks it for PAUSE_SECONDS.
+    A call waits TIMEOUT_SECONDS at the most for its answer, and as long for a connection; those that take longer to be
+    made, up to CONNECT_SECONDS, nobody waits for. After a failure, none asks it for PAUSE_SECONDS.
     """
 
     def __init__(
@@ -113,6 +198,7 @@ class RedisRateLimiter:
     ) -> None:
         """Raises ValueError for a URL that is none."""
         self._windows = _SharedWindows(url)
+        self._connections = _Connections(self._windows.pool, self._failed)
         self._local = local
         self._monotonic = monotonic
         self._paused_until = float("-inf")
@@ -120,29 +206,41 @@ class RedisRateLimiter:
 
     async def take(self, limits: Sequence[CountedLimit]) -> Sequence[Standing]:
         """See the port."""
-        if self._monotonic() >= self._paused_until:
-            try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    fits, windows = await self._windows.take(limits)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._failed(error)
-            else:
-                return [window.standing(refused=not fits and window.remaining < 1) for window in windows]
-        return await self._local.take(limits)
+        answer = await self._ask(lambda client: self._windows.take(client, limits))
+        if answer is None:
+            return await self._local.take(limits)
+        fits, windows = answer
+        return [window.standing(refused=not fits and window.remaining < 1) for window in windows]
 
     async def forget(self, limit: CountedLimit) -> None:
         """See the port."""
         await self._local.forget(limit)
-        if self._monotonic() >= self._paused_until:
-            try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    await self._windows.clear_sliding_window(limit.key, limit.per_seconds)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._failed(error)
+        await self._ask(lambda client: self._windows.forget(client, limit))
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._windows.close()
+        await self._connections.close()
+
+    async def _ask(self, command: Callable[[Redis], Awaitable[T]]) -> T | None:
+        """What Redis says; None where it says nothing in time."""
+        if self._monotonic() < self._paused_until:
+            return None
+        client = await self._connections.borrow()
+        if client is None:
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                answer = await command(client)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+            await self._connections.discard(client)
+            await self._connections.discard_idle()
+            return None
+        except BaseException:
+            await self._connections.discard(client)
+            raise
+        self._connections.give_back(client)
+        return answer
 
     def _failed(self, error: Exception) -> None:
         now = self._monotonic()
