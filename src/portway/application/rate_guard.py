@@ -1,25 +1,30 @@
 """Rule: how often a caller may execute actions, by what the rows and the API key say."""
 
-from collections.abc import Iterator
+from collections import OrderedDict
 from dataclasses import dataclass
+from uuid import UUID
 
 from portway.application.language.documents import read_rate_limits
+from portway.application.language.transform_config import RateLimit
 from portway.application.ports.execution_ledger import Grant
 from portway.application.ports.rate_limits import CountedLimit, RateLimiter, Standing
 from portway.domain.action import Action
-from portway.domain.connection import Connection
 from portway.domain.errors import RateLimited
 from portway.domain.integration import Integration
 from portway.domain.principal import Principal
 from portway.domain.rate_limit import RateState
 
+_MAX_KEPT = 4096
+
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """A limit, and what its holder is told that it is."""
+class _Declared:
+    """A limit of a row: whose it is comes between the two parts of its key."""
 
-    counted: CountedLimit
-    name: str
+    limit: RateLimit
+    before: str
+    after: str
+    holder: str
 
 
 class RateGuard:
@@ -27,49 +32,70 @@ class RateGuard:
 
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
+        # What depends on a row alone, read once for each version of it.
+        self._declared: OrderedDict[tuple[UUID, int], tuple[_Declared, ...]] = OrderedDict()
 
     async def check(self, principal: Principal, grant: Grant) -> RateState | None:
         """Takes one from every limit that applies, and returns how the tightest stands; None where there is none.
 
         Raises RateLimited, and takes nothing from any, where one is used up; InvalidIntegrationConfig.
         """
-        named = {limit.counted.key: limit for limit in _limits(principal, grant)}
-        if not named:
+        limits = self._limits(principal, grant)
+        if not limits:
             return None
-        limits = list(named.values())
-        standings = await self._limiter.take([limit.counted for limit in limits])
-        longest, refused = max(zip(standings, limits, strict=True), key=lambda one: one[0].wait_seconds)
+        standings = await self._limiter.take([counted for counted, _ in limits.values()])
+        longest, (counted, declared) = max(
+            zip(standings, limits.values(), strict=True), key=lambda one: one[0].wait_seconds
+        )
         if longest.wait_seconds > 0:
-            raise RateLimited(longest.wait_seconds, f"{refused.name}; try again later.", longest.state)
+            raise RateLimited(longest.wait_seconds, _sentence(counted, declared), longest.state)
         return min(standings, key=_tightness).state
+
+    def _limits(self, principal: Principal, grant: Grant) -> dict[str, tuple[CountedLimit, _Declared | None]]:
+        """By their keys; those of the API key are declared by no row."""
+        found: dict[str, tuple[CountedLimit, _Declared | None]] = {}
+        for limit in principal.rate_limits:
+            key = f"key:{principal.credential_id}:{limit.requests}/{limit.per_seconds}"
+            found[key] = (CountedLimit(key, limit.requests, limit.per_seconds), None)
+        for row in (grant.integration, grant.action):
+            for declared in self._declared_by(row) if row.rate_limits else ():
+                of, connection = declared.limit, grant.connection
+                whose = connection.id if of.per == "connection" else connection.organization_id
+                key = f"{declared.before}{whose}{declared.after}"
+                found[key] = (CountedLimit(key, of.requests, of.per_seconds), declared)
+        return found
+
+    def _declared_by(self, row: Integration | Action) -> tuple[_Declared, ...]:
+        found = self._declared.get((row.id, row.version))
+        if found is None:
+            found = self._declared[row.id, row.version] = _read(row)
+            if len(self._declared) > _MAX_KEPT:
+                self._declared.popitem(last=False)
+        return found
 
 
 def _tightness(standing: Standing) -> tuple[int, float]:
     return standing.state.remaining, -standing.state.reset_seconds
 
 
-def _limits(principal: Principal, grant: Grant) -> Iterator[_Named]:
-    for limit in principal.rate_limits:
-        key = f"key:{principal.credential_id}:{limit.requests}/{limit.per_seconds}"
-        yield _Named(
-            CountedLimit(key, limit.requests, limit.per_seconds),
-            f"This API key allows {_words(limit.requests, limit.per_seconds)}",
-        )
-    for row in (grant.integration, grant.action):
-        yield from _limits_of(row, grant.connection, grant.integration)
-
-
-def _limits_of(
-    row: Integration | Action, connection: Connection, integration: Integration
-) -> Iterator[_Named]:
+def _read(row: Integration | Action) -> tuple[_Declared, ...]:
     kind = type(row).__name__.lower()
-    for limit in read_rate_limits(row):
-        whose = connection.id if limit.per == "connection" else f"{connection.organization_id}"
-        key = f"{kind}:{row.id}:{limit.per}:{whose}:{limit.requests}/{limit.per_seconds}"
-        yield _Named(
-            CountedLimit(key, limit.requests, limit.per_seconds),
-            f"The {kind} {row.slug} allows {_words(limit.requests, limit.per_seconds)} for each {limit.per}",
+    return tuple(
+        _Declared(
+            limit,
+            f"{kind}:{row.id}:{limit.per}:",
+            f":{limit.requests}/{limit.per_seconds}",
+            f"The {kind} {row.slug}",
         )
+        for limit in read_rate_limits(row)
+    )
+
+
+def _sentence(counted: CountedLimit, declared: _Declared | None) -> str:
+    words = _words(counted.requests, counted.per_seconds)
+    if declared is None:
+        return f"This API key allows {words}; try again later."
+    return f"{declared.holder} allows {words} for each {declared.limit.per}; try again later."
 
 
 def _words(requests: int, per_seconds: int) -> str:

@@ -7,11 +7,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from portway.application import rate_guard
+from portway.application.language.documents import read_rate_limits
+from portway.application.language.transform_config import RateLimit
 from portway.application.ports.execution_ledger import Grant
 from portway.application.rate_guard import RateGuard
+from portway.domain.action import Action
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.errors import InvalidIntegrationConfig, RateLimited
-from portway.domain.integration import AuthType
+from portway.domain.integration import AuthType, Integration
 from portway.domain.principal import Principal
 from portway.domain.rate_limit import RateState, RequestLimit
 from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
@@ -148,6 +152,26 @@ async def test_a_refusal_names_the_limit(
 async def test_a_limit_that_is_there_twice_counts_once(guard: RateGuard) -> None:
     grant = a_grant(action=[limit(2), limit(2)])
     assert [await passes(guard, grant) for _ in range(3)] == [True, True, False]
+
+
+async def test_a_rows_limits_are_read_once_for_each_version(
+    guard: RateGuard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def reading(row: Integration | Action) -> tuple[RateLimit, ...]:
+        read.append(row.version)
+        return read_rate_limits(row)
+
+    monkeypatch.setattr(rate_guard, "read_rate_limits", reading)
+    grant = a_grant(action=[limit(2)])
+    changed = replace(
+        grant,
+        action=replace(grant.action, version=grant.action.version + 1, rate_limits=(limit(9),)),
+    )
+    assert [await passes(guard, grant) for _ in range(3)] == [True, True, False]
+    assert await passes(guard, changed)
+    assert read == [grant.action.version, changed.action.version]
 
 
 @pytest.mark.parametrize(
