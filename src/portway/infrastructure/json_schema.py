@@ -8,10 +8,10 @@ from uuid import UUID
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.action import Action
 from portway.domain.errors import Fault, InvalidIntegrationConfig
 from portway.domain.json_value import JsonObject
+from portway.domain.parameter_pointer import parameter_pointer
 from portway.infrastructure.schema_cost import SchemaCost
 
 MAX_FAULTS = 100

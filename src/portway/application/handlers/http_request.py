@@ -3,9 +3,9 @@
 from portway.application.handlers.action_handler import ActionContext, QueryValue
 from portway.application.ports.http import StreamedResponse
 from portway.application.requests.base64_content import decode_base64
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 
 async def http_request(context: ActionContext, parameters: JsonObject) -> StreamedResponse:

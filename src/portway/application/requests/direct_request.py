@@ -8,7 +8,6 @@ from portway.application.language.documents import read_integration_config
 from portway.application.ports.http import OutgoingRequest, StreamedBody
 from portway.application.requests.constant_headers import ConstantHeaders
 from portway.application.requests.header_fields import header_name, is_header_value
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.requests.scalar_text import (
     RefusedError,
     json_bytes,
@@ -20,6 +19,7 @@ from portway.application.requests.url_template import integration_base
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 # A segment of dots, whatever the service takes for the end of a segment.
 _DOT_SEGMENT = re.compile(r"(?:/|%2f|%5c)(?:\.|%2e){1,2}(?=/|%2f|%5c|;|%3b|$)", re.IGNORECASE)

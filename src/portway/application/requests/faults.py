@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidIntegrationConfig, InvalidParameters
 from portway.domain.operation import Operation
+from portway.domain.parameter_pointer import parameter_pointer
 from portway.domain.rules.parameter_origin import origin
 
 

@@ -10,9 +10,9 @@ from email_validator import EmailNotValidError, validate_email
 from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.files import UploadedFile
 from portway.application.requests.media_type import UNKNOWN, media_type
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 T = TypeVar("T")
 

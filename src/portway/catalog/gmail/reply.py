@@ -8,7 +8,6 @@ from portway.application.handlers.action_handler import ActionContext
 from portway.application.handlers.json_answer import json_object
 from portway.application.handlers.steps import Steps
 from portway.application.ports.http import UpstreamResponse
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.catalog.gmail.delivery import composed, delivery
 from portway.catalog.gmail.email_parameters import Email, Mailbox
 from portway.catalog.gmail.get_message import MESSAGES
@@ -17,6 +16,7 @@ from portway.catalog.gmail.message import header_fields
 from portway.catalog.gmail.send_email import described_email
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject
+from portway.domain.parameter_pointer import parameter_pointer
 
 _HEADERS = (
     "Message-ID",

@@ -6,9 +6,9 @@ from portway.application.handlers.action_handler import ActionContext
 from portway.application.handlers.json_answer import json_object
 from portway.application.handlers.steps import Steps
 from portway.application.ports.http import OutgoingRequest, StreamedResponse
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 _GOOGLES_OWN = "application/vnd.google-apps."
 _OFFICE = "application/vnd.openxmlformats-officedocument."

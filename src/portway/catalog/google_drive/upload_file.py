@@ -8,11 +8,11 @@ from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.files import File, read_file
 from portway.application.requests.media_type import UNKNOWN, media_type
 from portway.application.requests.multipart import related
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.requests.scalar_text import json_of
 from portway.catalog.google_drive.resumable_upload import ResumableUpload
 from portway.domain.errors import Fault, InvalidParameters
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 MULTIPART_UP_TO_BYTES = 5 * 1024 * 1024
 

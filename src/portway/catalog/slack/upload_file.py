@@ -13,10 +13,10 @@ from portway.application.language.documents import action_config
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
 from portway.application.requests.base64_content import decode_base64
 from portway.application.requests.files import File, UploadedFile
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.application.responses.response_mapping import read_body
 from portway.domain.errors import Fault, InvalidParameters, UpstreamInvalidResponse
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 _CONTENTS = ("content_base64", "file", "text")
 

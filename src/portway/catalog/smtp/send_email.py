@@ -13,13 +13,13 @@ from ipaddress import ip_address
 import aiosmtplib
 
 from portway.application.handlers.action_handler import ActionContext, Answer
-from portway.application.requests.parameter_pointer import parameter_pointer
 from portway.catalog.gmail.email_parameters import Email, read_email
 from portway.catalog.gmail.mime import compose
 from portway.catalog.smtp.failures import FAILURES, failure_of, reply
 from portway.catalog.smtp.server import MailServer, read_server
 from portway.domain.errors import Fault, InvalidParameters, ReauthorizationRequired
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import parameter_pointer
 
 _QUIT_SECONDS = 2.0
 
