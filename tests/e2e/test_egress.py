@@ -115,16 +115,19 @@ async def test_the_credential_stays_behind_at_a_redirect_to_another_origin(world
 
 @pytest.mark.parametrize("member", ["token_url", "authorization_url"])
 async def test_no_token_request_goes_there(strict: World, mallory: Member, member: str) -> None:
-    token_url = f"{strict.upstream.url}/token"
+    slug = f"inward-{member.replace('_', '-')}"
+    path = f"/{slug}/token"  # other tests' tokens come from the same server
     service = strict.integration(
-        slug=f"inward-{member.replace('_', '-')}",
+        slug=slug,
         base_url="https://api.example.com",
         auth_type="oauth2",
-        auth_config={"authorization_url": "https://auth.example.com/", "token_url": token_url},
+        auth_config={
+            "authorization_url": "https://auth.example.com/",
+            "token_url": f"{strict.upstream.url}{path}",
+        },
         organization_id=mallory.organization_id,
     )
     client = {"client_id": "mallory", "client_secret": "mallorys-secret"}
-    slug = f"inward-{member.replace('_', '-')}"
     put = await mallory.caller.call("PUT", f"/api/v2/integrations/{slug}/oauth-client", client)
     assert put.status == 200
     connection = strict.connect(
@@ -136,7 +139,7 @@ async def test_no_token_request_goes_there(strict: World, mallory: Member, membe
     )
     answer = await mallory.execute(connection)
     assert answer.outcome == (502, "egress_blocked")
-    assert not strict.upstream.received("/token")
+    assert not strict.upstream.received(path)
 
 
 async def test_verification_of_a_new_connection_is_guarded_too(strict: World, mallory: Member) -> None:
