@@ -1,5 +1,6 @@
 """The roles and the database that the migrations expect to find, as a managed service would provide them."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import LiteralString
 
@@ -22,6 +23,12 @@ from portway.infrastructure.embedded_postgres.urls import (
 KEYRING = "portway_keyring"
 DEFINER = "portway_definer"
 
+# The server may still be at the last statement of a process that was killed a moment ago.
+_ALREADY_THERE = (
+    psycopg.errors.DuplicateDatabase,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.UniqueViolation,
+)
 _MARKER = "portway.roles"
 _VERSION = "2"
 """Raise it when the statements below change: they are run again on data directories that exist."""
@@ -73,7 +80,8 @@ def _make_role(
     connection: psycopg.Connection, role: str, attributes: LiteralString, credentials: Credentials
 ) -> None:
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-        _run(connection, "CREATE ROLE {}", role)
+        with suppress(*_ALREADY_THERE):
+            _run(connection, "CREATE ROLE {}", role)
     _run(connection, "ALTER ROLE {} " + attributes, role)
     if role in LOGIN_ROLES:
         # The verifier is made here, so the password itself never reaches the server or its log.
@@ -86,7 +94,8 @@ def _make_role(
 
 def _make_database(connection: psycopg.Connection) -> None:
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-        _run(connection, "CREATE DATABASE {} OWNER {}", DATABASE, OWNER)
+        with suppress(*_ALREADY_THERE):
+            _run(connection, "CREATE DATABASE {} OWNER {}", DATABASE, OWNER)
     for database in (DATABASE, SUPERUSER, "template1"):
         _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
     for role in (APP, SIGN_IN):
