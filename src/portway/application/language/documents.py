@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from portway.application.language.auth_config import AuthConfig
 from portway.application.language.transform_config import (
     IntegrationTransformConfig,
     RateLimit,
@@ -25,6 +26,26 @@ T = TypeVar("T")
 _MERGED = ("query", "headers", "body", "response", "retry")
 _MAX_KEPT = 4096
 _kept: OrderedDict[tuple[UUID, int, UUID, int], TransformConfig] = OrderedDict()
+_kept_auth: OrderedDict[tuple[UUID, int], AuthConfig] = OrderedDict()
+
+
+def auth_config(integration: Integration) -> AuthConfig:
+    """How a stored integration's service recognizes its caller, read once for each version of the row.
+
+    Raises InvalidIntegrationConfig, which names row and member.
+    """
+    key = (integration.id, integration.version)
+    found = _kept_auth.get(key)
+    if found is None:
+        found = _kept_auth[key] = read_auth_config(integration)
+        if len(_kept_auth) > _MAX_KEPT:
+            _kept_auth.popitem(last=False)
+    return found
+
+
+def read_auth_config(integration: Integration) -> AuthConfig:
+    """The same for one that is not stored, or not as it is."""
+    return _read(integration.auth_config, AuthConfig, f"Integration {integration.slug!r}: auth_config")
 
 
 def action_config(integration: Integration, action: Action) -> TransformConfig:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from portway.application.language.auth_config import AuthConfig
 from portway.application.language.transform_config import (
     IntegrationTransformConfig,
     RateLimits,
@@ -15,6 +16,7 @@ from portway.application.language.transform_config import (
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DOCUMENTS: dict[str, tuple[Any, str]] = {
+    "auth-config": (AuthConfig, "integrations.auth_config"),
     "transform-config": (TransformConfig, "actions.transform_config"),
     "integration-transform-config": (IntegrationTransformConfig, "integrations.transform_config"),
     "rate-limits": (RateLimits, "integrations.rate_limits and actions.rate_limits"),
