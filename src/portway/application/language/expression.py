@@ -35,7 +35,7 @@ _MAKERS = frozenset({"function_expression", "multi_select_dict", "multi_select_l
 
 
 class Expression:
-    """A compiled expression of the member `member` of a `transform_config`."""
+    """A compiled expression, which the row has at `member`."""
 
     def __init__(self, text: str, member: str) -> None:
         self._member = member
@@ -68,17 +68,18 @@ class Expression:
             raise self._failure("takes too long, or finds too much, in an answer of this size.") from None
 
     def _failure(self, what: str) -> InvalidIntegrationConfig:
-        return InvalidIntegrationConfig(f"transform_config.{self._member} {what}")
+        return InvalidIntegrationConfig(f"{self._member} {what}")
 
 
 @lru_cache(maxsize=512)
-def compiled(text: str, member: str) -> Expression:
-    """The expression, which is `transform_config.{member}`. Raises InvalidIntegrationConfig for what is none."""
+def compiled(text: str, member: str, document: str = "transform_config") -> Expression:
+    """The expression, which is `{document}.{member}`. Raises InvalidIntegrationConfig for what is none."""
+    place = f"{document}.{member}"
     try:
-        return Expression(text, member)
+        return Expression(text, place)
     except _SYNTAX as error:
         reason = _syntax(error)
-    raise InvalidIntegrationConfig(f"transform_config.{member} is no JMESPath expression: {reason}")
+    raise InvalidIntegrationConfig(f"{place} is no JMESPath expression: {reason}")
 
 
 def is_true(value: JsonValue) -> bool:
