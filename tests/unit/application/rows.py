@@ -1,5 +1,6 @@
 """Integrations and actions for tests, with just the members that matter."""
 
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ from portway.domain.action import Action
 from portway.domain.integration import AuthType, Integration
 
 INTEGRATION_ID = UUID("0190a000-0000-7000-8000-000000000001")
+_versions = count(1)  # what is read of a row is kept by its id and version
 
 
 def an_integration(
@@ -19,6 +21,7 @@ def an_integration(
         base_url=base_url,
         auth_type=auth_type,
         auth_config=auth_config,
+        version=next(_versions),
     )
 
 
