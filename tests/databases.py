@@ -22,7 +22,9 @@ def clone_database(source: DatabaseUrls, name: str | None = None) -> DatabaseUrl
         # A database's own privileges are not copied.
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM public").format(new))
         connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO portway_app, portway_sign_in").format(new)
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO portway_app, portway_sign_in, portway_worker").format(
+                new
+            )
         )
     return clone
 

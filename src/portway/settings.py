@@ -43,6 +43,10 @@ class Settings(BaseSettings):
         None,
         description="PostgreSQL, role portway_sign_in: tokens verified by JWKS, links mailed to users",
     )
+    worker_database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL, role portway_worker: events sent to webhooks, tokens renewed ahead of time",
+    )
     read_database_url: SecretStr | None = Field(None, description="a replica for logs and analytics")
     redis_url: SecretStr | None = Field(
         None, description="Redis, for rate limits that all processes and nodes share"
@@ -84,7 +88,13 @@ class Settings(BaseSettings):
         None, description="for a new keyring: the master key's file (32 bytes), as the database host sees it"
     )
 
-    @field_validator("database_url", "admin_database_url", "sign_in_database_url", "read_database_url")
+    @field_validator(
+        "database_url",
+        "admin_database_url",
+        "sign_in_database_url",
+        "worker_database_url",
+        "read_database_url",
+    )
     @classmethod
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         return _with_scheme(value, "postgresql", "postgres")

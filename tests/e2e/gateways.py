@@ -115,6 +115,7 @@ def serving(
         {
             "PORTWAY_DATABASE_URL": urls.app,
             "PORTWAY_SIGN_IN_DATABASE_URL": urls.sign_in,
+            "PORTWAY_WORKER_DATABASE_URL": urls.worker,
             "PORTWAY_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
             **(environment or {}),
         },

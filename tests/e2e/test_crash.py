@@ -302,7 +302,7 @@ def up_urls(environment: dict[str, str]) -> DatabaseUrls:
         portway("db", "url", *options, environment=environment).strip() for options in ((), ("--admin",))
     )
     nowhere = Path("/nonexistent")
-    return DatabaseUrls(app, admin, "", "", master_key_file=nowhere, socket_directory=nowhere, port=0)
+    return DatabaseUrls(app, admin, "", "", "", master_key_file=nowhere, socket_directory=nowhere, port=0)
 
 
 def kill_postgres(data_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL, with real servers: how it starts, whom it lets in, and what it survives."""
 
+import json
 import os
 import shutil
 import signal
@@ -114,6 +115,7 @@ def test_a_first_start_gives_a_database_that_every_role_can_enter(server: Embedd
         (urls.app, "portway_app"),
         (urls.admin, "portway_owner"),
         (urls.sign_in, "portway_sign_in"),
+        (urls.worker, "portway_worker"),
         (urls.superuser, "postgres"),
     ):
         assert one(url, "SELECT current_user || ' in ' || current_database()") == f"{role} in portway"
@@ -151,6 +153,7 @@ def test_the_owner_manages_the_roles_and_the_keyring_reads_the_master_key(server
         connection.execute("CREATE SCHEMA keyring AUTHORIZATION portway_keyring")
         connection.execute("ALTER ROLE portway_app PASSWORD 'another'")
         connection.execute("ALTER ROLE portway_sign_in PASSWORD 'another'")
+        connection.execute("ALTER ROLE portway_worker PASSWORD 'another'")
         path = str(urls.master_key_file)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT pg_read_binary_file(%s)", [path])
@@ -172,6 +175,22 @@ def test_making_the_roles_can_be_repeated(server: EmbeddedPostgres) -> None:
     assert one(urls.app, "SELECT current_user") == "portway_app"
 
 
+def test_a_directory_from_before_the_worker_gets_its_role(server: EmbeddedPostgres) -> None:
+    urls = server.start()
+    run(urls.superuser, "DROP OWNED BY portway_worker")
+    run(urls.superuser, "DROP ROLE portway_worker")
+    server.stop()
+    credentials = server.data_dir / "credentials.json"
+    passwords = json.loads(credentials.read_text())
+    del passwords["portway_worker"]
+    credentials.write_text(json.dumps(passwords))
+    (server.data_dir / "postgres" / "portway.roles").write_text("2")
+    later = server.start()
+    assert (later.app, later.admin) == (urls.app, urls.admin)
+    assert one(later.worker, "SELECT current_user") == "portway_worker"
+    assert credentials.stat().st_mode & 0o077 == 0
+
+
 def test_lz4_compresses_where_it_is_built_in(server: EmbeddedPostgres) -> None:
     server.start()
     server.stop()
@@ -185,7 +204,7 @@ def test_lz4_compresses_where_it_is_built_in(server: EmbeddedPostgres) -> None:
 
 def test_nobody_is_trusted(server: EmbeddedPostgres) -> None:
     urls = server.start()
-    for role in ("portway_app", "portway_owner", "portway_sign_in", "postgres"):
+    for role in ("portway_app", "portway_owner", "portway_sign_in", "portway_worker", "postgres"):
         for url in (
             tcp(urls, role, "wrong"),
             f"postgresql://{role}:wrong@/portway?host={urls.socket_directory}&port={urls.port}",

@@ -68,6 +68,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         DATABASE_URL="postgresql://portway_app:pw@db/portway",
         ADMIN_DATABASE_URL="postgres://portway_owner:pw@db/portway",
         SIGN_IN_DATABASE_URL="postgresql://portway_sign_in:pw@db/portway",
+        WORKER_DATABASE_URL="postgresql://portway_worker:pw@db/portway",
         READ_DATABASE_URL="postgresql://portway_app:pw@replica/portway",
         REDIS_URL="rediss://:pw@cache:6380/1",
         PUBLIC_URL="https://portway.example/",

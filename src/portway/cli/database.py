@@ -31,6 +31,7 @@ class DatabaseInUse:
     app: str | None = field(repr=False)
     admin: str | None = field(repr=False)
     sign_in: str | None = field(repr=False)
+    worker: str | None = field(repr=False)
     master_key_file: Path | None
     public_url: str
     embedded: bool
@@ -58,6 +59,7 @@ def configured_database(settings: Settings) -> DatabaseInUse | None:
         app=_revealed(settings.database_url),
         admin=_revealed(settings.admin_database_url),
         sign_in=_revealed(settings.sign_in_database_url),
+        worker=_revealed(settings.worker_database_url),
         master_key_file=settings.master_key_file,
         public_url=settings.public_url,
         embedded=False,
@@ -70,6 +72,7 @@ def embedded_database(settings: Settings, urls: DatabaseUrls) -> DatabaseInUse:
         app=urls.app,
         admin=urls.admin,
         sign_in=urls.sign_in,
+        worker=urls.worker,
         master_key_file=urls.master_key_file,
         public_url=_public_url(settings),
         embedded=True,

@@ -25,8 +25,8 @@ def migrate(
     """Bring the database up to date.
 
     Works as the owner (PORTWAY_ADMIN_DATABASE_URL, or the embedded database), under a lock: any number of nodes may
-    do it at once. Lets the roles of PORTWAY_DATABASE_URL and PORTWAY_SIGN_IN_DATABASE_URL log in with the passwords
-    given there, and puts PORTWAY_JWT_SECRET, or its absence, into the keyring.
+    do it at once. Lets the roles of PORTWAY_DATABASE_URL, PORTWAY_SIGN_IN_DATABASE_URL and PORTWAY_WORKER_DATABASE_URL
+    log in with the passwords given there, and puts PORTWAY_JWT_SECRET, or its absence, into the keyring.
     """
     settings = settings_with(data_dir)
     with database_in_use(settings, create=not check) as database:
@@ -45,6 +45,7 @@ def apply_migrations(database: DatabaseInUse, settings: Settings) -> list[str]:
         database.admin_url,
         app_url=database.app,
         sign_in_url=database.sign_in,
+        worker_url=database.worker,
         master_key_file=database.master_key_file,
         outside_issuer=outside_issuer(settings),
     )

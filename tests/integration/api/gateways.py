@@ -105,7 +105,7 @@ async def running(
 ) -> AsyncIterator[RunningGateway]:
     """A gateway on this database."""
     arrangement = arrangement or Arrangement()
-    database = Database(urls.app, sign_in_url=urls.sign_in, max_size=4)
+    database = Database(urls.app, sign_in_url=urls.sign_in, worker_url=urls.worker, max_size=4)
     background = Background()
     hasher = Argon2PasswordHasher(PARAMETERS)
     services = _services(database, background, hasher, arrangement)

@@ -68,4 +68,5 @@ def database(
     monkeypatch.setenv("PORTWAY_DATABASE_URL", database_urls.app)
     monkeypatch.setenv("PORTWAY_ADMIN_DATABASE_URL", database_urls.admin)
     monkeypatch.setenv("PORTWAY_SIGN_IN_DATABASE_URL", database_urls.sign_in)
+    monkeypatch.setenv("PORTWAY_WORKER_DATABASE_URL", database_urls.worker)
     return database_urls

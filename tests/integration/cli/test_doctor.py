@@ -18,6 +18,7 @@ def database(fresh_database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PORTWAY_DATABASE_URL", fresh_database_urls.app)
     monkeypatch.setenv("PORTWAY_ADMIN_DATABASE_URL", fresh_database_urls.admin)
     monkeypatch.setenv("PORTWAY_SIGN_IN_DATABASE_URL", fresh_database_urls.sign_in)
+    monkeypatch.setenv("PORTWAY_WORKER_DATABASE_URL", fresh_database_urls.worker)
     return fresh_database_urls
 
 

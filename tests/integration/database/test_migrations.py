@@ -186,7 +186,7 @@ def foreign_server(directory: Path) -> Iterator[tuple[DatabaseUrls, str]]:
     try:
         with psycopg.connect(urls.for_database("postgres").superuser, autocommit=True) as connection:
             connection.execute("DROP DATABASE portway")
-            for role in ("app", "sign_in", "definer", "keyring", "owner"):
+            for role in ("app", "sign_in", "worker", "definer", "keyring", "owner"):
                 connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(f"portway_{role}")))
             connection.execute(sql.SQL("CREATE ROLE dba LOGIN CREATEROLE PASSWORD {}").format(password))
             connection.execute("CREATE DATABASE gateway OWNER dba")
@@ -204,10 +204,11 @@ def test_in_an_external_database(tmp_path_factory: pytest.TempPathFactory) -> No
     """The roles are made by a role that may make roles; passwords come from the URLs; the master key is in a table."""
     with foreign_server(tmp_path_factory.mktemp("external")) as (gateway, dba):
         app, sign_in = url_of(gateway, "portway_app", "p w/@:%"), url_of(gateway, "portway_sign_in", "other")
-        assert migrate(dba, app_url=app, sign_in_url=sign_in) == NAMES
-        assert migrate(dba, app_url=app, sign_in_url=sign_in) == []
+        worker = url_of(gateway, "portway_worker", "a third")
+        assert migrate(dba, app_url=app, sign_in_url=sign_in, worker_url=worker) == NAMES
+        assert migrate(dba, app_url=app, sign_in_url=sign_in, worker_url=worker) == []
         urls = DatabaseUrls(
-            app=app, admin=dba, sign_in=sign_in, superuser=gateway.superuser,
+            app=app, admin=dba, sign_in=sign_in, worker=worker, superuser=gateway.superuser,
             master_key_file=Path("/nowhere"), socket_directory=gateway.socket_directory, port=gateway.port,
             database="gateway",
         )  # fmt: skip
@@ -217,7 +218,7 @@ def test_in_an_external_database(tmp_path_factory: pytest.TempPathFactory) -> No
             logins = connection.execute(
                 "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname LIKE 'portway%' ORDER BY 1"
             ).fetchall()
-            assert logins == [("portway_app",), ("portway_sign_in",)]
+            assert logins == [("portway_app",), ("portway_sign_in",), ("portway_worker",)]
         # Another password, by the next start.
         changed = url_of(gateway, "portway_app", "changed")
         migrate(dba, app_url=changed)

@@ -43,7 +43,7 @@ TABLES: dict[str, dict[str, str]] = {
             " accepted_at), DELETE"
         ),
         "public.oauth_clients": (
-            "SELECT (organization_id, integration_id, client_id, created_at, updated_at), DELETE"
+            "SELECT (organization_id, integration_id, client_id, created_at, updated_at, id, name, replaced_at), DELETE"
         ),
         "public.organization_members": "SELECT, UPDATE (role), DELETE",
         "public.organizations": "SELECT, UPDATE (name), DELETE",
@@ -79,6 +79,7 @@ TABLES: dict[str, dict[str, str]] = {
         for table in ("jwt_issuers", "keys", "master_key")
     },
     "portway_sign_in": {},
+    "portway_worker": {},
     "test_stranger": {},
 }
 
@@ -98,6 +99,7 @@ FUNCTIONS: dict[str, str] = {
         app.verify_email app.visible_users app.workspace_limit
     """,
     "portway_sign_in": "app.create_email_token app.register_outside_session",
+    "portway_worker": "",
     "test_stranger": "",
 }
 # Keys stay among the keyring's own functions: what portway_definer may call takes and gives no key.
@@ -140,9 +142,15 @@ def logins(
     superuser.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO test_stranger").format(database))
     with (
         psycopg.connect(world.urls.sign_in, autocommit=True) as sign_in,
+        psycopg.connect(world.urls.worker, autocommit=True) as worker,
         psycopg.connect(stranger_url, autocommit=True) as stranger,
     ):
-        yield {"portway_app": app, "portway_sign_in": sign_in, "test_stranger": stranger}
+        yield {
+            "portway_app": app,
+            "portway_sign_in": sign_in,
+            "portway_worker": worker,
+            "test_stranger": stranger,
+        }
 
 
 def _tables(superuser: Connection, *, partitions: bool) -> list[str]:
@@ -341,11 +349,12 @@ def test_no_server_role_is_a_member_of_another_or_stands_above_the_policies(supe
     roles = superuser.execute(
         "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,"
         " (SELECT count(*) FROM pg_auth_members AS m WHERE m.member = r.oid)"
-        " FROM pg_roles AS r WHERE rolname IN ('portway_app', 'portway_sign_in', 'portway_definer')"
+        " FROM pg_roles AS r WHERE rolname = ANY (%s)",
+        [["portway_app", "portway_sign_in", "portway_worker", "portway_definer"]],
     ).fetchall()
     assert sorted(roles) == [
         (name, False, False, False, False, False, 0)
-        for name in ("portway_app", "portway_definer", "portway_sign_in")
+        for name in ("portway_app", "portway_definer", "portway_sign_in", "portway_worker")
     ]
 
 

@@ -7,6 +7,7 @@ DATABASE = DatabaseInUse(
     app="postgresql://portway_app@db/x",
     admin="postgresql://portway_owner:hush@db/x",
     sign_in="postgresql://portway_sign_in@db/x",
+    worker="postgresql://portway_worker@db/x",
     master_key_file=None,
     public_url="http://127.0.0.1:8000",
     embedded=True,
@@ -31,6 +32,7 @@ def test_no_server_learns_what_is_not_for_it() -> None:
         "PORTWAY_SIGN_UP": "open",
         "PORTWAY_DATABASE_URL": "postgresql://portway_app@db/x",
         "PORTWAY_SIGN_IN_DATABASE_URL": "postgresql://portway_sign_in@db/x",
+        "PORTWAY_WORKER_DATABASE_URL": "postgresql://portway_worker@db/x",
         "PORTWAY_PUBLIC_URL": "https://portway.example",
     }
 

@@ -49,6 +49,11 @@ def _examine_database(database: DatabaseInUse) -> Iterator[Finding]:
     if database.sign_in is not None:
         with connected(database.sign_in) as connection:
             yield from _guarded("sign_in_role", role_checks.sign_in_role(connection))
+    if database.worker is None:
+        yield from role_checks.no_worker_role()
+    else:
+        with connected(database.worker) as connection:
+            yield from _guarded("worker_role", role_checks.worker_role(connection))
     if database.admin is None:
         yield from database_checks.without_owner()
         return

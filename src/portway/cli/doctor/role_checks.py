@@ -18,6 +18,20 @@ def sign_in_role(connection: Connection) -> Iterator[Finding]:
     yield from _powerless(connection, "PORTWAY_SIGN_IN_DATABASE_URL", "portway_sign_in")
 
 
+def worker_role(connection: Connection) -> Iterator[Finding]:
+    """The role of work without a caller."""
+    yield from _powerless(connection, "PORTWAY_WORKER_DATABASE_URL", "portway_worker")
+
+
+def no_worker_role() -> Iterator[Finding]:
+    """What it means that the environment names none."""
+    yield warning(
+        "roles",
+        "without PORTWAY_WORKER_DATABASE_URL no event is sent, and idle connections are not kept alive",
+        "set it to the database's URL for the role portway_worker, and run `portway migrate`",
+    )
+
+
 def inner_roles(connection: Connection) -> Iterator[Finding]:
     """The roles that own tables, functions and keys."""
     rows = connection.execute(

@@ -31,6 +31,8 @@ def server_environment(
     told["PORTWAY_PUBLIC_URL"] = public_url
     if database.sign_in is not None:
         told["PORTWAY_SIGN_IN_DATABASE_URL"] = database.sign_in
+    if database.worker is not None:
+        told["PORTWAY_WORKER_DATABASE_URL"] = database.worker
     if not on_loopback:
         # Else whoever on the network comes first would have the first account.
         told.setdefault("PORTWAY_SET_UP_LINK_REQUIRED", "true")

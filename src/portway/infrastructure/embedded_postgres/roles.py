@@ -16,6 +16,7 @@ from portway.infrastructure.embedded_postgres.urls import (
     OWNER,
     SIGN_IN,
     SUPERUSER,
+    WORKER,
     Credentials,
     DatabaseUrls,
 )
@@ -30,7 +31,7 @@ _ALREADY_THERE = (
     psycopg.errors.UniqueViolation,
 )
 _MARKER = "portway.roles"
-_VERSION = "2"
+_VERSION = "3"
 """Raise it when the statements below change: they are run again on data directories that exist."""
 
 _ATTRIBUTES: dict[str, LiteralString] = {
@@ -38,6 +39,7 @@ _ATTRIBUTES: dict[str, LiteralString] = {
     OWNER: "LOGIN CREATEROLE NOINHERIT",
     APP: "LOGIN",
     SIGN_IN: "LOGIN",
+    WORKER: "LOGIN",
     KEYRING: "NOLOGIN",
     DEFINER: "NOLOGIN",
 }
@@ -56,7 +58,7 @@ def make_roles(account: Account, pgdata: Path, urls: DatabaseUrls, credentials: 
     with psycopg.connect(urls.for_database("postgres").superuser, autocommit=True) as connection:
         for role, attributes in _ATTRIBUTES.items():
             _make_role(connection, role, attributes, credentials)
-        for role in (KEYRING, DEFINER, APP, SIGN_IN):
+        for role in (KEYRING, DEFINER, APP, SIGN_IN, WORKER):
             _run(connection, "GRANT {} TO {} WITH ADMIN OPTION", role, OWNER)
         _run(connection, "GRANT pg_read_server_files TO {}", KEYRING)
         _make_database(connection)
@@ -98,7 +100,7 @@ def _make_database(connection: psycopg.Connection) -> None:
             _run(connection, "CREATE DATABASE {} OWNER {}", DATABASE, OWNER)
     for database in (DATABASE, SUPERUSER, "template1"):
         _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
-    for role in (APP, SIGN_IN):
+    for role in (APP, SIGN_IN, WORKER):
         _run(connection, "GRANT CONNECT ON DATABASE {} TO {}", DATABASE, role)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +15,11 @@ SUPERUSER = "postgres"
 OWNER = "portway_owner"
 APP = "portway_app"
 SIGN_IN = "portway_sign_in"
-LOGIN_ROLES = (SUPERUSER, OWNER, APP, SIGN_IN)
+WORKER = "portway_worker"
+LOGIN_ROLES = (SUPERUSER, OWNER, APP, SIGN_IN, WORKER)
+
+# Those that a data directory of an earlier version has no password for.
+_LATER_ROLES = {WORKER}
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class DatabaseUrls:
     app: str = field(repr=False)
     admin: str = field(repr=False)
     sign_in: str = field(repr=False)
+    worker: str = field(repr=False)
     superuser: str = field(repr=False)
     master_key_file: Path
     socket_directory: Path
@@ -42,6 +48,7 @@ class DatabaseUrls:
             app=self.app.replace(old, new),
             admin=self.admin.replace(old, new),
             sign_in=self.sign_in.replace(old, new),
+            worker=self.worker.replace(old, new),
             superuser=self.superuser.replace(old, new),
             database=name,
         )
@@ -55,23 +62,30 @@ class Credentials:
 
     @classmethod
     def load(cls, path: Path) -> "Credentials | None":
-        """Read the file; None where there is none yet. Raises EmbeddedPostgresError where it is damaged."""
+        """Read the file; None where there is none yet. Raises EmbeddedPostgresError where it is damaged.
+
+        A role that came after the file was written gets its password now.
+        """
         try:
             passwords = json.loads(path.read_text())
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise EmbeddedPostgresError(f"{path} is damaged: restore it from a backup") from error
-        if not isinstance(passwords, dict) or any(role not in passwords for role in LOGIN_ROLES):
+        lacking = set(LOGIN_ROLES) - set(passwords) if isinstance(passwords, dict) else {SUPERUSER}
+        if not lacking <= _LATER_ROLES:
             raise EmbeddedPostgresError(f"{path} lacks a role's password: restore it from a backup")
-        return cls(passwords)
+        return cls._written(path, passwords | _passwords(lacking)) if lacking else cls(passwords)
 
     @classmethod
     def create(cls, path: Path) -> "Credentials":
         """Make random passwords and keep them in the file, readable by its owner only."""
-        created = cls({role: secrets.token_urlsafe(32) for role in LOGIN_ROLES})
-        write_durably(path, json.dumps(created.passwords, indent=1).encode(), mode=0o600)
-        return created
+        return cls._written(path, _passwords(LOGIN_ROLES))
+
+    @classmethod
+    def _written(cls, path: Path, passwords: dict[str, str]) -> "Credentials":
+        write_durably(path, json.dumps(passwords, indent=1).encode(), mode=0o600)
+        return cls(passwords)
 
     def urls(self, master_key_file: Path, socket_directory: Path, port: int) -> DatabaseUrls:
         """Return the URLs for a server that listens in `socket_directory` with this port number."""
@@ -85,8 +99,13 @@ class Credentials:
             app=url(APP),
             admin=url(OWNER),
             sign_in=url(SIGN_IN),
+            worker=url(WORKER),
             superuser=url(SUPERUSER),
             master_key_file=master_key_file,
             socket_directory=socket_directory,
             port=port,
         )
+
+
+def _passwords(roles: Iterable[str]) -> dict[str, str]:
+    return {role: secrets.token_urlsafe(32) for role in roles}

@@ -22,23 +22,35 @@ SELECT set_config('TimeZone', 'UTC', true),
 
 
 class Database:
-    """Pools for the role that servers use, for the sign-in path, and for a read replica where there is one.
+    """Pools for the role that servers use, the sign-in path, the worker path, and a read replica where there is one.
 
     Nothing is kept in a session and no statement is prepared by name, so a pooler in transaction mode may stand
     between.
     """
 
     def __init__(
-        self, app_url: str, *, sign_in_url: str | None = None, read_url: str | None = None, max_size: int = 10
+        self,
+        app_url: str,
+        *,
+        sign_in_url: str | None = None,
+        worker_url: str | None = None,
+        read_url: str | None = None,
+        max_size: int = 10,
     ) -> None:
         self._app = _pool(app_url, max_size)
         self._sign_in = _pool(sign_in_url, 2) if sign_in_url else None
+        self._worker = _pool(worker_url, 3) if worker_url else None
         self._read = _pool(read_url, max_size) if read_url else None
 
     @property
     def has_sign_in_path(self) -> bool:
         """Whether a URL of the role portway_sign_in is configured."""
         return self._sign_in is not None
+
+    @property
+    def has_worker_path(self) -> bool:
+        """Whether a URL of the role portway_worker is configured."""
+        return self._worker is not None
 
     async def open(self) -> None:
         """Starts the pools; does not wait for the database to answer."""
@@ -82,8 +94,17 @@ class Database:
             async with self._sign_in.connection() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def worker_connection(self) -> AsyncIterator[Connection]:
+        """The same as portway_worker: for work that has no caller. Only where `has_worker_path`."""
+        if self._worker is None:
+            raise RuntimeError("no worker path is configured")
+        with translated():
+            async with self._worker.connection() as connection:
+                yield connection
+
     def _pools(self) -> list[AsyncConnectionPool[Connection]]:
-        return [pool for pool in (self._app, self._sign_in, self._read) if pool is not None]
+        return [pool for pool in (self._app, self._sign_in, self._worker, self._read) if pool is not None]
 
     @asynccontextmanager
     async def _transaction(

@@ -71,14 +71,15 @@ def migrate(
     *,
     app_url: str | None = None,
     sign_in_url: str | None = None,
+    worker_url: str | None = None,
     master_key_file: Path | None = None,
     outside_issuer: OutsideIssuer | None = None,
 ) -> list[str]:
     """Brings the database up to date; any number of nodes may do so at once. Returns the names of what was applied.
 
-    With `app_url` and `sign_in_url`, the roles portway_app and portway_sign_in may log in with the passwords written
-    there. `master_key_file` is a path on the database host for the keyring's master key; without it, a new keyring
-    keeps the key in a table.
+    With `app_url`, `sign_in_url` and `worker_url`, the roles portway_app, portway_sign_in and portway_worker may log
+    in with the passwords written there. `master_key_file` is a path on the database host for the keyring's master key;
+    without it, a new keyring keeps the key in a table.
 
     Raises MigrationError.
     """
@@ -93,7 +94,8 @@ def migrate(
             with connection.transaction():
                 connection.execute("SET LOCAL ROLE portway_owner")
                 connection.execute("SELECT app.create_log_partitions()")
-            for role, url in (("portway_app", app_url), ("portway_sign_in", sign_in_url)):
+            logins = {"portway_app": app_url, "portway_sign_in": sign_in_url, "portway_worker": worker_url}
+            for role, url in logins.items():
                 if url is not None:
                     _allow_login(connection, role, url)
             return done
