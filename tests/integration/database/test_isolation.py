@@ -29,6 +29,7 @@ BOBS: dict[str, tuple[LiteralString, LiteralString]] = {
     "integrations": ("id", "organization_id IS NULL OR organization_id = %(organization)s"),
     "actions": ("id", "organization_id IS NULL OR organization_id = %(organization)s"),
     "oauth_clients": ("organization_id, integration_id", "organization_id = %(organization)s"),
+    "connect_links": ("id", "workspace_id = %(workspace)s"),
     "connections": ("id", "workspace_id = %(workspace)s"),
     "encrypted_credentials": ("connection_id, credential_type", "workspace_id = %(workspace)s"),
     "api_logs": ("id", "workspace_id = %(workspace)s"),
@@ -62,6 +63,13 @@ def full_world(world: World) -> World:
                 "SELECT app.create_invitation(%s, %s, 'new@example.com', 'member', false)",
                 operator,
                 person.workspace_id,
+            )
+            rows(
+                connection,
+                "SELECT app.create_connect_link(%s, %s, %s, NULL, 'them', NULL, NULL, '{}', NULL, NULL, '1 hour')",
+                operator,
+                person.workspace_id,
+                world.service,
             )
             rows(
                 connection,

@@ -29,6 +29,11 @@ TABLES: dict[str, dict[str, str]] = {
             " revoked_at, rate_limits), UPDATE (revoked_at)"
         ),
         "public.api_logs": "SELECT",
+        "public.connect_links": (
+            "SELECT (id, user_id, organization_id, workspace_id, integration_id, connection_id, reconnect,"
+            " end_user_id, name, scopes, config, oauth_client, return_url, created_at, expires_at, opened_at,"
+            " used_at, revoked_at), UPDATE (revoked_at)"
+        ),
         "public.connections": "SELECT, UPDATE (name)",
         "public.encrypted_credentials": (
             "SELECT (connection_id, workspace_id, credential_type, key_id, expires_at, updated_at)"
@@ -57,6 +62,7 @@ TABLES: dict[str, dict[str, str]] = {
         "public.actions": "SELECT",
         "public.api_keys": "SELECT, INSERT, UPDATE",
         "public.api_logs": "SELECT, INSERT, UPDATE",
+        "public.connect_links": "SELECT, INSERT, UPDATE, DELETE",
         "public.connections": "SELECT, INSERT, UPDATE, DELETE",
         "public.encrypted_credentials": "SELECT, INSERT, UPDATE, DELETE",
         "public.idempotency_keys": "SELECT, INSERT, UPDATE, DELETE",
@@ -88,14 +94,14 @@ FUNCTIONS: dict[str, str] = {
     "portway_app": """
         app.accept_invitation app.administered_organizations app.administered_workspaces app.authenticate
         app.authorization_integration app.begin_authorization app.close_executions app.complete_authorization
-        app.create_api_key app.create_connection app.create_invitation app.create_log_partitions
+        app.create_api_key app.create_connect_link app.create_connection app.create_invitation app.create_log_partitions
         app.create_organization app.create_workspace app.current_organizations app.current_user_id
         app.current_workspaces app.delete_connection app.delete_expired app.drop_expired_log_partitions
         app.erase_payloads app.has_scope app.lease_refresh app.mark_reauthorization_required
-        app.mark_unfinished_executions app.oauth_client_id app.open_executions app.owned_organizations
-        app.owned_workspaces app.password_parameters app.refresh_session app.release_refresh app.replace_secret
-        app.reset_password app.sensitive_parameters app.set_connection_disabled app.set_oauth_client app.sign_in
-        app.sign_out app.sign_up app.store_refresh app.take_authorization app.uuid_v7 app.uuid_v7_time
+        app.mark_unfinished_executions app.oauth_client_id app.open_connect_link app.open_executions
+        app.owned_organizations app.owned_workspaces app.password_parameters app.refresh_session app.release_refresh
+        app.replace_secret app.reset_password app.sensitive_parameters app.set_connection_disabled app.set_oauth_client
+        app.sign_in app.sign_out app.sign_up app.store_refresh app.take_authorization app.uuid_v7 app.uuid_v7_time
         app.verify_email app.visible_users app.workspace_limit
     """,
     "portway_sign_in": "app.create_email_token app.register_outside_session",
