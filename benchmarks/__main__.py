@@ -1,0 +1,192 @@
+"""`python -m benchmarks`: see --help. `make bench` and `make bench-json` call it."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gateway import GatewayFailed, gateway
+from benchmarks.load import WrkMissing
+from benchmarks.measure import Bench, main_figures, payload_figures
+from benchmarks.nginx import PAYLOAD_BYTES, NginxMissing, reverse_proxy, service
+from benchmarks.population import SIZES, Caller, callers, move_service, write_requests
+from benchmarks.prepared import prepared
+from portway import __version__
+
+ROOT = Path(__file__).resolve().parent.parent / ".bench"
+_GATE_RATIO = 20.0
+"""A gateway that costs more than so many nginx proxies has lost something on the way (`--check`)."""
+
+
+def main() -> int:
+    """Measures, prints a table or one JSON object, and keeps the result in .bench/results/."""
+    options = _options()
+    try:
+        result = _measure(options)
+    except (NginxMissing, WrkMissing, GatewayFailed) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    results = ROOT / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json").write_text(json.dumps(result, indent=2) + "\n")
+    if options.json:
+        print(json.dumps(result))
+    else:
+        _print_table(result)
+    if result["errors"]:
+        print(f"error: {result['errors']} requests failed", file=sys.stderr)
+        return 1
+    if options.check and result["ratio_to_nginx_proxy"] > _GATE_RATIO:
+        print(
+            f"error: an execution costs {result['ratio_to_nginx_proxy']} times an nginx proxy's CPU, more than"
+            f" {_GATE_RATIO:.0f}",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--check", action="store_true", help="fail where the cost against nginx has grown")
+    parser.add_argument("--size", choices=SIZES, default="small", help="of the database (default: small)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="interleaved runs; medians are taken (default: 3)"
+    )
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each run (default: 6)")
+    parser.add_argument("--workers", type=int, default=1, help="gateway processes (default: 1)")
+    parser.add_argument("--jwt", action="store_true", help="callers have a session's JWT, not an API key")
+    parser.add_argument("--payloads", action="store_true", help="payloads of 1 kB to 10 MB both ways, too")
+    return parser.parse_args()
+
+
+def _measure(options: argparse.Namespace) -> dict[str, Any]:
+    started = time.monotonic()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portway-bench-")))
+        folder.chmod(0o755)
+        _tell(f"preparing the database ({options.size})")
+        database = stack.enter_context(prepared(ROOT, options.size))
+        upstream_port, _ = stack.enter_context(service(folder / "service"))
+        proxy_port, proxy_pid = stack.enter_context(reverse_proxy(folder / "proxy", upstream_port))
+        move_service(database.urls, f"http://127.0.0.1:{upstream_port}")
+        people = callers(database.urls, SIZES[options.size])
+        url, pid = stack.enter_context(
+            gateway(database.urls, folder / "gateway.log", workers=options.workers)
+        )
+        bench = Bench(
+            upstream_url=f"http://127.0.0.1:{upstream_port}/items/17",
+            proxy_url=f"http://127.0.0.1:{proxy_port}/items/17",
+            execute_url=f"{url}/api/v2/execute",
+            proxy_pid=proxy_pid,
+            gateway_pid=pid,
+            database_pid=database.pid,
+            urls=database.urls,
+        )
+        _tell("measuring")
+        requests = write_requests(folder / "items", people, "get-item", {"id": 17}, jwt=options.jwt)
+        figures: dict[str, Any] = main_figures(
+            bench, requests, rounds=options.rounds, seconds=options.seconds
+        )
+        if options.payloads:
+            files = _payload_requests(folder, people)
+            figures["payloads"] = payload_figures(bench, files, seconds=options.seconds)
+    return figures | {
+        "size": options.size,
+        "workers": options.workers,
+        "callers": "jwt" if options.jwt else "api_key",
+        "took_seconds": round(time.monotonic() - started, 1),
+        "machine": _machine(),
+    }
+
+
+def _payload_requests(folder: Path, people: list[Caller]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for size in PAYLOAD_BYTES:
+        down, up = f"down_{size}", f"up_{size}"
+        files[down] = write_requests(folder / down, people[:8], "get-payload", {"size": size})
+        files[up] = write_requests(folder / up, people[:8], "echo", {"data": "x" * size})
+    return files
+
+
+def _machine() -> dict[str, Any]:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "load_before": os.getloadavg()[0],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "portway": __version__,
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT.parent
+    )
+    return done.stdout.strip()
+
+
+def _print_table(result: dict[str, Any]) -> None:
+    machine = result["machine"]
+    print(
+        f"{machine['cpu']}, {machine['cores']} cores, database {result['size']}, {result['workers']} worker(s)\n"
+    )
+    rows = [
+        ("", "per second", "CPU us", "p50 ms", "p99 ms"),
+        ("the service alone", f"{result['upstream_per_second']:,.0f}", "", "", ""),
+        (
+            "nginx as a proxy",
+            f"{result['nginx_proxy_per_second']:,.0f}",
+            f"{result['cpu_us_nginx_proxy']:.1f}",
+            "",
+            "",
+        ),
+        (
+            "Portway, 32 callers",
+            f"{result['executions_per_second']:,.0f}",
+            f"{result['cpu_us_gateway']:.0f} + {result['cpu_us_database']:.0f}",
+            f"{result['p50_ms']:.1f}",
+            f"{result['p99_ms']:.1f}",
+        ),
+        (
+            "Portway, one caller",
+            f"{result['single_caller_per_second']:,.0f}",
+            "",
+            f"+{result['added_ms_single_caller']:.2f}",
+            "",
+        ),
+    ]
+    for row in rows:
+        print(f"{row[0]:22}{row[1]:>12}{row[2]:>14}{row[3]:>10}{row[4]:>10}")
+    print(f"\nCPU is that of the gateway + PostgreSQL; {result['executions']:,} executions, "
+          f"{result['errors']} errors, durable audit: {result['durable_audit']}")  # fmt: skip
+    for name, value in result.get("payloads", {}).items():
+        print(f"{name:32}{value:>12,}")
+
+
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

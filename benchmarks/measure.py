@@ -1,0 +1,152 @@
+"""Interleaved runs: the service alone, nginx in front of it, Portway in front of it."""
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.cpu import cpu_seconds, resident_bytes
+from benchmarks.load import Run, load
+from portway.infrastructure.embedded_postgres import DatabaseUrls
+
+_WARM_UP_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What stands while it is measured: URLs, and root process ids whose CPU is counted."""
+
+    upstream_url: str
+    proxy_url: str
+    execute_url: str
+    proxy_pid: int
+    gateway_pid: int
+    database_pid: int
+    urls: DatabaseUrls
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A run through Portway: microseconds of CPU per execution, by process."""
+
+    run: Run
+    gateway_us: float
+    database_us: float
+
+
+def through_portway(bench: Bench, requests: Path, *, callers: int, seconds: float, offset: int = 0) -> Cost:
+    """One run of executions."""
+    gateway, database = cpu_seconds(bench.gateway_pid), cpu_seconds(bench.database_pid)
+    run = load(bench.execute_url, callers=callers, seconds=seconds, requests=requests, offset=offset)
+    gateway, database = cpu_seconds(bench.gateway_pid) - gateway, cpu_seconds(bench.database_pid) - database
+    each = 1e6 / max(run.requests, 1)
+    return Cost(run, gateway * each, database * each)
+
+
+def main_figures(
+    bench: Bench, requests: Path, *, rounds: int, seconds: float
+) -> dict[str, float | int | bool]:
+    """The figures that the promise is about: medians over the rounds, at 32 callers and at one."""
+    through_portway(bench, requests, callers=32, seconds=_WARM_UP_SECONDS)
+    before = _written_ahead(bench.urls)
+    direct: list[Run] = []
+    proxied: list[tuple[Run, float]] = []
+    costs: list[Cost] = []
+    alone: list[tuple[Run, Cost]] = []
+    for number in range(rounds):
+        direct.append(load(bench.upstream_url, callers=32, seconds=seconds / 2))
+        cpu = cpu_seconds(bench.proxy_pid)
+        run = load(bench.proxy_url, callers=32, seconds=seconds / 2)
+        proxied.append((run, (cpu_seconds(bench.proxy_pid) - cpu) * 1e6 / max(run.requests, 1)))
+        costs.append(through_portway(bench, requests, callers=32, seconds=seconds, offset=7 * number))
+        alone.append(
+            (
+                load(bench.upstream_url, callers=1, seconds=seconds / 4),
+                through_portway(bench, requests, callers=1, seconds=seconds / 2, offset=7 * number),
+            )
+        )
+    executions = sum(cost.run.requests for cost in (*costs, *(cost for _, cost in alone)))
+    proxy_us = statistics.median(us for _, us in proxied)
+    gateway_us = statistics.median(cost.gateway_us for cost in costs)
+    database_us = statistics.median(cost.database_us for cost in costs)
+    return {
+        "executions_per_second": round(statistics.median(cost.run.per_second for cost in costs), 1),
+        "cpu_ms_per_execution": round((gateway_us + database_us) / 1000, 4),
+        "cpu_us_gateway": round(gateway_us, 1),
+        "cpu_us_database": round(database_us, 1),
+        "p50_ms": round(statistics.median(cost.run.p50_ms for cost in costs), 3),
+        "p99_ms": round(statistics.median(cost.run.p99_ms for cost in costs), 3),
+        "added_ms_single_caller": round(
+            statistics.median(cost.run.p50_ms - direct_run.p50_ms for direct_run, cost in alone), 3
+        ),
+        "single_caller_per_second": round(statistics.median(cost.run.per_second for _, cost in alone), 1),
+        "upstream_per_second": round(statistics.median(run.per_second for run in direct), 1),
+        "nginx_proxy_per_second": round(statistics.median(run.per_second for run, _ in proxied), 1),
+        "cpu_us_nginx_proxy": round(proxy_us, 2),
+        "ratio_to_nginx_proxy": round(gateway_us / proxy_us, 2) if proxy_us else 0.0,
+        "errors": sum(cost.run.errors for cost in (*costs, *(cost for _, cost in alone))),
+        "executions": executions,
+        "memory_mb_gateway": round(resident_bytes(bench.gateway_pid) / 2**20, 1),
+        "durable_audit": _is_durable(bench.urls, before),
+    }
+
+
+def payload_figures(bench: Bench, files: Mapping[str, Path], *, seconds: float) -> dict[str, float]:
+    """CPU of the gateway and throughput, for each kind of payload, with 8 callers."""
+    figures: dict[str, float] = {}
+    for name, requests in files.items():
+        cost = through_portway(bench, requests, callers=8, seconds=seconds)
+        figures[f"{name}_per_second"] = round(cost.run.per_second, 1)
+        figures[f"{name}_cpu_us_gateway"] = round(cost.gateway_us, 1)
+        figures[f"{name}_cpu_us_database"] = round(cost.database_us, 1)
+        figures[f"{name}_errors"] = cost.run.errors
+    return figures
+
+
+@dataclass(frozen=True, slots=True)
+class _WrittenAhead:
+    syncs: int
+    finished: int
+
+
+def _written_ahead(urls: DatabaseUrls) -> _WrittenAhead:
+    """How often the log of the database was synchronized, and how many rows of the audit log are complete."""
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        version = connection.info.server_version
+        syncs = connection.execute(
+            "SELECT wal_sync FROM pg_stat_wal"
+            if version < 180000
+            else "SELECT sum(fsyncs)::bigint FROM pg_stat_io WHERE object = 'wal'"
+        ).fetchone()
+        finished = connection.execute(
+            "SELECT count(*) FROM api_logs WHERE status = 'success' AND executed_at > now() - interval '1 hour'"
+        ).fetchone()
+    return _WrittenAhead(int(syncs[0]) if syncs else 0, int(finished[0]) if finished else 0)
+
+
+def _is_durable(urls: DatabaseUrls, before: _WrittenAhead) -> bool:
+    """Whether everything reaches the disk before its caller is answered: no row is unfinished, syncs were made."""
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        settings = connection.execute(
+            "SELECT current_setting('fsync'), current_setting('synchronous_commit'),"
+            " current_setting('full_page_writes')"
+        ).fetchone()
+        role = connection.execute(
+            "SELECT count(*) FROM pg_db_role_setting AS s, unnest(s.setconfig) AS c"
+            " WHERE c LIKE 'synchronous_commit=%'"
+        ).fetchone()
+        # wrk leaves the last request of each connection unanswered when its time is over.
+        unfinished = connection.execute(
+            "SELECT count(*) FROM api_logs WHERE status = 'started' AND executed_at > now() - interval '1 hour'"
+        ).fetchone()
+    after = _written_ahead(urls)
+    return (
+        settings == ("on", "on", "on")
+        and role == (0,)
+        and unfinished is not None
+        and unfinished[0] == 0
+        and after.syncs > before.syncs
+        and after.finished > before.finished
+    )
