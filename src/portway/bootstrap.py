@@ -45,6 +45,7 @@ from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.execution_ledger import PostgresExecutionLedger
 from portway.infrastructure.postgres.housekeeping import PostgresHousekeeping
 from portway.infrastructure.postgres.readiness import PostgresReadiness
+from portway.infrastructure.postgres.renewals import PostgresRenewals
 from portway.infrastructure.postgres.unit_of_work import unit_of_work_factory
 from portway.infrastructure.rate_limits.choice import OpenRateLimiter, rate_limiter
 from portway.infrastructure.sockets import GuardedSockets
@@ -64,6 +65,7 @@ class Gateway:
         self._database = Database(
             settings.database_url.get_secret_value(),
             sign_in_url=_revealed(settings.sign_in_database_url),
+            worker_url=_revealed(settings.worker_database_url),
             read_url=_revealed(settings.read_database_url),
         )
         guard = EgressGuard(settings.allow_private_networks)
@@ -106,10 +108,11 @@ class Gateway:
             return_origins=settings.return_origins,
         )
         schema, registry = JsonSchemaParameters(), handlers()
-        self._refresh = RefreshService(vault, token_endpoint, environment, system_clock)
+        self._refresh = RefreshService(
+            PostgresRenewals(self._database), token_endpoint, environment, system_clock
+        )
         self.execute = ExecuteAction(
             ledger=PostgresExecutionLedger(self._database),
-            vault=vault,
             refresh=self._refresh,
             oauth=self.oauth,
             http=self._http,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from portway.application.ports.credential_vault import LeaseOutcome, RefreshLease
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
+from portway.application.ports.renewals import LeaseOutcome, RefreshLease
 from portway.domain.action import Action
 from portway.domain.credential import TokenSet
 from portway.domain.execution import ExecutionStatus
@@ -79,7 +79,7 @@ class Setting:
         return row
 
     async def lease(self, seen_version: int = 1, seconds: float = 60) -> RefreshLease:
-        return await self.world.vault.lease_refresh(
+        return await self.world.renewals.lease_refresh(
             self.owner.sealed_pass, self.connection_id, seen_version, seconds
         )
 

@@ -23,6 +23,7 @@ from portway.infrastructure.postgres.credential_vault import PostgresCredentialV
 from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.execution_ledger import PostgresExecutionLedger
 from portway.infrastructure.postgres.integration_repository import PostgresIntegrationRepository
+from portway.infrastructure.postgres.renewals import PostgresRenewals
 from tests.contract.worlds import ALL_SCOPES, Reading
 from tests.fakes.records import AuditRow, Person, StoredConnection
 from tests.fakes.world import PASS_LIFETIME
@@ -39,6 +40,7 @@ class PostgresWorld:
     def __init__(self, database: Database, owner: psycopg.Connection[Any]) -> None:
         self.ledger = PostgresExecutionLedger(database)
         self.vault = PostgresCredentialVault(database)
+        self.renewals = PostgresRenewals(database)
         self._database = database
         self._owner = owner
 

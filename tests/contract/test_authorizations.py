@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from portway.application.ports.credential_vault import LeaseOutcome, NewAuthorization, PendingAuthorization
+from portway.application.ports.credential_vault import NewAuthorization, PendingAuthorization
+from portway.application.ports.renewals import LeaseOutcome
 from portway.domain.connection import ConnectionStatus
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import Forbidden, NotFound
@@ -159,11 +160,11 @@ async def test_nor_is_its_pass_good_for_anything_else(world: ContractWorld) -> N
     await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
     stray = (await taken(world, state)).authorization_pass
     with pytest.raises(NotFound):
-        await world.vault.lease_refresh(stray, setting.connection_id, 1, 60)
+        await world.renewals.lease_refresh(stray, setting.connection_id, 1, 60)
     with pytest.raises(NotFound):
         await world.vault.delete_connection(stray, setting.connection_id)
     assert (await setting.open(sealed_pass=stray)).grant is None
-    assert await world.vault.store_refresh(stray, new_tokens(world)) is None
+    assert await world.renewals.store_refresh(stray, new_tokens(world)) is None
 
 
 # An existing connection again
@@ -171,7 +172,7 @@ async def test_nor_is_its_pass_good_for_anything_else(world: ContractWorld) -> N
 
 async def test_authorized_again_it_stays_the_same_connection(world: ContractWorld) -> None:
     setting = await a_setting(world)
-    await world.vault.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
+    await world.renewals.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
     state = unique_state()
     await begin(
         world,
@@ -206,7 +207,7 @@ async def test_a_refresh_that_was_under_way_counts_no_more(world: ContractWorld)
     state = unique_state()
     await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
     await complete(world, await taken(world, state))
-    assert await world.vault.store_refresh(lease.refresh_pass, new_tokens(world, "late")) is None
+    assert await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world, "late")) is None
     assert (await setting.stored()).secrets["access_token"] == "second-access-token"
     assert (await setting.lease(seen_version=2)).outcome is LeaseOutcome.LEASED
 

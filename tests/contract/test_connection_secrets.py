@@ -89,9 +89,9 @@ async def test_a_pass_that_is_no_good_does_nothing(world: ContractWorld) -> None
         with pytest.raises(PortwayError):
             await vault.delete_connection(bad, connection_id)
         with pytest.raises(PortwayError):
-            await vault.lease_refresh(bad, connection_id, 1, 60)
+            await world.renewals.lease_refresh(bad, connection_id, 1, 60)
         with pytest.raises(PortwayError):
-            await vault.mark_reauthorization_required(bad, connection_id, 1)
+            await world.renewals.mark_reauthorization_required(bad, connection_id, 1)
         with pytest.raises(PortwayError):
             await vault.oauth_client_id(bad, setting.owner.workspace_id, setting.integration.id)
         with pytest.raises(PortwayError):
@@ -130,7 +130,7 @@ async def test_new_secrets_take_the_place_of_all_old_ones(world: ContractWorld) 
 async def test_with_them_a_lost_connection_works_again(world: ContractWorld) -> None:
     setting = await a_setting(world)
     mine = (setting.owner.sealed_pass, setting.connection_id)
-    await world.vault.mark_reauthorization_required(*mine, 1)
+    await world.renewals.mark_reauthorization_required(*mine, 1)
     await world.spoil(setting.connection_id)
     await world.vault.replace_secret(*mine, {"access_token": "a new one"}, [ORIGIN], None)
     assert (await setting.stored()).status is ConnectionStatus.ACTIVE
@@ -214,7 +214,7 @@ async def test_nobody_else_stops_it(world: ContractWorld) -> None:
 async def test_resuming_mends_no_lost_grant(world: ContractWorld) -> None:
     setting = await a_setting(world)
     mine = (setting.owner.sealed_pass, setting.connection_id)
-    await world.vault.mark_reauthorization_required(*mine, 1)
+    await world.renewals.mark_reauthorization_required(*mine, 1)
     for _ in range(2):
         await world.vault.set_disabled(*mine, disabled=False)
         assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
@@ -235,7 +235,7 @@ async def test_nor_does_it_hide_that_the_service_was_moved_meanwhile(world: Cont
 async def test_what_was_mended_meanwhile_is_good(world: ContractWorld) -> None:
     setting = await a_setting(world)
     mine = (setting.owner.sealed_pass, setting.connection_id)
-    await world.vault.mark_reauthorization_required(*mine, 1)
+    await world.renewals.mark_reauthorization_required(*mine, 1)
     await world.vault.set_disabled(*mine, disabled=True)
     await world.vault.replace_secret(*mine, {"access_token": "a new one"}, [ORIGIN], None)
     await world.vault.set_disabled(*mine, disabled=False)
@@ -305,7 +305,7 @@ async def test_an_organizations_own_client(world: ContractWorld) -> None:
         assert found == client.client_id
         lease = await setting.leased()
         assert lease.client == client
-        await world.vault.release_refresh(lease.refresh_pass, reauthorization_required=False)
+        await world.renewals.release_refresh(lease.refresh_pass, reauthorization_required=False)
 
 
 async def test_another_organization_does_not_get_it(world: ContractWorld) -> None:
@@ -340,5 +340,5 @@ async def test_a_client_of_one_integration_serves_no_other(world: ContractWorld)
     )
     assert (await other.leased()).client is None
     assert (
-        await world.vault.store_refresh((await setting.leased()).refresh_pass, new_tokens(world))
+        await world.renewals.store_refresh((await setting.leased()).refresh_pass, new_tokens(world))
     ) is not None

@@ -243,7 +243,7 @@ async def test_a_disabled_connection(world: ContractWorld) -> None:
 
 async def test_a_connection_that_needs_its_owner(world: ContractWorld) -> None:
     setting = await a_setting(world)
-    await world.vault.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
+    await world.renewals.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
     opened = await setting.open()
     refused(opened, ReauthorizationRequired)
     await refused_row(setting, opened)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portway.application.ports.credential_vault import LeaseOutcome
+from portway.application.ports.renewals import LeaseOutcome
 from portway.domain.connection import ConnectionStatus
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import Forbidden, NotFound
@@ -71,7 +71,7 @@ async def test_so_is_one_that_needs_its_owner_or_was_disabled(
     await world.vault.set_disabled(*mine, disabled=True)
     assert (await setting.lease(seen_version)).outcome is LeaseOutcome.GONE
     await world.vault.set_disabled(*mine, disabled=False)
-    await world.vault.mark_reauthorization_required(*mine, 1)
+    await world.renewals.mark_reauthorization_required(*mine, 1)
     lost = await setting.lease(seen_version)
     assert (lost.outcome, lost.credential) == (LeaseOutcome.GONE, None)
 
@@ -87,8 +87,8 @@ async def test_so_is_one_whose_secrets_do_not_decrypt(world: ContractWorld) -> N
 async def test_who_may_not_use_it_does_not_refresh_it(world: ContractWorld) -> None:
     setting = await a_setting(world)
     reader = await world.seal(setting.owner, scopes=["connections:read", "logs:read"])
-    for action in (world.vault.lease_refresh(reader, setting.connection_id, 1, 60),
-                   world.vault.mark_reauthorization_required(reader, setting.connection_id, 1)):  # fmt: skip
+    for action in (world.renewals.lease_refresh(reader, setting.connection_id, 1, 60),
+                   world.renewals.mark_reauthorization_required(reader, setting.connection_id, 1)):  # fmt: skip
         with pytest.raises(Forbidden):
             await action
     await world.join(setting.owner, setting.owner, Role.VIEWER)
@@ -100,7 +100,7 @@ async def test_who_may_not_use_it_does_not_refresh_it(world: ContractWorld) -> N
 async def test_who_may_only_execute_does(world: ContractWorld) -> None:
     setting = await a_setting(world)
     limited = await world.seal(setting.owner, scopes=["execute"])
-    lease = await world.vault.lease_refresh(limited, setting.connection_id, 1, 60)
+    lease = await world.renewals.lease_refresh(limited, setting.connection_id, 1, 60)
     assert lease.outcome is LeaseOutcome.LEASED
 
 
@@ -108,9 +108,9 @@ async def test_nobody_refreshes_anothers_connection(world: ContractWorld) -> Non
     setting, admin, stranger = await a_setting(world), await world.person(), await world.person()
     await world.join(admin, setting.owner, Role.ADMIN)
     with pytest.raises(Forbidden):
-        await world.vault.lease_refresh(admin.sealed_pass, setting.connection_id, 1, 60)
+        await world.renewals.lease_refresh(admin.sealed_pass, setting.connection_id, 1, 60)
     with pytest.raises(NotFound):
-        await world.vault.lease_refresh(stranger.sealed_pass, setting.connection_id, 1, 60)
+        await world.renewals.lease_refresh(stranger.sealed_pass, setting.connection_id, 1, 60)
     await setting.leased()
 
 
@@ -133,7 +133,7 @@ async def test_what_is_stored_is_everybodys_at_once(world: ContractWorld) -> Non
     await world.set_scopes(setting.connection_id, "read")
     lease = await setting.leased()
     tokens = new_tokens(world)
-    stored = await world.vault.store_refresh(lease.refresh_pass, tokens)
+    stored = await world.renewals.store_refresh(lease.refresh_pass, tokens)
     assert stored is not None
     assert stored.values == {"access_token": "second-access-token"}
     assert (stored.version, stored.expires_at) == (2, tokens.expires_at)
@@ -151,7 +151,7 @@ async def test_what_is_stored_is_everybodys_at_once(world: ContractWorld) -> Non
 async def test_a_token_that_does_not_rotate(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
-    await world.vault.store_refresh(
+    await world.renewals.store_refresh(
         lease.refresh_pass, new_tokens(world, refresh_token=None, expires_at=None)
     )
     row = await setting.stored()
@@ -165,15 +165,15 @@ async def test_a_token_that_does_not_rotate(world: ContractWorld) -> None:
 async def test_other_scopes_than_before(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
-    await world.vault.store_refresh(lease.refresh_pass, new_tokens(world, scopes=("less",)))
+    await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world, scopes=("less",)))
     assert (await setting.stored()).scopes == ("less",)
 
 
 async def test_nothing_is_stored_twice(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
-    assert await world.vault.store_refresh(lease.refresh_pass, new_tokens(world)) is not None
-    assert await world.vault.store_refresh(lease.refresh_pass, new_tokens(world, "third")) is None
+    assert await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world)) is not None
+    assert await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world, "third")) is None
     assert (await setting.stored()).secrets["access_token"] == "second-access-token"
 
 
@@ -183,8 +183,8 @@ async def test_a_late_answer_is_stored_where_nothing_newer_is(world: ContractWor
     slow = await setting.leased()
     await world.expire_lease(setting.connection_id)
     other = await setting.leased()
-    assert await world.vault.store_refresh(slow.refresh_pass, new_tokens(world, "slow")) is not None
-    assert await world.vault.store_refresh(other.refresh_pass, new_tokens(world, "other")) is None
+    assert await world.renewals.store_refresh(slow.refresh_pass, new_tokens(world, "slow")) is not None
+    assert await world.renewals.store_refresh(other.refresh_pass, new_tokens(world, "other")) is None
     assert (await setting.stored()).secrets["refresh_token"] == "slow-refresh-token"
 
 
@@ -194,15 +194,15 @@ async def test_what_the_owner_replaced_meanwhile_stays(world: ContractWorld) -> 
     await world.vault.replace_secret(
         setting.owner.sealed_pass, setting.connection_id, {"access_token": "by hand"}, [ORIGIN], None
     )
-    assert await world.vault.store_refresh(lease.refresh_pass, new_tokens(world)) is None
+    assert await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world)) is None
     assert (await setting.stored()).secrets == {"access_token": "by hand"}
 
 
 async def test_only_with_a_lease(world: ContractWorld) -> None:
     setting = await a_setting(world)
     for sealed_pass in (setting.owner.sealed_pass, "nobody's", ""):
-        assert await world.vault.store_refresh(sealed_pass, new_tokens(world)) is None
-        await world.vault.release_refresh(sealed_pass, reauthorization_required=True)
+        assert await world.renewals.store_refresh(sealed_pass, new_tokens(world)) is None
+        await world.renewals.release_refresh(sealed_pass, reauthorization_required=True)
     row = await setting.stored()
     assert (row.status, row.version, row.secrets) == (ConnectionStatus.ACTIVE, 1, TOKENS)
 
@@ -211,8 +211,8 @@ async def test_a_deleted_connection_stays_deleted(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
     await world.vault.delete_connection(setting.owner.sealed_pass, setting.connection_id)
-    assert await world.vault.store_refresh(lease.refresh_pass, new_tokens(world)) is None
-    await world.vault.release_refresh(lease.refresh_pass, reauthorization_required=True)
+    assert await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world)) is None
+    await world.renewals.release_refresh(lease.refresh_pass, reauthorization_required=True)
     assert await world.stored(setting.connection_id) is None
 
 
@@ -222,7 +222,7 @@ async def test_a_deleted_connection_stays_deleted(world: ContractWorld) -> None:
 async def test_given_back_it_can_be_had_again_at_once(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
-    await world.vault.release_refresh(lease.refresh_pass, reauthorization_required=False)
+    await world.renewals.release_refresh(lease.refresh_pass, reauthorization_required=False)
     again = await setting.leased()
     assert not again.interrupted
     assert (await setting.stored()).status is ConnectionStatus.ACTIVE
@@ -231,7 +231,7 @@ async def test_given_back_it_can_be_had_again_at_once(world: ContractWorld) -> N
 async def test_with_a_grant_that_is_gone_the_owner_is_needed(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
-    await world.vault.release_refresh(lease.refresh_pass, reauthorization_required=True)
+    await world.renewals.release_refresh(lease.refresh_pass, reauthorization_required=True)
     assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
 
 
@@ -240,8 +240,8 @@ async def test_not_where_something_newer_is_stored(world: ContractWorld) -> None
     slow = await setting.leased()
     await world.expire_lease(setting.connection_id)
     other = await setting.leased()
-    await world.vault.store_refresh(other.refresh_pass, new_tokens(world))
-    await world.vault.release_refresh(slow.refresh_pass, reauthorization_required=True)
+    await world.renewals.store_refresh(other.refresh_pass, new_tokens(world))
+    await world.renewals.release_refresh(slow.refresh_pass, reauthorization_required=True)
     assert (await setting.stored()).status is ConnectionStatus.ACTIVE
 
 
@@ -250,7 +250,7 @@ async def test_nobody_gives_back_anothers_lease(world: ContractWorld) -> None:
     slow = await setting.leased()
     await world.expire_lease(setting.connection_id)
     await setting.leased()
-    await world.vault.release_refresh(slow.refresh_pass, reauthorization_required=False)
+    await world.renewals.release_refresh(slow.refresh_pass, reauthorization_required=False)
     assert (await setting.lease()).outcome is LeaseOutcome.WAIT
 
 
@@ -258,7 +258,7 @@ async def test_of_a_disabled_connection_it_shows_later(world: ContractWorld) -> 
     setting = await a_setting(world)
     lease = await setting.leased()
     await world.vault.set_disabled(setting.owner.sealed_pass, setting.connection_id, disabled=True)
-    await world.vault.release_refresh(lease.refresh_pass, reauthorization_required=True)
+    await world.renewals.release_refresh(lease.refresh_pass, reauthorization_required=True)
     assert (await setting.stored()).status is ConnectionStatus.DISABLED
     await world.vault.set_disabled(setting.owner.sealed_pass, setting.connection_id, disabled=False)
     assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
@@ -269,15 +269,15 @@ async def test_of_a_disabled_connection_it_shows_later(world: ContractWorld) -> 
 
 async def test_the_version_that_was_refused_is_marked(world: ContractWorld) -> None:
     setting = await a_setting(world)
-    await world.vault.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
+    await world.renewals.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
     assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
 
 
 async def test_a_newer_one_is_not(world: ContractWorld) -> None:
     setting = await a_setting(world)
     lease = await setting.leased()
-    await world.vault.store_refresh(lease.refresh_pass, new_tokens(world))
-    await world.vault.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
+    await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world))
+    await world.renewals.mark_reauthorization_required(setting.owner.sealed_pass, setting.connection_id, 1)
     assert (await setting.stored()).status is ConnectionStatus.ACTIVE
 
 
@@ -285,7 +285,7 @@ async def test_nobody_marks_anothers(world: ContractWorld) -> None:
     setting, admin, stranger = await a_setting(world), await world.person(), await world.person()
     await world.join(admin, setting.owner, Role.ADMIN)
     with pytest.raises(Forbidden):
-        await world.vault.mark_reauthorization_required(admin.sealed_pass, setting.connection_id, 1)
+        await world.renewals.mark_reauthorization_required(admin.sealed_pass, setting.connection_id, 1)
     with pytest.raises(NotFound):
-        await world.vault.mark_reauthorization_required(stranger.sealed_pass, setting.connection_id, 1)
+        await world.renewals.mark_reauthorization_required(stranger.sealed_pass, setting.connection_id, 1)
     assert (await setting.stored()).status is ConnectionStatus.ACTIVE

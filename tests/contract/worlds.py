@@ -9,6 +9,7 @@ from uuid import UUID
 
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import ExecutionLedger
+from portway.application.ports.renewals import Renewals
 from portway.domain.action import Action
 from portway.domain.connection import Connection
 from portway.domain.integration import Integration
@@ -18,6 +19,7 @@ from portway.domain.principal import Scope
 from tests.fakes.credential_vault import InMemoryCredentialVault
 from tests.fakes.execution_ledger import InMemoryExecutionLedger
 from tests.fakes.records import AuditRow, Person, StoredConnection
+from tests.fakes.renewals import InMemoryRenewals
 from tests.fakes.unit_of_work import in_memory_unit_of_work
 from tests.fakes.world import PASS_LIFETIME, World
 
@@ -54,6 +56,8 @@ class ContractWorld(Protocol):
     def ledger(self) -> ExecutionLedger: ...
     @property
     def vault(self) -> CredentialVault: ...
+    @property
+    def renewals(self) -> Renewals: ...
 
     def now(self) -> datetime: ...
     def reading(self, sealed_pass: str) -> AbstractAsyncContextManager[Reading]: ...
@@ -101,6 +105,7 @@ class MemoryWorld:
         self.world = World()
         self.ledger = InMemoryExecutionLedger(self.world)
         self.vault = InMemoryCredentialVault(self.world)
+        self.renewals = InMemoryRenewals(self.world)
 
     def now(self) -> datetime:
         return self.world.clock()

@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portway.application.ports.credential_vault import (
-    LeaseOutcome,
     NewAuthorization,
     PendingAuthorization,
-    RefreshLease,
     Revocable,
 )
 from portway.domain.connection import ConnectionStatus
-from portway.domain.credential import Credential, OAuthClient, TokenSet
+from portway.domain.credential import OAuthClient, TokenSet
 from portway.domain.errors import Forbidden, NotFound
 from portway.domain.json_value import JsonObject
 from portway.domain.organization import Role
 from portway.domain.principal import Scope
 from portway.domain.rules.tenancy import at_least
-from tests.fakes.world import Claims, ConnectionRow, LeaseRow, World
+from tests.fakes.world import Claims, ConnectionRow, World, members_of
 
 AUTHORIZATION_LIFETIME = timedelta(minutes=10)
 
@@ -33,12 +31,6 @@ class _Authorization:
     is_taken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _RefreshPass:
-    connection_id: UUID
-    version: int
-
-
 class InMemoryCredentialVault:
     """Keeps its rows in a world. `failures` are raised by the next calls of the method of that name, one each."""
 
@@ -46,7 +38,6 @@ class InMemoryCredentialVault:
         self._world = world
         self._authorizations: dict[str, _Authorization] = {}
         self._authorization_passes: dict[str, _Authorization] = {}
-        self._refresh_passes: dict[str, _RefreshPass] = {}
         self.failures: dict[str, list[Exception]] = {}
         self.calls: list[str] = []
 
@@ -86,7 +77,7 @@ class InMemoryCredentialVault:
         row = self._world.own_connection(self._world.claims(sealed_pass), connection_id)
         self._check_may_connect(sealed_pass, row.connection.workspace_id)
         row.secrets.clear()
-        self._renew(row, values, expires_at)
+        row.renew(values, expires_at, self._world.clock())
         row.connection = replace(row.connection, origins=tuple(origins))
         row.set_status(ConnectionStatus.ACTIVE)
 
@@ -195,69 +186,12 @@ class InMemoryCredentialVault:
             )
             self._world.connections[row.connection.id] = row
         self._world.leases.pop(row.connection.id, None)
-        self._renew(row, _members(tokens), tokens.expires_at)
+        row.renew(members_of(tokens), tokens.expires_at, self._world.clock())
         row.connection = replace(
             row.connection, origins=tuple(origins), scopes=tuple(scopes), config=wanted.config
         )
         row.set_status(ConnectionStatus.ACTIVE)
         return row.connection.id
-
-    async def lease_refresh(
-        self, sealed_pass: str, connection_id: UUID, seen_version: int, lease_seconds: float
-    ) -> RefreshLease:
-        await self._called("lease_refresh")
-        row = self._world.usable_connection(self._world.claims(sealed_pass), connection_id)
-        unusable = (ConnectionStatus.REAUTHORIZATION_REQUIRED, ConnectionStatus.DISABLED)
-        if row.connection.status in unusable or row.spoiled:
-            return RefreshLease(LeaseOutcome.GONE)
-        if row.version != seen_version:
-            return RefreshLease(LeaseOutcome.FRESH, credential=row.credential())
-        if "refresh_token" not in row.secrets:
-            return RefreshLease(LeaseOutcome.GONE)
-        earlier, now = self._world.leases.get(connection_id), self._world.clock()
-        if earlier is not None and earlier.expires_at > now:
-            return RefreshLease(LeaseOutcome.WAIT)
-        refresh_pass = self._world.unique("refresh-pass")
-        self._refresh_passes[refresh_pass] = _RefreshPass(connection_id, row.version)
-        self._world.leases[connection_id] = LeaseRow(
-            refresh_pass, row.version, now + timedelta(seconds=lease_seconds)
-        )
-        return RefreshLease(
-            LeaseOutcome.LEASED,
-            refresh_pass,
-            row.secrets["refresh_token"],
-            self._world.organization_client(row.connection),
-            interrupted=earlier is not None and earlier.version == row.version,
-        )
-
-    async def store_refresh(self, refresh_pass: str, tokens: TokenSet) -> Credential | None:
-        await self._called("store_refresh")
-        row = self._refreshable(refresh_pass)
-        if row is None:
-            return None
-        self._renew(row, _members(tokens), tokens.expires_at)
-        if tokens.scopes is not None:
-            row.connection = replace(row.connection, scopes=tokens.scopes)
-        self._world.leases.pop(row.connection.id, None)
-        return row.credential()
-
-    async def release_refresh(self, refresh_pass: str, *, reauthorization_required: bool) -> None:
-        await self._called("release_refresh")
-        claims = self._refresh_passes.get(refresh_pass)
-        lease = self._world.leases.get(claims.connection_id) if claims else None
-        if claims and lease and lease.holder == refresh_pass:
-            del self._world.leases[claims.connection_id]
-        row = self._refreshable(refresh_pass)
-        if row is not None and reauthorization_required:
-            row.set_status(ConnectionStatus.REAUTHORIZATION_REQUIRED)
-
-    async def mark_reauthorization_required(
-        self, sealed_pass: str, connection_id: UUID, seen_version: int
-    ) -> None:
-        await self._called("mark_reauthorization_required")
-        row = self._world.usable_connection(self._world.claims(sealed_pass), connection_id)
-        if row.version == seen_version:
-            row.set_status(ConnectionStatus.REAUTHORIZATION_REQUIRED)
 
     def expire_authorization(self, state: str) -> None:
         """Its ten minutes are over."""
@@ -283,22 +217,3 @@ class InMemoryCredentialVault:
             raise Forbidden
         if not is_permitted and not self._world.administers(claims, row.connection.workspace_id):
             raise Forbidden
-
-    def _refreshable(self, refresh_pass: str) -> ConnectionRow | None:
-        """The connection of a refresh, unless another version of its secrets is stored by now."""
-        claims = self._refresh_passes.get(refresh_pass)
-        row = self._world.connections.get(claims.connection_id) if claims else None
-        return row if claims and row and row.version == claims.version else None
-
-    def _renew(self, row: ConnectionRow, values: Mapping[str, str], expires_at: datetime | None) -> None:
-        row.secrets.update(values)
-        row.spoiled = False
-        row.version += 1
-        row.issued_at = self._world.clock()
-        row.connection = replace(row.connection, expires_at=expires_at)
-
-
-def _members(tokens: TokenSet) -> dict[str, str]:
-    """Without a new refresh token, the old one stays."""
-    members = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
-    return {name: value for name, value in members.items() if value is not None}

@@ -30,6 +30,7 @@ from tests.fakes.definitions import ENVIRONMENT, ORIGIN, an_action, an_integrati
 from tests.fakes.execution_ledger import InMemoryExecutionLedger
 from tests.fakes.http_client import ScriptedHttpClient
 from tests.fakes.records import AuditRow, Person, StoredConnection
+from tests.fakes.renewals import InMemoryRenewals
 from tests.fakes.sockets import NoSockets
 from tests.fakes.token_endpoint import ScriptedTokenEndpoint
 from tests.fakes.unit_of_work import in_memory_unit_of_work
@@ -50,6 +51,7 @@ class FakeGateway:
         self.clock = self.world.clock
         self.ledger = InMemoryExecutionLedger(self.world)
         self.vault = InMemoryCredentialVault(self.world)
+        self.renewals = InMemoryRenewals(self.world)
         self.http = ScriptedHttpClient()
         self.token_endpoint = ScriptedTokenEndpoint(self.clock)
         self.environment = dict(ENVIRONMENT)
@@ -78,7 +80,7 @@ class FakeGateway:
     def new_refresh_service(self, patience_seconds: float = 5.0) -> RefreshService:
         """That of another process, which shares the database and nothing else."""
         return RefreshService(
-            self.vault,
+            self.renewals,
             self.token_endpoint,
             self.environment,
             self.clock,
@@ -91,7 +93,6 @@ class FakeGateway:
     ) -> ExecuteAction:
         return ExecuteAction(
             ledger=self.ledger,
-            vault=self.vault,
             refresh=refresh,
             oauth=self.oauth,
             http=self.http,

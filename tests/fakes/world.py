@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from portway.domain.action import Action
 from portway.domain.connection import Connection, ConnectionStatus
-from portway.domain.credential import Credential, OAuthClient
+from portway.domain.credential import Credential, OAuthClient, TokenSet
 from portway.domain.errors import Forbidden, NotFound
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
@@ -50,6 +50,14 @@ class ConnectionRow:
 
     def credential(self) -> Credential:
         return Credential(self.authenticating, self.version, self.issued_at, self.connection.expires_at)
+
+    def renew(self, values: Mapping[str, str], expires_at: datetime | None, now: datetime) -> None:
+        """New secret members; those that are not named stay."""
+        self.secrets.update(values)
+        self.spoiled = False
+        self.version += 1
+        self.issued_at = now
+        self.connection = replace(self.connection, expires_at=expires_at)
 
     def set_status(self, status: ConnectionStatus) -> None:
         """That of a disabled connection shows when it is enabled again."""
@@ -261,3 +269,9 @@ class World:
 def _places(integration: Integration) -> tuple[object, ...]:
     urls = (integration.auth_config.get(name) for name in ("token_url", "refresh_url", "revocation_url"))
     return (integration.base_url, integration.auth_type, *urls)
+
+
+def members_of(tokens: TokenSet) -> dict[str, str]:
+    """Without a new refresh token, the old one stays."""
+    members = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
+    return {name: value for name, value in members.items() if value is not None}

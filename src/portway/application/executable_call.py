@@ -1,7 +1,6 @@
 """The calls of one execution: the credential, its origins, retries, and one forced refresh when it is refused."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,6 @@ from uuid import UUID
 from portway.application.credential_placement import authenticate, secrets_of
 from portway.application.destinations import allowed_origins
 from portway.application.language.transform_config import TransformConfig
-from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import Grant
 from portway.application.ports.http import (
     SLOWEST_UPLOAD_BYTES_PER_SECOND,
@@ -26,15 +24,12 @@ from portway.domain.credential import Credential
 from portway.domain.errors import (
     EgressBlocked,
     InvalidIntegrationConfig,
-    PortwayError,
     ReauthorizationRequired,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
 from portway.domain.integration import AuthType, Integration
 from portway.domain.rules.access_control import check_destination
-
-_log = logging.getLogger(__name__)
 
 _UNAUTHORIZED = 401
 _TOKEN_TYPES = frozenset({AuthType.OAUTH2, AuthType.OAUTH2_CLIENT_CREDENTIALS, AuthType.JWT_BEARER})
@@ -56,7 +51,6 @@ class ExecutableCall:
     http: StreamingHttpClient
     sockets: SocketConnector
     refresh: RefreshService
-    vault: CredentialVault
     sealed_pass: str = field(repr=False)
     deadline: float
     credential: Credential | None = field(repr=False)
@@ -228,16 +222,8 @@ class ExecutableCall:
 
     async def _mark_refused(self) -> None:
         """The service refuses even a new token, or there is none to be had."""
-        connection_id = self.grant.connection.id
-        if self.credential is None:
-            return
-        try:
-            await self.vault.mark_reauthorization_required(
-                self.sealed_pass, connection_id, self.credential.version
-            )
-        except PortwayError as error:
-            # The caller is told all the same; the next call finds out anew.
-            _log.warning("connection %s could not be marked: %s", connection_id, error)
+        if self.credential is not None:
+            await self.refresh.mark_refused(self.grant.connection.id, self.credential, self.sealed_pass)
 
 
 def _upload_seconds(request: OutgoingRequest) -> float:

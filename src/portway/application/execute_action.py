@@ -18,7 +18,6 @@ from portway.application.handlers.registry import HandlerRegistry
 from portway.application.idempotent_answer import load_answer
 from portway.application.language.documents import action_config
 from portway.application.oauth_service import OAuthService
-from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import ExecutionLedger, Grant, Opened, Opening
 from portway.application.ports.http import StreamedResponse, StreamingHttpClient
 from portway.application.ports.schema import ParameterSchema
@@ -69,7 +68,6 @@ class ExecuteAction:
         self,
         *,
         ledger: ExecutionLedger,
-        vault: CredentialVault,
         refresh: RefreshService,
         oauth: OAuthService,
         http: StreamingHttpClient,
@@ -80,7 +78,6 @@ class ExecuteAction:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._ledger = ledger
-        self._vault = vault
         self._refresh = refresh
         self._oauth = oauth
         self._http = http
@@ -189,7 +186,6 @@ class ExecuteAction:
             http=self._http,
             sockets=self._sockets,
             refresh=self._refresh,
-            vault=self._vault,
             sealed_pass=execution.principal.sealed_pass,
             deadline=asyncio.get_running_loop().time() + timeout_ms / 1000,
             credential=grant.credential,

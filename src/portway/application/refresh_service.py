@@ -10,8 +10,8 @@ from uuid import UUID
 from portway.application.destinations import check_token_endpoints
 from portway.application.oauth_client import choose_client
 from portway.application.ports.clock import Clock
-from portway.application.ports.credential_vault import CredentialVault, LeaseOutcome, RefreshLease
 from portway.application.ports.execution_ledger import Grant
+from portway.application.ports.renewals import LeaseOutcome, RefreshLease, Renewals
 from portway.application.ports.token_endpoint import (
     TokenEndpoint,
     TokenEndpointUnavailable,
@@ -21,6 +21,7 @@ from portway.domain.credential import Credential, TokenSet
 from portway.domain.errors import (
     EgressBlocked,
     InvalidIntegrationConfig,
+    PortwayError,
     ReauthorizationRequired,
     Unavailable,
     UpstreamUnreachable,
@@ -63,7 +64,7 @@ class RefreshService:
 
     def __init__(
         self,
-        vault: CredentialVault,
+        renewals: Renewals,
         token_endpoint: TokenEndpoint,
         environment: Mapping[str, str],
         clock: Clock,
@@ -71,7 +72,7 @@ class RefreshService:
         sleep: Sleep = asyncio.sleep,
         patience_seconds: float = _PATIENCE_SECONDS,
     ) -> None:
-        self._vault = vault
+        self._renewals = renewals
         self._token_endpoint = token_endpoint
         self._environment = environment
         self._clock = clock
@@ -110,6 +111,14 @@ class RefreshService:
                 return seen
             raise
 
+    async def mark_refused(self, connection_id: UUID, refused: Credential, sealed_pass: str) -> None:
+        """Marks the connection: the service refuses this credential, and there is no other to be had."""
+        try:
+            await self._renewals.mark_reauthorization_required(sealed_pass, connection_id, refused.version)
+        except PortwayError as error:
+            # The caller is told all the same; the next call finds out anew.
+            _log.warning("connection %s could not be marked: %s", connection_id, error)
+
     async def finish(self) -> None:
         """Waits for refreshes that nobody waits for any more. What they bring may be the only valid token."""
         self._finishing = True
@@ -139,17 +148,17 @@ class RefreshService:
             tokens = await self._request(grant.integration, lease)
         except TokenRequestRefused as error:
             gone = error.error == _GRANT_GONE
-            await self._vault.release_refresh(lease.refresh_pass, reauthorization_required=gone)
+            await self._renewals.release_refresh(lease.refresh_pass, reauthorization_required=gone)
             if gone:
                 raise ReauthorizationRequired from error
             raise InvalidIntegrationConfig(
                 f"The authorization server refuses the refresh: {error.detail}"
             ) from error
         except TokenEndpointUnavailable as error:
-            await self._vault.release_refresh(lease.refresh_pass, reauthorization_required=False)
+            await self._renewals.release_refresh(lease.refresh_pass, reauthorization_required=False)
             raise UpstreamUnreachable(f"The token could not be refreshed: {error.detail}") from error
         except Exception:
-            await self._vault.release_refresh(lease.refresh_pass, reauthorization_required=False)
+            await self._renewals.release_refresh(lease.refresh_pass, reauthorization_required=False)
             raise
         return await self._store(lease, tokens, grant, sealed_pass)
 
@@ -157,7 +166,7 @@ class RefreshService:
         """A lease, or one whose `credential` somebody else has refreshed meanwhile."""
         waited = 0.0
         while True:
-            lease = await self._vault.lease_refresh(
+            lease = await self._renewals.lease_refresh(
                 sealed_pass, grant.connection.id, seen.version, LEASE_SECONDS
             )
             if lease.outcome in (LeaseOutcome.LEASED, LeaseOutcome.FRESH):
@@ -193,7 +202,7 @@ class RefreshService:
         if stored is not None:
             return stored
         # Somebody stored another version meanwhile, such as a new authorization: that one counts.
-        newer = await self._vault.lease_refresh(sealed_pass, grant.connection.id, -1, LEASE_SECONDS)
+        newer = await self._renewals.lease_refresh(sealed_pass, grant.connection.id, -1, LEASE_SECONDS)
         if newer.credential is None:
             raise ReauthorizationRequired
         return newer.credential
@@ -201,11 +210,11 @@ class RefreshService:
     async def _store_patiently(self, refresh_pass: str, tokens: TokenSet) -> Credential | None:
         for pause in _STORE_PAUSES:
             try:
-                return await self._vault.store_refresh(refresh_pass, tokens)
+                return await self._renewals.store_refresh(refresh_pass, tokens)
             except Unavailable:
                 _log.warning("a refreshed token could not be stored yet; trying again")
                 await self._sleep(pause)
-        return await self._vault.store_refresh(refresh_pass, tokens)
+        return await self._renewals.store_refresh(refresh_pass, tokens)
 
 
 def _configured_margin(integration: Integration) -> timedelta | None:

@@ -313,7 +313,7 @@ async def test_a_401_while_the_token_endpoint_is_down_costs_nobody_the_grant(gat
 async def test_a_mark_that_cannot_be_made_changes_no_answer(gateway: FakeGateway) -> None:
     connected = gateway.connect()
     gateway.http.script(UNAUTHORIZED)
-    gateway.vault.failures["mark_reauthorization_required"] = [Unavailable()]
+    gateway.renewals.failures["mark_reauthorization_required"] = [Unavailable()]
     assert isinstance(await connected.failure(), ReauthorizationRequired)
     assert connected.stored.status is ConnectionStatus.ACTIVE
 

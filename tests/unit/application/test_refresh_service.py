@@ -99,7 +99,7 @@ async def test_sixty_four_callers_one_request(gateway: FakeGateway) -> None:
     credentials = await asyncio.gather(*(connected.refresh() for _ in range(64)))
     assert {credential.values["access_token"] for credential in credentials} == {"access-token-1"}
     assert gateway.token_endpoint.refreshes == ["old-refresh-token"]
-    assert gateway.vault.calls.count("lease_refresh") == 1
+    assert gateway.renewals.calls.count("lease_refresh") == 1
 
 
 async def test_over_eight_processes_too(gateway: FakeGateway) -> None:
@@ -130,7 +130,7 @@ async def test_a_node_that_waits_gets_what_the_other_stores(gateway: FakeGateway
 
 async def test_a_node_does_not_wait_for_ever(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=-1)
-    await gateway.vault.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 10_000)
+    await gateway.renewals.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 10_000)
     with pytest.raises(UpstreamUnreachable, match="slow"):
         await connected.refresh()
     assert sum(gateway.clock.pauses) == pytest.approx(90, abs=1)
@@ -138,7 +138,7 @@ async def test_a_node_does_not_wait_for_ever(gateway: FakeGateway) -> None:
 
 async def test_whoever_vanished_is_followed_after_their_lease(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=-1)
-    await gateway.vault.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 30)
+    await gateway.renewals.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 30)
     credential = await connected.refresh()
     assert credential.values == {"access_token": "access-token-1"}
     assert 30 <= sum(gateway.clock.pauses) < 31
@@ -234,7 +234,7 @@ async def test_a_server_that_stops_waits_for_what_is_on_its_way(gateway: FakeGat
 
 async def test_it_does_not_wait_for_another_node(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=-1)
-    await gateway.vault.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 10_000)
+    await gateway.renewals.lease_refresh(connected.owner.sealed_pass, connected.id, 1, 10_000)
     task = asyncio.create_task(connected.refresh())
     await asyncio.sleep(0)
     await gateway.refresh.finish()
@@ -321,7 +321,7 @@ async def test_a_bug_gives_the_lease_back(gateway: FakeGateway) -> None:
 async def test_a_database_that_is_away(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=60)
     old = connected.grant.credential
-    gateway.vault.failures["lease_refresh"] = [Unavailable(), Unavailable()]
+    gateway.renewals.failures["lease_refresh"] = [Unavailable(), Unavailable()]
     assert await connected.refresh() == old
     with pytest.raises(Unavailable):
         await connected.refresh(refused=True)
@@ -332,16 +332,16 @@ async def test_a_database_that_is_away(gateway: FakeGateway) -> None:
 
 async def test_a_new_token_is_stored_patiently(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=-1)
-    gateway.vault.failures["store_refresh"] = [Unavailable() for _ in range(4)]
+    gateway.renewals.failures["store_refresh"] = [Unavailable() for _ in range(4)]
     assert (await connected.refresh()).version == 2
-    assert gateway.vault.calls.count("store_refresh") == 5
+    assert gateway.renewals.calls.count("store_refresh") == 5
     assert gateway.clock.pauses == [0.1, 0.5, 2.0, 5.0]
     assert len(gateway.token_endpoint.refreshes) == 1
 
 
 async def test_one_that_cannot_be_stored_is_not_used(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=-1)
-    gateway.vault.failures["store_refresh"] = [Unavailable() for _ in range(5)]
+    gateway.renewals.failures["store_refresh"] = [Unavailable() for _ in range(5)]
     with pytest.raises(Unavailable):
         await connected.refresh()
     assert connected.stored.secrets["access_token"] == "old-access-token"

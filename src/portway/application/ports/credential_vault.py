@@ -1,39 +1,14 @@
-"""Replacing a connection's secrets: authorization, refresh, removal."""
+"""Replacing a connection's secrets: authorization, replacement, removal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from portway.domain.credential import Credential, OAuthClient, TokenSet
+from portway.domain.credential import OAuthClient, TokenSet
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
-
-
-class LeaseOutcome(StrEnum):
-    """What asking for the right to refresh came to."""
-
-    LEASED = "leased"  # refresh now, then store or release
-    WAIT = "wait"  # somebody else is refreshing
-    FRESH = "fresh"  # the stored credential is newer than the one seen: use it
-    GONE = "gone"  # there is no refresh token, or the connection needs its owner
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshLease:
-    """The answer to `lease_refresh`. With LEASED: the refresh token, the client, and a pass for this refresh alone.
-
-    `interrupted` says that an earlier holder recorded its intent and vanished: the refresh token may be spent.
-    """
-
-    outcome: LeaseOutcome
-    refresh_pass: str = field(default="", repr=False)
-    refresh_token: str = field(default="", repr=False)
-    client: OAuthClient | None = None
-    credential: Credential | None = None
-    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +57,7 @@ class Revocable:
 
 
 class CredentialVault(Protocol):
-    """Secrets go in; out come only what a lease or a pending authorization needs. Takes passes, never user ids."""
+    """Secrets go in; out comes only what a pending authorization needs. Takes passes, never user ids."""
 
     async def create_connection(
         self,
@@ -140,24 +115,4 @@ class CredentialVault(Protocol):
         self, authorization_pass: str, tokens: TokenSet, origins: Sequence[str], scopes: Sequence[str]
     ) -> UUID:
         """Stores the tokens; returns the connection, new or re-authorized."""
-        ...
-
-    async def lease_refresh(
-        self, sealed_pass: str, connection_id: UUID, seen_version: int, lease_seconds: float
-    ) -> RefreshLease:
-        """The right to refresh, for one holder at a time over all nodes; records the intent with it."""
-        ...
-
-    async def store_refresh(self, refresh_pass: str, tokens: TokenSet) -> Credential | None:
-        """Stores by compare-and-set on the version that was leased; None where another version is stored by now."""
-        ...
-
-    async def release_refresh(self, refresh_pass: str, *, reauthorization_required: bool) -> None:
-        """Gives the lease back after a failure; with `reauthorization_required` the connection is marked for good."""
-        ...
-
-    async def mark_reauthorization_required(
-        self, sealed_pass: str, connection_id: UUID, seen_version: int
-    ) -> None:
-        """The service refused this version of the credential, and there is nothing to refresh it with."""
         ...
