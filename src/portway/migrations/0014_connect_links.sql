@@ -152,6 +152,13 @@ BEGIN
     END IF;
     organization := app.check_may_connect(claims, p_workspace_id);
     PERFORM app.check_integration(p_integration_id, organization);
+    IF p_oauth_client IS NOT NULL AND NOT EXISTS (
+        SELECT FROM public.oauth_clients AS o
+        WHERE o.organization_id = organization AND o.integration_id = p_integration_id AND o.name = p_oauth_client
+            AND o.replaced_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'no such OAuth client' USING ERRCODE = 'no_data_found';
+    END IF;
     IF p_lifetime NOT BETWEEN interval '1 minute' AND interval '7 days' THEN
         RAISE EXCEPTION 'a connect link lives for one minute to seven days' USING ERRCODE = 'check_violation';
     END IF;
@@ -174,7 +181,7 @@ $$;
 CREATE FUNCTION app.open_connect_link(p_token text) RETURNS TABLE (
     id uuid, state text, link_pass text, return_url text, organization_name text, workspace_name text, integration jsonb,
     workspace_id uuid, connection_id uuid, connection_name text, account_name text, connection_scopes text[],
-    connection_config jsonb, name text, scopes text[], config jsonb, oauth_client text
+    connection_config jsonb, reconnect boolean, name text, scopes text[], config jsonb, oauth_client text
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -193,7 +200,8 @@ BEGIN
             'exp', extract(epoch FROM clock_timestamp() + interval '5 minutes')
         )) END,
         link.return_url, o.name, w.name, app.integration_row(link.integration_id), link.workspace_id,
-        c.id, c.name, c.account_name, c.scopes, c.config, link.name, link.scopes, link.config, link.oauth_client
+        c.id, c.name, c.account_name, c.scopes, c.config, link.reconnect, link.name, link.scopes, link.config,
+        link.oauth_client
     FROM app.connect_link_state(link) AS s (state)
     JOIN public.workspaces AS w ON w.id = link.workspace_id
     JOIN public.organizations AS o ON o.id = w.organization_id
