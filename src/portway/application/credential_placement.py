@@ -1,67 +1,224 @@
 """Puts a connection's credential into a request, where the service looks for it.
 
-By `auth_type`: `bearer`, `oauth2`, `oauth2_client_credentials` and `jwt_bearer` send their token, and
-`api_key` the key, as `Authorization: Bearer ...` (RFC 6750); `basic` sends user name and password (RFC 7617).
-An integration says otherwise, and may say several at once, with `auth_config.credential_placement`:
-
-    [{"in": "header", "name": "X-Api-Key", "value": "{api_key}"},
-     {"in": "query", "name": "account", "value": "{account_id}"}]
+By `auth_type`: `bearer`, `oauth2`, `oauth2_client_credentials`, `jwt_bearer` and a `custom` login send their token, and
+`api_key` the key, as `Authorization: Bearer ...` (RFC 6750); `basic` sends user name and password (RFC 7617); `oauth1`
+and `aws_sigv4` sign the request. An integration says otherwise, and may say several at once, with
+`auth_config.credential_placement`; what it places is part of what is signed.
 """
 
 import base64
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from urllib.parse import quote, unquote_plus
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+from portway.application.language.auth_config import AuthConfig, CredentialField, Placement
+from portway.application.language.documents import auth_config
+from portway.application.language.templates import MissingValueError, fill
+from portway.application.ports.clock import Clock, system_clock
 from portway.application.ports.http import OutgoingRequest
-from portway.application.requests.header_fields import header_name, is_header_value
+from portway.application.requests.added_values import with_body_member, with_cookie, with_header, with_query
+from portway.application.requests.header_fields import is_header_value
+from portway.application.requests.scalar_text import RefusedError, text_of
+from portway.application.signatures.aws_sigv4 import AwsCredentials, sign_aws_sigv4
+from portway.application.signatures.oauth1 import OAuth1Credentials, sign_oauth1
 from portway.domain.credential import Credential
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import AuthType, Integration
-from portway.domain.json_value import JsonValue
-
-_MEMBER = re.compile(r"\{([A-Za-z0-9_]+)\}")
+from portway.domain.json_value import JsonObject
 
 Values = Mapping[str, str]
 
+_NOTHING: Values = MappingProxyType({})
+_NO_CONFIG: JsonObject = {}
+
 
 def authenticate(
-    request: OutgoingRequest, integration: Integration, credential: Credential | None
+    request: OutgoingRequest,
+    integration: Integration,
+    credential: Credential | None,
+    *,
+    config: JsonObject = _NO_CONFIG,
+    now: Clock = system_clock,
 ) -> OutgoingRequest:
     """The request with the credential in it, over anything of the same name that was there.
 
-    Raises InvalidIntegrationConfig for an `auth_type` without an implementation, a placement of another
-    shape, a member that the credential lacks, and a value that a header cannot hold.
+    `config` is the connection's. Raises InvalidIntegrationConfig for an `auth_type` that needs a placement, a value
+    that neither credential nor config has, and one that its place cannot hold.
     """
-    placement = integration.auth_config.get("credential_placement")
-    if integration.auth_type is AuthType.NONE and placement is None:
-        return request
-    values = credential.values if credential is not None else {}
+    auth, auth_type = auth_config(integration), integration.auth_type
+    values = credential.values if credential is not None else _NOTHING
     try:
-        if placement is not None:
-            return _place_all(request, placement, values)
-        return _into_header(request, "authorization", _default(integration.auth_type)(values))
+        if auth.credential_placement is not None:
+            every = TemplateValues(values, config) if config else values
+            request = place(request, auth.credential_placement, every, optional=_optional(auth))
+            if auth_type not in _SIGNED:
+                return request
+        elif auth_type is AuthType.NONE:
+            return request
+        if auth_type is AuthType.OAUTH1:
+            return _with_oauth1(request, auth, TemplateValues(values, config), now)
+        if auth_type is AuthType.AWS_SIGV4:
+            return _with_aws_sigv4(request, auth, TemplateValues(values, config), now)
+        return _with_authorization(request, _default(auth_type, auth)(values))
     except InvalidIntegrationConfig as error:
         raise InvalidIntegrationConfig(f"Integration {integration.slug!r}: {error.detail}") from None
 
 
-def secrets_of(credential: Credential | None) -> list[str]:
-    """Every literal that must not appear in a log: the members' values, and what they are sent as."""
+def place(
+    request: OutgoingRequest,
+    placements: Iterable[Placement],
+    values: Values,
+    *,
+    optional: Container[str] = (),
+) -> OutgoingRequest:
+    """The request with what the placements say, each over anything of the same name that was there.
+
+    One that needs an absent value of `optional` is left out. Raises InvalidIntegrationConfig for any other absent
+    value, and for what the place cannot hold.
+    """
+    for placement in placements:
+        try:
+            value = placed_value(placement, values)
+        except MissingValueError as missing:
+            if missing.name in optional:
+                continue
+            raise _lacks(missing.name) from None
+        request = _PLACES[placement.place](request, placement.name, value)
+    return request
+
+
+def placed_value(placement: Placement, values: Values) -> str:
+    """What a placement puts into its place. Raises MissingValueError."""
+    value = fill(placement.value, values)
+    if placement.encoding == "base64":
+        value = _base64(value)
+    return value if placement.scheme is None else f"{placement.scheme} {value}"
+
+
+def secrets_of(
+    credential: Credential | None, integration: Integration | None = None, config: JsonObject = _NO_CONFIG
+) -> list[str]:
+    """Every literal that must not appear in a log: the members' values, and what they are sent as, for which it takes
+    the integration and the connection's `config`.
+    """
     if credential is None:
         return []
     secrets = [value for value in credential.values.values() if value]
     if "username" in credential.values and "password" in credential.values:
-        # Without the padding, which an echo may have lost.
-        secrets.append(_basic(credential.values).removeprefix("Basic ").rstrip("="))
+        secrets.append(_unpadded(_basic(credential.values).removeprefix("Basic ")))
+    if integration is not None:
+        secrets += _encoded_secrets(integration, TemplateValues(credential.values, config))
     return secrets
+
+
+class TemplateValues(Mapping[str, str]):
+    """What templates are filled with: the members of a credential, then the values of a connection's config."""
+
+    __slots__ = ("_config", "_members")
+
+    def __init__(self, members: Values, config: JsonObject) -> None:
+        self._members = members
+        self._config = config
+
+    def __getitem__(self, name: str) -> str:
+        if member := self._members.get(name):
+            return member
+        try:
+            return text_of(self._config[name])
+        except RefusedError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._config, **self._members})
+
+    def __len__(self) -> int:
+        return len({**self._config, **self._members})
+
+
+def _encoded_secrets(integration: Integration, values: Values) -> Iterator[str]:
+    for placement in _placements(integration):
+        if placement.encoding == "base64":
+            try:
+                yield _unpadded(_base64(fill(placement.value, values)))
+            except MissingValueError:
+                continue
+
+
+def _placements(integration: Integration) -> tuple[Placement, ...]:
+    try:
+        return auth_config(integration).credential_placement or ()
+    except InvalidIntegrationConfig:
+        return ()  # a broken row sends nothing
+
+
+def _optional(auth: AuthConfig) -> Container[str]:
+    """The values that a connection need not have."""
+    if auth.credential_fields is None and auth.config_schema is None:
+        return ()
+    fields = (field for field in auth.credential_fields or () if isinstance(field, CredentialField))
+    schema = auth.config_schema or {}
+    properties, required = schema.get("properties"), schema.get("required")
+    return {field.name for field in fields if not field.required} | (
+        set(properties if isinstance(properties, dict) else ())
+        - set(required if isinstance(required, list) else ())
+    )
+
+
+def _with_authorization(request: OutgoingRequest, value: str) -> OutgoingRequest:
+    """The most frequent place, with less ado."""
+    if not is_header_value(value):
+        return with_header(request, "authorization", value)
+    return OutgoingRequest(
+        request.method, request.url, {**request.headers, "authorization": value}, request.body
+    )
+
+
+def _with_oauth1(request: OutgoingRequest, auth: AuthConfig, values: Values, now: Clock) -> OutgoingRequest:
+    credentials = OAuth1Credentials(
+        consumer_key=_member(values, "consumer_key"),
+        consumer_secret=values.get("consumer_secret", ""),
+        token=values.get("token") or values.get("access_token", ""),
+        token_secret=values.get("token_secret", ""),
+    )
+    realm = None if auth.oauth1.realm is None else _filled(auth.oauth1.realm, values)
+    return sign_oauth1(
+        request,
+        credentials,
+        signature_method=auth.oauth1.signature_method,
+        realm=realm,
+        timestamp=lambda: now().timestamp(),
+    )
+
+
+def _with_aws_sigv4(
+    request: OutgoingRequest, auth: AuthConfig, values: Values, now: Clock
+) -> OutgoingRequest:
+    if auth.aws_sigv4 is None:
+        raise InvalidIntegrationConfig("auth_config.aws_sigv4 must name the service.")
+    credentials = AwsCredentials(
+        access_key_id=_member(values, "access_key_id"),
+        secret_access_key=_member(values, "secret_access_key"),
+        session_token=values.get("session_token", ""),
+    )
+    service, region = _filled(auth.aws_sigv4.service, values), _filled(auth.aws_sigv4.region, values)
+    return sign_aws_sigv4(request, credentials, service=service, region=region, now=now())
+
+
+def _filled(template: str, values: Values) -> str:
+    try:
+        return fill(template, values)
+    except MissingValueError as missing:
+        raise _lacks(missing.name) from None
 
 
 def _member(values: Values, *names: str) -> str:
     for name in names:
         if values.get(name):
             return values[name]
-    raise InvalidIntegrationConfig(f"the connection's credential has no `{names[0]}`.")
+    raise _lacks(names[0])
+
+
+def _lacks(name: str) -> InvalidIntegrationConfig:
+    return InvalidIntegrationConfig(f"the connection has no `{name}`.")
 
 
 def _token(values: Values) -> str:
@@ -77,10 +234,28 @@ def _basic(values: Values) -> str:
     if ":" in username:
         raise InvalidIntegrationConfig("the connection's `username` has a colon, which Basic cannot express.")
     pair = f"{username}:{values.get('password', '')}"
-    return f"Basic {base64.b64encode(pair.encode('utf-8', 'surrogatepass')).decode()}"
+    return f"Basic {_base64(pair)}"
 
 
-# What is missing here is a signature over the request, not a place for a value: oauth1 and aws_sigv4.
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+def _unpadded(encoded: str) -> str:
+    """Without the padding, which an echo may have lost."""
+    return encoded.rstrip("=")
+
+
+def _default(auth_type: AuthType, auth: AuthConfig) -> Callable[[Values], str]:
+    found = _DEFAULTS.get(auth_type)
+    if found is not None:
+        return found
+    if auth.login is not None:
+        return _token
+    raise InvalidIntegrationConfig(f"auth_type {auth_type.value!r} needs a credential_placement.")
+
+
+_SIGNED = frozenset({AuthType.OAUTH1, AuthType.AWS_SIGV4})
 _DEFAULTS: dict[AuthType, Callable[[Values], str]] = {
     AuthType.BEARER: _token,
     AuthType.OAUTH2: _token,
@@ -89,59 +264,9 @@ _DEFAULTS: dict[AuthType, Callable[[Values], str]] = {
     AuthType.API_KEY: _api_key,
     AuthType.BASIC: _basic,
 }
-
-
-def _default(auth_type: AuthType) -> Callable[[Values], str]:
-    if auth_type not in _DEFAULTS:
-        raise InvalidIntegrationConfig(f"auth_type {auth_type.value!r} needs a credential_placement.")
-    return _DEFAULTS[auth_type]
-
-
-def _place_all(request: OutgoingRequest, placement: JsonValue, values: Values) -> OutgoingRequest:
-    for place, name, template in _entries(placement):
-        request = _PLACES[place](request, name, _fill(template, values))
-    return request
-
-
-def _entries(placement: JsonValue) -> Iterator[tuple[str, str, str]]:
-    if not isinstance(placement, list) or not placement:
-        raise InvalidIntegrationConfig("auth_config.credential_placement must be a list of places.")
-    for index, entry in enumerate(placement):
-        where = f"auth_config.credential_placement[{index}]"
-        if not isinstance(entry, dict):
-            raise InvalidIntegrationConfig(f"{where} must be an object.")
-        place, name, value = entry.get("in"), entry.get("name"), entry.get("value")
-        if not isinstance(place, str) or place not in _PLACES:
-            raise InvalidIntegrationConfig(f"{where}.in must be one of {', '.join(_PLACES)}.")
-        if not isinstance(name, str) or not name or not isinstance(value, str):
-            raise InvalidIntegrationConfig(f"{where} needs a `name` and a `value`.")
-        yield place, name, value
-
-
-def _fill(template: str, values: Values) -> str:
-    return _MEMBER.sub(lambda match: _member(values, match.group(1)), template)
-
-
-def _into_header(request: OutgoingRequest, name: str, value: str) -> OutgoingRequest:
-    if not is_header_value(value):
-        raise InvalidIntegrationConfig(
-            "the connection's credential has a control character, such as a line break."
-        )
-    headers = {**request.headers, header_name(name): value}
-    return OutgoingRequest(request.method, request.url, headers, request.body)
-
-
-def _into_query(request: OutgoingRequest, name: str, value: str) -> OutgoingRequest:
-    url, _, query = request.url.partition("?")
-    others = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
-    try:
-        own = f"{quote(name, safe='')}={quote(value, safe='')}"
-    except UnicodeEncodeError:
-        raise InvalidIntegrationConfig("the connection's credential is not valid Unicode.") from None
-    return replace(request, url=f"{url}?{'&'.join([*others, own])}")
-
-
 _PLACES: dict[str, Callable[[OutgoingRequest, str, str], OutgoingRequest]] = {
-    "header": _into_header,
-    "query": _into_query,
+    "header": with_header,
+    "query": with_query,
+    "cookie": with_cookie,
+    "body": with_body_member,
 }

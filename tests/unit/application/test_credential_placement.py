@@ -120,7 +120,7 @@ def test_a_header_is_never_broken(value: str, character: str, auth_type: AuthTyp
         (AuthType.API_KEY, credential(api_key=""), {}, "api_key"),
         (AuthType.BASIC, credential(password="x"), {}, "username"),
         (AuthType.BASIC, credential(username="a:b", password="x"), {}, "colon"),
-        (AuthType.OAUTH1, credential(token="x"), {}, "oauth1"),
+        (AuthType.OAUTH1, credential(token="x"), {}, "consumer_key"),
         (AuthType.AWS_SIGV4, credential(token="x"), {}, "aws_sigv4"),
         (AuthType.CUSTOM, credential(token="x"), {}, "custom"),
         (AuthType.API_KEY, credential(api_key="x"), {"credential_placement": {}}, "credential_placement"),
@@ -134,7 +134,7 @@ def test_a_header_is_never_broken(value: str, character: str, auth_type: AuthTyp
         (
             AuthType.API_KEY,
             credential(api_key="x"),
-            {"credential_placement": [{"in": "body", "name": "x", "value": "y"}]},
+            {"credential_placement": [{"in": "trunk", "name": "x", "value": "y"}]},
             "credential_placement[0].in",
         ),
         (

@@ -37,7 +37,8 @@ def header_name(name: str) -> str:
 
 def is_header_value(value: str) -> bool:
     """Whether it can be sent as it is: no line break, NUL or other control character than a tab, and valid Unicode."""
-    return _UNUSABLE.search(value) is None
+    # Nearly all are plain ASCII, which is told without a regular expression in a fraction of the time.
+    return (value.isascii() and value.isprintable()) or _UNUSABLE.search(value) is None
 
 
 def is_content_type(value: str) -> bool:
