@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from portway.application.ports.credential_vault import Established, NewConnection
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
 from portway.application.ports.renewals import LeaseOutcome, RefreshLease
 from portway.domain.action import Action
-from portway.domain.credential import TokenSet
+from portway.domain.credential import OAuthClient, TokenSet
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
 from tests.contract.worlds import ContractWorld
@@ -78,6 +79,18 @@ class Setting:
         assert row is not None
         return row
 
+    async def use_client(self, client: OAuthClient, name: str = "default") -> UUID:
+        """Connects anew with the organization's own client, this one; returns its id."""
+        vault, owner, integration_id = self.world.vault, self.owner, self.integration.id
+        await vault.set_oauth_client(
+            owner.sealed_pass, owner.organization_id, integration_id, client, name=name
+        )
+        own = await vault.oauth_client(owner.sealed_pass, owner.workspace_id, integration_id, name=name)
+        assert own is not None
+        assert own.client == client
+        await vault.replace_secret(owner.sealed_pass, self.connection_id, an_outcome(oauth_client_id=own.id))
+        return own.id
+
     async def lease(self, seen_version: int = 1, seconds: float = 60) -> RefreshLease:
         return await self.world.renewals.lease_refresh(
             self.owner.sealed_pass, self.connection_id, seen_version, seconds
@@ -96,23 +109,46 @@ async def a_setting(
     integration: Integration | None = None,
     secrets: Mapping[str, str] = TOKENS,
     expires_at: datetime | None = None,
+    established: Mapping[str, Any] | None = None,
     **action: Any,
 ) -> Setting:
+    """`established` are further members of what is kept."""
     owner = owner or await world.person()
     integration = integration or an_integration()
     made = an_action(integration, **action)
     await world.add(integration, made)
     connection_id = await world.vault.create_connection(
         owner.sealed_pass,
-        workspace_id=owner.workspace_id,
-        integration_id=integration.id,
-        name="My account",
-        values=secrets,
-        config={"subdomain": "acme"},
-        origins=[ORIGIN],
-        expires_at=expires_at,
+        a_place(owner, integration),
+        an_outcome(secrets, expires_at=expires_at, **(established or {})),
     )
     return Setting(world, owner, integration, made, connection_id)
+
+
+def a_place(owner: Person, integration: Integration, **members: Any) -> NewConnection:
+    """A connection of the owner's called My account, in their own workspace."""
+    return NewConnection(
+        **{
+            "workspace_id": owner.workspace_id,
+            "integration_id": integration.id,
+            "name": "My account",
+            "default_name": integration.name,
+            **members,
+        }
+    )
+
+
+def an_outcome(secrets: Mapping[str, str] = TOKENS, **members: Any) -> Established:
+    """With these secrets, of which a refresh token renews."""
+    return Established(
+        **{
+            "values": {name: value for name, value in secrets.items() if name != "refresh_token"},
+            "grant": {name: value for name, value in secrets.items() if name == "refresh_token"},
+            "origins": (ORIGIN,),
+            "config": {"subdomain": "acme"},
+            **members,
+        }
+    )
 
 
 def granted(opened: Opened) -> Grant:

@@ -119,7 +119,7 @@ class PostgresWorld:
         if not rows:
             return None
         secrets = self._run(
-            "SELECT credential_type, keyring.decrypt(encrypted_value, key_id, connection_id, credential_type) AS secret"
+            "SELECT credential_type, for_renewal, keyring.decrypt(encrypted_value, key_id, connection_id, credential_type) AS secret"
             " FROM encrypted_credentials WHERE connection_id = %s",
             connection_id,
         )
@@ -129,6 +129,7 @@ class PostgresWorld:
             "scopes": tuple(rows[0]["scopes"]),
             "version": rows[0]["credential_version"],
             "secrets": {found["credential_type"]: found["secret"] for found in secrets},
+            "renewing": frozenset(found["credential_type"] for found in secrets if found["for_renewal"]),
         }
         return StoredConnection(**{column.name: row[column.name] for column in fields(StoredConnection)})
 

@@ -1,6 +1,7 @@
 """The credential vault: a user at the authorization server, and back."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,15 +10,18 @@ import pytest
 
 from portway.application.ports.credential_vault import NewAuthorization, PendingAuthorization
 from portway.application.ports.renewals import LeaseOutcome
-from portway.domain.connection import ConnectionStatus
+from portway.domain.connection import Account, ConnectionStatus
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import Forbidden, NotFound
 from portway.domain.integration import Integration
 from portway.domain.organization import Role
-from tests.contract.arrangements import TOKENS, a_setting, new_tokens
+from tests.contract.arrangements import TOKENS, a_setting, an_outcome, new_tokens
 from tests.contract.worlds import ContractWorld
 from tests.fakes.definitions import ORIGIN, an_integration
 from tests.fakes.records import Person
+
+
+ADA = Account("ada", "Ada Lovelace")
 
 
 def unique_state() -> str:
@@ -58,19 +62,33 @@ async def taken(world: ContractWorld, state: str, browser_secret: str | None = N
     return pending
 
 
-async def complete(world: ContractWorld, pending: PendingAuthorization, **tokens: Any) -> UUID:
-    return await world.vault.complete_authorization(
-        pending.authorization_pass, new_tokens(world, **tokens), [ORIGIN], ("read",)
-    )
+NEW_TOKENS = {"access_token": "second-access-token", "refresh_token": "second-refresh-token"}
+
+
+async def complete(
+    world: ContractWorld,
+    pending: PendingAuthorization,
+    secrets: Mapping[str, str] = NEW_TOKENS,
+    **members: Any,
+) -> UUID:
+    established = an_outcome(secrets, **{"scopes": ("read",), "config": pending.config, **members})
+    return await world.vault.complete_authorization(pending.authorization_pass, established, "Their service")
 
 
 async def test_what_was_begun_is_taken_up(world: ContractWorld) -> None:
-    state, person, integration = await begun(world)
+    person, integration, state = await world.person(), an_integration(), unique_state()
+    await world.add(integration)
     client = OAuthClient("our-client", "our-client-secret")
     await world.vault.set_oauth_client(person.sealed_pass, person.organization_id, integration.id, client)
+    own = await world.vault.oauth_client(person.sealed_pass, person.workspace_id, integration.id)
+    assert own is not None
+    opener = "https://app.example"
+    await begin(world, person, integration, state, oauth_client_id=own.id, opener_origin=opener)
     pending = await taken(world, state)
     assert pending.integration == integration
-    assert pending.client == client
+    assert pending.client == own
+    assert pending.client.client == client
+    assert (pending.opener_origin, pending.connection_id, pending.account) == (opener, None, None)
     assert pending.code_verifier == "the-code-verifier"
     assert (pending.scopes, pending.config) == (("read", "write"), {"subdomain": "acme"})
     assert pending.return_url == "https://app.example/done"
@@ -150,7 +168,7 @@ async def test_no_other_pass_completes_it(world: ContractWorld) -> None:
     refresh_pass = (await setting.leased()).refresh_pass
     for sealed_pass in (person.sealed_pass, refresh_pass, "nobody's", ""):
         with pytest.raises(NotFound):
-            await world.vault.complete_authorization(sealed_pass, new_tokens(world), [ORIGIN], ())
+            await world.vault.complete_authorization(sealed_pass, an_outcome(), "x")
     await complete(world, pending)
 
 
@@ -194,7 +212,7 @@ async def test_without_a_new_refresh_token_the_old_one_stays(world: ContractWorl
     setting = await a_setting(world)
     state = unique_state()
     await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
-    await complete(world, await taken(world, state), refresh_token=None)
+    await complete(world, await taken(world, state), {"access_token": "second-access-token"})
     assert (await setting.stored()).secrets == {
         "access_token": "second-access-token",
         "refresh_token": TOKENS["refresh_token"],
@@ -219,6 +237,89 @@ async def test_one_that_was_disabled_stays_so(world: ContractWorld) -> None:
     await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
     await complete(world, await taken(world, state))
     assert (await setting.stored()).status is ConnectionStatus.DISABLED
+
+
+async def test_a_refresh_token_of_another_client_does_not_stay(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    client_id = await setting.use_client(OAuthClient("our-client", None))
+    await setting.use_client(OAuthClient("another", None), "another")
+    state = unique_state()
+    again = {"connection_id": setting.connection_id, "oauth_client_id": client_id}
+    await begin(world, setting.owner, setting.integration, state, **again)
+    await complete(world, await taken(world, state), {"access_token": "second-access-token"})
+    stored = await setting.stored()
+    assert stored.secrets == {"access_token": "second-access-token"}
+    assert stored.oauth_client_id == client_id
+
+
+async def test_whose_account_it_is_is_known_to_whoever_takes_it_up(world: ContractWorld) -> None:
+    setting = await a_setting(world, established={"account": ADA})
+    state = unique_state()
+    await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
+    pending = await taken(world, state)
+    assert (pending.connection_id, pending.account) == (setting.connection_id, ADA)
+
+
+# Accounts
+
+
+async def connect(
+    world: ContractWorld, person: Person, integration: Integration, account: Account | None, **members: Any
+) -> UUID:
+    state = unique_state()
+    await begin(world, person, integration, state, **members)
+    return await complete(world, await taken(world, state), account=account)
+
+
+async def test_two_accounts_are_two_connections_the_same_twice_is_one(world: ContractWorld) -> None:
+    person, integration = await world.person(), an_integration()
+    await world.add(integration)
+    ada = await connect(world, person, integration, ADA)
+    bob = await connect(world, person, integration, Account("bob"))
+    again = await connect(world, person, integration, Account("ada", "New name"), name="Another")
+    unknown = [await connect(world, person, integration, None) for _ in range(2)]
+    assert again == ada
+    assert len({ada, bob, *unknown}) == 4
+    stored = await world.stored(ada)
+    assert stored is not None
+    assert (stored.account_id, stored.account_name, stored.name) == ("ada", "New name", "My account")
+    assert stored.version == 2
+
+
+async def test_the_same_account_at_the_same_time_is_one_connection(world: ContractWorld) -> None:
+    person, integration = await world.person(), an_integration()
+    await world.add(integration)
+    made = await asyncio.gather(*(connect(world, person, integration, ADA) for _ in range(6)))
+    assert len(set(made)) == 1
+
+
+async def test_the_same_account_for_another_end_user_user_or_workspace(world: ContractWorld) -> None:
+    person, mate, integration = await world.person(), await world.person(), an_integration()
+    await world.add(integration)
+    await world.join(mate, person, Role.MEMBER)
+    made = [
+        await connect(world, person, integration, ADA),
+        await connect(world, person, integration, ADA, end_user_id="theirs"),
+        await connect(world, person, integration, ADA, end_user_id="other"),
+        await connect(world, mate, integration, ADA, workspace_id=person.workspace_id),
+        await connect(world, mate, integration, ADA),
+    ]
+    assert len(set(made)) == 5
+    assert await connect(world, person, integration, ADA, end_user_id="theirs") == made[1]
+    stored = await world.stored(made[1])
+    assert stored is not None
+    assert stored.end_user_id == "theirs"
+
+
+async def test_without_a_name_it_has_the_default_one_or_one_like_it(world: ContractWorld) -> None:
+    person, integration = await world.person(), an_integration()
+    await world.add(integration)
+    names = []
+    for account in ("a", "b", "c"):
+        stored = await world.stored(await connect(world, person, integration, Account(account), name=None))
+        assert stored is not None
+        names.append(stored.name)
+    assert names == ["Their service", "Their service (2)", "Their service (3)"]
 
 
 # Who may begin, and end

@@ -10,9 +10,8 @@ from portway.domain.connection import ConnectionStatus
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import Forbidden, NotFound
 from portway.domain.organization import Role
-from tests.contract.arrangements import TOKENS, a_setting, granted, new_tokens
+from tests.contract.arrangements import TOKENS, a_setting, an_outcome, granted, new_tokens
 from tests.contract.worlds import ContractWorld
-from tests.fakes.definitions import ORIGIN
 
 
 async def test_one_gets_the_lease_and_the_others_wait(world: ContractWorld) -> None:
@@ -32,11 +31,8 @@ async def test_one_gets_the_lease_and_the_others_wait(world: ContractWorld) -> N
 async def test_it_comes_with_the_organizations_own_client(world: ContractWorld) -> None:
     setting = await a_setting(world)
     client = OAuthClient("our-client", "our-client-secret")
-    owner = setting.owner
-    await world.vault.set_oauth_client(
-        owner.sealed_pass, owner.organization_id, setting.integration.id, client
-    )
-    assert (await setting.leased()).client == client
+    await setting.use_client(client)
+    assert (await setting.leased(seen_version=2)).client == client
 
 
 async def test_who_saw_an_older_version_gets_the_stored_one(world: ContractWorld) -> None:
@@ -192,7 +188,7 @@ async def test_what_the_owner_replaced_meanwhile_stays(world: ContractWorld) -> 
     setting = await a_setting(world)
     lease = await setting.leased()
     await world.vault.replace_secret(
-        setting.owner.sealed_pass, setting.connection_id, {"access_token": "by hand"}, [ORIGIN], None
+        setting.owner.sealed_pass, setting.connection_id, an_outcome({"access_token": "by hand"})
     )
     assert await world.renewals.store_refresh(lease.refresh_pass, new_tokens(world)) is None
     assert (await setting.stored()).secrets == {"access_token": "by hand"}

@@ -60,7 +60,7 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredConnection:
-    """A row of `connections` and the secrets that belong to it, in the clear."""
+    """A row of `connections` and the secrets that belong to it, in the clear; those in `renewing` renew its token."""
 
     user_id: UUID
     workspace_id: UUID
@@ -76,3 +76,8 @@ class StoredConnection:
     expires_at: datetime | None
     last_used_at: datetime | None
     secrets: dict[str, str] = field(repr=False)
+    renewing: frozenset[str] = frozenset()
+    account_id: str | None = None
+    account_name: str | None = None
+    end_user_id: str | None = None
+    oauth_client_id: UUID | None = None

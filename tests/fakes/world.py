@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from portway.application.ports.credential_vault import Established
 from portway.domain.action import Action
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient, TokenSet
@@ -32,9 +33,30 @@ class Claims:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LinkClaims(Claims):
+    """What the pass of a connect link says: to connect this integration, or to mend this connection."""
+
+    integration_id: UUID
+    end_user_id: str | None
+    connection_id: UUID | None
+
+
+@dataclass(slots=True)
+class ClientRow:
+    """An organization's OAuth client. One that `is_replaced` is left for its connections."""
+
+    id: UUID
+    organization_id: UUID
+    integration_id: UUID
+    name: str
+    client: OAuthClient
+    is_replaced: bool = False
+
+
 @dataclass(slots=True)
 class ConnectionRow:
-    """A connection with its secrets, refresh token included. `spoiled` ones do not decrypt."""
+    """A connection with its secrets, of which those in `renewing` are no part of calls. `spoiled` ones do not decrypt."""
 
     connection: Connection
     secrets: dict[str, str]
@@ -43,10 +65,11 @@ class ConnectionRow:
     disabled_by: UUID | None = None
     enabled_status: ConnectionStatus = ConnectionStatus.ACTIVE
     spoiled: bool = False
+    renewing: frozenset[str] = frozenset({"refresh_token"})
 
     @property
     def authenticating(self) -> dict[str, str]:
-        return {name: value for name, value in self.secrets.items() if name != "refresh_token"}
+        return {name: value for name, value in self.secrets.items() if name not in self.renewing}
 
     def credential(self) -> Credential:
         return Credential(self.authenticating, self.version, self.issued_at, self.connection.expires_at)
@@ -58,6 +81,25 @@ class ConnectionRow:
         self.version += 1
         self.issued_at = now
         self.connection = replace(self.connection, expires_at=expires_at)
+
+    def establish(self, established: Established, now: datetime, *, keep_refresh_token: bool = False) -> None:
+        """Another credential, and all that came with it."""
+        same_client = self.connection.oauth_client_id == established.oauth_client_id
+        kept = "refresh_token" if keep_refresh_token and same_client else None
+        self.secrets = {name: value for name, value in self.secrets.items() if name == kept}
+        self.renewing = frozenset({"refresh_token", *established.grant})
+        self.renew({**established.values, **established.grant}, established.expires_at, now)
+        account = established.account or self.connection.account
+        self.connection = replace(
+            self.connection,
+            origins=established.origins,
+            scopes=established.scopes,
+            config=established.config,
+            oauth_client_id=established.oauth_client_id,
+            account_id=account.id if account else None,
+            account_name=account.name if account else None,
+        )
+        self.set_status(ConnectionStatus.ACTIVE)
 
     def set_status(self, status: ConnectionStatus) -> None:
         """That of a disabled connection shows when it is enabled again."""
@@ -106,7 +148,8 @@ class World:
     passes: dict[str, Claims] = field(default_factory=dict)
     integrations: dict[UUID, Integration] = field(default_factory=dict)
     actions: dict[UUID, Action] = field(default_factory=dict)
-    oauth_clients: dict[tuple[UUID, UUID], OAuthClient] = field(default_factory=dict)
+    link_passes: dict[str, LinkClaims] = field(default_factory=dict)
+    oauth_clients: dict[UUID, ClientRow] = field(default_factory=dict)
     connections: dict[UUID, ConnectionRow] = field(default_factory=dict)
     leases: dict[UUID, LeaseRow] = field(default_factory=dict)
     executions: dict[UUID, ExecutionRow] = field(default_factory=dict)
@@ -148,6 +191,13 @@ class World:
         """Those of a pass that is still good."""
         claims = self.passes.get(sealed_pass)
         return claims if claims is not None and claims.expires_at > self.clock() else None
+
+    def connecting_claims(self, sealed_pass: str, workspace_id: UUID, integration_id: UUID) -> Claims | None:
+        """Those of a user's pass, or of a connect link's to just that."""
+        link = self.link_passes.get(sealed_pass)
+        if link is None or link.expires_at <= self.clock():
+            return self.claims(sealed_pass)
+        return link if (link.workspace_id, link.integration_id) == (workspace_id, integration_id) else None
 
     def role_in(self, claims: Claims | None, workspace_id: UUID | None) -> Role | None:
         if claims is None or workspace_id is None or claims.workspace_id not in (None, workspace_id):
@@ -193,8 +243,42 @@ class World:
             raise NotFound
         return found
 
+    # OAuth clients
+
+    def set_client(
+        self, organization_id: UUID, integration_id: UUID, client: OAuthClient, name: str = "default"
+    ) -> UUID:
+        """The organization's own of this name; another one that was there stays for its connections."""
+        named = [
+            row
+            for row in self.oauth_clients.values()
+            if (row.organization_id, row.integration_id, row.name) == (organization_id, integration_id, name)
+        ]
+        same = [row for row in named if row.client.client_id == client.client_id]
+        for row in named:
+            row.is_replaced = True
+        row = same[0] if same else ClientRow(uuid4(), organization_id, integration_id, name, client)
+        row.client, row.is_replaced = client, False
+        self.oauth_clients[row.id] = row
+        return row.id
+
+    def named_client(self, organization_id: UUID, integration_id: UUID, name: str) -> ClientRow | None:
+        wanted = (organization_id, integration_id, name, False)
+        for row in self.oauth_clients.values():
+            if (row.organization_id, row.integration_id, row.name, row.is_replaced) == wanted:
+                return row
+        return None
+
+    def use_client(self, connection_id: UUID, client: OAuthClient) -> None:
+        """As if the connection had been made with its organization's own client, this one."""
+        row = self.connections[connection_id]
+        made = self.set_client(row.connection.organization_id, row.connection.integration_id, client)
+        row.connection = replace(row.connection, oauth_client_id=made)
+
     def organization_client(self, connection: Connection) -> OAuthClient | None:
-        return self.oauth_clients.get((connection.organization_id, connection.integration_id))
+        """That which the connection was made with."""
+        row = self.oauth_clients.get(connection.oauth_client_id) if connection.oauth_client_id else None
+        return row.client if row else None
 
     # The catalog
 
@@ -228,7 +312,12 @@ class World:
         return connection.id
 
     def new_connection(
-        self, user_id: UUID, workspace_id: UUID, integration_id: UUID, name: str
+        self,
+        user_id: UUID,
+        workspace_id: UUID,
+        integration_id: UUID,
+        name: str,
+        end_user_id: str | None = None,
     ) -> Connection:
         return Connection(
             id=uuid4(),
@@ -240,6 +329,7 @@ class World:
             status=ConnectionStatus.ACTIVE,
             integration_slug=self.integrations[integration_id].slug,
             created_at=self.clock(),
+            end_user_id=end_user_id,
         )
 
     # What tests look at
@@ -252,7 +342,8 @@ class World:
         return StoredConnection(
             found.user_id, found.workspace_id, found.organization_id, found.integration_id, found.name,
             found.status, found.origins, found.scopes, dict(found.config), row.version, row.issued_at,
-            found.expires_at, found.last_used_at, dict(row.secrets),
+            found.expires_at, found.last_used_at, dict(row.secrets), frozenset(row.renewing & row.secrets.keys()),
+            found.account_id, found.account_name, found.end_user_id, found.oauth_client_id,
         )  # fmt: skip
 
     def mark_unfinished(self) -> None:
@@ -267,7 +358,9 @@ class World:
 
 
 def _places(integration: Integration) -> tuple[object, ...]:
-    urls = (integration.auth_config.get(name) for name in ("token_url", "refresh_url", "revocation_url"))
+    urls = (
+        integration.auth_config.get(name) for name in ("token_url", "refresh_url", "revocation_url", "login")
+    )
     return (integration.base_url, integration.auth_type, *urls)
 
 

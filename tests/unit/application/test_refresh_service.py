@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from portway.application.ports.credential_vault import Established
 from portway.application.ports.token_endpoint import TokenEndpointUnavailable, TokenRequestRefused
 from portway.domain.connection import ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient
@@ -79,7 +80,7 @@ async def test_the_new_token_is_stored_and_returned(gateway: FakeGateway) -> Non
 async def test_the_organizations_own_client_is_preferred(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=60)
     own = OAuthClient("our-client", None)
-    gateway.world.oauth_clients[connected.owner.organization_id, connected.integration.id] = own
+    gateway.world.use_client(connected.id, own)
     await connected.refresh()
     assert gateway.token_endpoint.clients == [own]
 
@@ -356,7 +357,7 @@ async def test_a_late_answer_gives_way_to_a_new_authorization(gateway: FakeGatew
     task = asyncio.create_task(connected.refresh())
     await gateway.token_endpoint.arrived.wait()
     await gateway.vault.replace_secret(
-        connected.owner.sealed_pass, connected.id, {"access_token": "by hand"}, (), None
+        connected.owner.sealed_pass, connected.id, Established({"access_token": "by hand"})
     )
     gateway.token_endpoint.gate.set()
     assert (await task).values == {"access_token": "by hand"}
@@ -380,7 +381,7 @@ async def test_a_late_answer_for_a_connection_that_was_disabled_meanwhile(gatewa
     task = asyncio.create_task(connected.refresh())
     await gateway.token_endpoint.arrived.wait()
     mine = (connected.owner.sealed_pass, connected.id)
-    await gateway.vault.replace_secret(*mine, {"access_token": "by hand"}, (), None)
+    await gateway.vault.replace_secret(*mine, Established({"access_token": "by hand"}))
     await gateway.vault.set_disabled(*mine, disabled=True)
     gateway.token_endpoint.gate.set()
     with pytest.raises(ReauthorizationRequired):
@@ -429,7 +430,7 @@ async def test_an_admin_who_moves_the_token_endpoint_gets_nothing(
     integration = an_integration(organization_id=owner.organization_id)
     connected = gateway.connect(integration, owner=owner, expires_in=-1)
     own = OAuthClient("our-client", "our-secret")
-    gateway.world.oauth_clients[owner.organization_id, integration.id] = own
+    gateway.world.use_client(connected.id, own)
     # Behind the back of the trigger that marks its connections, as if they had been disabled meanwhile.
     gateway.world.integrations[integration.id] = replace(
         integration, auth_config={**integration.auth_config, **moved}
