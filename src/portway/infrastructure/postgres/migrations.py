@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg import sql
 
+from portway.infrastructure.postgres.job_schema import migrate_jobs
+
 _LOCK = 0x706F727477617931  # "portway1": one node migrates, the others wait
 _FILE_NAME = re.compile(r"^(\d{4})_\w+\.sql$")
 
@@ -87,6 +89,7 @@ def migrate(
         with psycopg.connect(admin_url, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             done = [_apply(connection, migration) for migration in pending_migrations(connection)]
+            migrate_jobs(connection)
             with connection.transaction():
                 connection.execute("SET LOCAL ROLE portway_keyring")
                 _initialize_keyring(connection, master_key_file)
