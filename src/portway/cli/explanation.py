@@ -5,6 +5,7 @@ import psycopg
 from portway.cli.failure import CommandFailed, one_line
 from portway.domain.errors import InvalidParameters, MalformedRequest, PortwayError
 from portway.infrastructure.embedded_postgres import EmbeddedPostgresError
+from portway.infrastructure.postgres.key_rotation import RotationUnderWay
 from portway.infrastructure.postgres.migrations import MigrationError
 from portway.settings import SettingsError
 
@@ -14,7 +15,13 @@ def explanation(error: Exception) -> str | None:
     if isinstance(error, PortwayError):
         return one_line(_refusal(error))
     if isinstance(
-        error, CommandFailed | SettingsError | EmbeddedPostgresError | MigrationError | psycopg.Error
+        error,
+        CommandFailed
+        | SettingsError
+        | EmbeddedPostgresError
+        | MigrationError
+        | RotationUnderWay
+        | psycopg.Error,
     ):
         return one_line(error)
     return None

@@ -2,17 +2,17 @@
 
 import base64
 import hashlib
-import json
 import os
 import subprocess
-from typing import LiteralString
 
 import psycopg
 import pytest
 
 from portway.infrastructure.embedded_postgres.binaries import find_binaries
+from portway.infrastructure.postgres.ciphertexts import COLUMNS, CiphertextColumn
+from tests.integration.database.ciphertexts import store_every_secret, stored
 from tests.integration.database.conftest import Connection, World
-from tests.integration.database.executions import close_one, open_one
+from tests.integration.database.executions import open_one
 from tests.people import as_app, as_owner
 
 AES_256 = 9
@@ -52,61 +52,21 @@ def _new_body(message: bytes) -> tuple[bytes, bytes]:
             return body, message
 
 
-# Every column that holds a ciphertext.
-CIPHERTEXTS: dict[str, LiteralString] = {
-    "credentials": "SELECT encrypted_value FROM encrypted_credentials",
-    "OAuth clients": "SELECT encrypted_client_secret FROM oauth_clients",
-    "code verifiers": "SELECT encrypted_code_verifier FROM oauth_authorizations",
-    "idempotent answers": "SELECT encrypted_answer FROM idempotency_keys",
-    "outside issuers": "SELECT secret_ciphertext FROM keyring.jwt_issuers",
-}
-
-
 @pytest.fixture(scope="module")
 def busy_world(world: World, app: Connection, superuser: Connection) -> World:
     """Every kind of secret is stored once at least; the secrets all contain the word `sesame`."""
-    ann = world.ann
-    as_app(
-        world.urls,
-        "SELECT app.create_connection(%s, %s, %s, 'c', %s, '{}', '{}', NULL)",
-        ann.sealed_pass,
-        ann.workspace_id,
-        world.service,
-        json.dumps(
-            {"access_token": "sesame-access", "refresh_token": "sesame-refresh", "long": "sesame" * 9999}
-        ),
-    )
-    as_app(
-        world.urls,
-        "SELECT app.set_oauth_client(%s, %s, %s, 'id', 'sesame-client-secret')",
-        ann.sealed_pass,
-        ann.organization_id,
-        world.service,
-    )
-    as_app(
-        world.urls,
-        "SELECT app.begin_authorization(%s, %s, %s, NULL, 'x', '{}', '{}', NULL, %s, %s, %s)",
-        ann.sealed_pass,
-        ann.workspace_id,
-        world.service,
-        "sesame-state",
-        "sesame-verifier",
-        "sesame-browser",
-    )
-    opened = open_one(app, world.asked(key="k", payload={"q": "the-secret-token"}))
-    close_one(app, ann.sealed_pass, opened, answer="sesame-answer")
-    superuser.execute("SELECT keyring.set_jwt_issuer('https://issuer.example', NULL, 'sesame-jwt-secret')")
+    store_every_secret(world, app, superuser)
     return world
 
 
-@pytest.mark.parametrize("kind", CIPHERTEXTS)
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.table)
 def test_every_ciphertext_is_aes_256_with_integrity_protection(
-    busy_world: World, superuser: Connection, kind: str
+    busy_world: World, superuser: Connection, column: CiphertextColumn
 ) -> None:
     del busy_world
-    stored = superuser.execute(CIPHERTEXTS[kind]).fetchall()
-    assert stored
-    for (message,) in stored:
+    messages = [message for message, _, _ in stored(superuser, column)]
+    assert messages
+    for message in messages:
         (tag, session_key), (data_tag, data) = packets(message)
         assert (tag, data_tag) == (SYMMETRIC_KEY_SESSION_KEY, INTEGRITY_PROTECTED_DATA)
         version, cipher, s2k_mode = session_key[:3]
@@ -114,14 +74,21 @@ def test_every_ciphertext_is_aes_256_with_integrity_protection(
         assert data[0] == 1  # version 1: with a modification detection code
 
 
-def test_every_encrypted_column_is_known_here(superuser: Connection) -> None:
-    columns = superuser.execute(
-        "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE data_type = 'bytea'"
-        " AND table_schema IN ('public', 'app', 'keyring') AND column_name ~ 'encrypted|ciphertext'"
+def test_every_encrypted_column_is_known(superuser: Connection) -> None:
+    """By its name, and by the key's beside it: whatever is not in the list is forgotten when keys are rotated."""
+    schemas = ["public", "app", "keyring"]
+    keys = superuser.execute(
+        "SELECT table_schema || '.' || table_name FROM information_schema.columns"
+        " WHERE column_name = 'key_id' AND table_schema = ANY (%s)",
+        [schemas],
     ).fetchall()
-    known = {statement.split(" FROM ")[1].removeprefix("keyring.") for statement in CIPHERTEXTS.values()}
-    assert {name.split(".")[0] for (name,) in columns} == known
-    assert len(columns) == len(CIPHERTEXTS)
+    assert sorted(name for (name,) in keys) == sorted(column.table for column in COLUMNS)
+    columns = superuser.execute(
+        "SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns"
+        " WHERE column_name ~ 'encrypted|ciphertext' AND table_schema = ANY (%s)",
+        [schemas],
+    ).fetchall()
+    assert sorted(columns) == sorted((column.table, column.column) for column in COLUMNS)
 
 
 class TestCiphertextsElsewhere:
