@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from uuid import UUID
 
 from portway.application.ports.rate_limits import CountedLimit, RateLimiter
 from portway.domain.errors import RateLimited
@@ -32,6 +33,8 @@ SIGN_UP_ADDRESS = Limit("sign-up address", attempts=30, seconds=3600)
 MAIL_ACCOUNT = Limit("mail account", attempts=5, seconds=3600)
 MAIL_ADDRESS = Limit("mail address", attempts=30, seconds=3600)
 REDEEM_ADDRESS = Limit("redeem address", attempts=30, seconds=300)
+# Each attempt sends what was entered to a service.
+CONNECT_LINK = Limit("connect link", attempts=20, seconds=600)
 
 
 class AttemptGuard:
@@ -64,6 +67,10 @@ class AttemptGuard:
     async def redeem(self, client: str) -> None:
         """Before a link's token is looked at."""
         await self._attempt(REDEEM_ADDRESS.of(_place(client)))
+
+    async def connect(self, link_id: UUID) -> None:
+        """Before a connect link's holder tries to connect."""
+        await self._attempt(CONNECT_LINK.of(str(link_id)))
 
     async def _attempt(self, limit: CountedLimit) -> None:
         (standing,) = await self._limiter.take([limit])
