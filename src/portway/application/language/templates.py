@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
+
+from portway.domain.json_value import JsonValue
 
 _NAME = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_LEFT_OUT = object()
 
 
 class MissingValueError(Exception):
@@ -31,3 +35,26 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def names_in(template: str) -> frozenset[str]:
     """Which values the text needs."""
     return frozenset(_NAME.findall(template))
+
+
+def fill_all(document: JsonValue, values: Mapping[str, str]) -> JsonValue:
+    """A copy with every text in it filled, at any depth. What needs a value that is not there is left out."""
+    filled = _filled(document, values)
+    return None if filled is _LEFT_OUT else filled
+
+
+def _filled(part: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(part, Mapping):
+        return _without_gaps({name: _filled(item, values) for name, item in part.items()})
+    if isinstance(part, list):
+        return [item for item in (_filled(item, values) for item in part) if item is not _LEFT_OUT]
+    if not isinstance(part, str):
+        return part
+    try:
+        return fill(part, values)
+    except MissingValueError:
+        return _LEFT_OUT
+
+
+def _without_gaps(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: item for name, item in members.items() if item is not _LEFT_OUT}

@@ -1,30 +1,53 @@
 """The token endpoint of any authorization server, as its integration's row describes it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import urlencode
 
+from portway.application.language.auth_config import Parameters
 from portway.application.ports.clock import Clock, system_clock
 from portway.application.ports.http import HttpClient, OutgoingRequest, UpstreamResponse
-from portway.application.ports.token_endpoint import TokenEndpointUnavailable
-from portway.domain.credential import OAuthClient, TokenSet
+from portway.application.ports.token_endpoint import (
+    Registration,
+    TemporaryCredentials,
+    TokenEndpointUnavailable,
+)
+from portway.domain.credential import TokenSet
 from portway.domain.errors import UpstreamInvalidResponse, UpstreamTimeout, UpstreamUnreachable
-from portway.domain.integration import Integration
-from portway.infrastructure.oauth import auth_config
-from portway.infrastructure.oauth.client_authentication import METHODS, ClientAuthentication, authenticate
-from portway.infrastructure.oauth.token_response import read_object, read_tokens, refusal
+from portway.domain.integration import AuthType
+from portway.domain.json_value import JsonObject
+from portway.infrastructure.oauth.assertions import GRANT_TYPE, asks_for_scopes, said_jwt, signed_jwt
+from portway.infrastructure.oauth.authorization_server import AuthorizationServer
+from portway.infrastructure.oauth.login import login_request
+from portway.infrastructure.oauth.oauth1_steps import OAuth1Steps
+from portway.infrastructure.oauth.token_response import Asked, as_object, read_answer
 
 TOKEN_TIMEOUT_SECONDS: Final = 20.0
 MAX_TOKEN_RESPONSE_BYTES: Final = 256 * 1024
 
+# Refusals that say nothing against the credentials that were sent.
+_NOT_OF_CREDENTIALS = frozenset({"invalid_request", "unsupported_grant_type", "invalid_scope"})
+_OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request by the standards' names: `further` are the row's own parameters. See `Asked` for the others."""
+
+    url: str
+    parameters: Mapping[str, str] = field(repr=False)
+    further: Parameters = field(default_factory=dict)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    own_credentials: frozenset[str] | None = None
+
 
 class HttpTokenEndpoint:
-    """Implements `application.ports.token_endpoint.TokenEndpoint`.
+    """Implements `application.ports.token_endpoint.TokenEndpoint`, by what the row's `auth_config` says.
 
-    Reads from `auth_config`: `token_url`, `refresh_url` (by default `token_url`), `revocation_url`,
-    `token_endpoint_auth_method`, `token_params` and `refresh_params` (more parameters for either grant; they
-    do not replace those of the grant itself) and `token_headers`. Raises InvalidIntegrationConfig where that
-    is broken.
+    Where a connection's own credentials are refused (client credentials, the key of a JWT, a login), the error is
+    `invalid_grant`, whatever the service calls it: nothing but other credentials will help. A login may be refused by a
+    401 with any body. An OAuth client that is not the connection's own is another matter, and so is a request that the
+    server does not understand.
     """
 
     def __init__(
@@ -35,59 +58,108 @@ class HttpTokenEndpoint:
         self._timeout_seconds = timeout_seconds
 
     async def exchange_code(
-        self,
-        integration: Integration,
-        client: OAuthClient,
-        *,
-        code: str,
-        redirect_uri: str,
-        code_verifier: str,
+        self, registration: Registration, *, code: str, redirect_uri: str, code_verifier: str
     ) -> TokenSet:
-        grant = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": redirect_uri,
-            "code_verifier": code_verifier,
-        }
-        more = auth_config.read_strings(integration, "token_params")
-        url = auth_config.require_url(integration, "token_url")
-        return await self._grant(integration, client, url, {**more, **grant}, secrets=(code, code_verifier))
+        server = AuthorizationServer(registration)
+        parameters = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+        if server.config.pkce:
+            parameters["code_verifier"] = code_verifier
+        url, further = server.required_url("token_url"), server.config.token_params
+        return await self._tokens(server, _Question(url, parameters, further, (code, code_verifier)))
 
-    async def refresh(self, integration: Integration, client: OAuthClient, refresh_token: str) -> TokenSet:
-        grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        more = auth_config.read_strings(integration, "refresh_params")
-        url = auth_config.require_url(integration, "refresh_url", "token_url")
-        return await self._grant(integration, client, url, {**more, **grant}, secrets=(refresh_token,))
+    async def renew(
+        self, registration: Registration, grant: Mapping[str, str], scopes: Sequence[str]
+    ) -> TokenSet:
+        server = AuthorizationServer(registration, grant, scopes)
+        if grant.get("refresh_token"):
+            return await self._refresh(server, grant)
+        match registration.integration.auth_type:
+            case AuthType.OAUTH2_CLIENT_CREDENTIALS:
+                tokens = await self._client_credentials(server, grant)
+            case AuthType.JWT_BEARER:
+                tokens = await self._jwt_bearer(server, grant)
+            case AuthType.CUSTOM:
+                tokens = await self._login(server, grant)
+            case other:
+                raise server.broken(f"auth_type {other.value!r} renews a token by a refresh token alone")
+        # Whoever can have a new token at any time needs no refresh token, which could go bad.
+        return replace(tokens, refresh_token=None)
 
-    async def revoke(self, integration: Integration, client: OAuthClient, token: str) -> None:
-        url = auth_config.read_url(integration, "revocation_url")
+    async def revoke(self, registration: Registration, token: str, token_type_hint: str) -> None:
+        server = AuthorizationServer(registration)
+        url = server.url("revocation_url")
         if url is None:
             return
-        response = await self._post(integration, client, url, {"token": token})
-        answer = read_object(response)
+        reader, parameters = server.reader(), {"token": token, "token_type_hint": token_type_hint}
+        response, asked = await self._ask(server, _Question(url, parameters, secrets=(token,)))
         # RFC 7009 wants success for a token that is not valid (any more); some servers see it differently.
-        if response.status_code // 100 != 2 and answer.get("error") != "invalid_token":
-            raise refusal(response, answer, url, _secrets(client, token))
+        if not _is_good(response) and as_object(read_answer(response)).get("error") != "invalid_token":
+            raise reader.refusal(response, asked)
 
-    async def _grant(
-        self,
-        integration: Integration,
-        client: OAuthClient,
-        url: str,
-        parameters: Mapping[str, str],
-        *,
-        secrets: tuple[str, ...],
+    async def introspect(self, registration: Registration, token: str) -> JsonObject:
+        server = AuthorizationServer(registration)
+        reader, url = server.reader(), server.required_url("introspection_url")
+        response, asked = await self._ask(server, _Question(url, {"token": token}, secrets=(token,)))
+        answer = as_object(read_answer(response))
+        if not _is_good(response) or not answer:
+            raise reader.refusal(response, asked)
+        return answer
+
+    async def temporary_credentials(self, registration: Registration, callback: str) -> TemporaryCredentials:
+        steps, now = OAuth1Steps(AuthorizationServer(registration)), self._clock()
+        request = steps.ask_for_temporary(callback, now)
+        return steps.read_temporary(await self._send(request), steps.asked(request.url, now))
+
+    async def exchange_verifier(
+        self, registration: Registration, temporary: TemporaryCredentials, verifier: str
     ) -> TokenSet:
-        asked_at = self._clock()
-        response = await self._post(integration, client, url, parameters)
-        return read_tokens(response, url, asked_at, _secrets(client, *secrets))
+        steps, now = OAuth1Steps(AuthorizationServer(registration)), self._clock()
+        request = steps.ask_for_token(temporary, verifier, now)
+        sent = (temporary.token, temporary.token_secret, verifier)
+        return steps.read_token(await self._send(request), steps.asked(request.url, now, *sent))
 
-    async def _post(
-        self, integration: Integration, client: OAuthClient, url: str, parameters: Mapping[str, str]
-    ) -> UpstreamResponse:
-        method = auth_config.read_choice(integration, "token_endpoint_auth_method", METHODS)
-        headers = auth_config.read_strings(integration, "token_headers")
-        request = _form_request(url, parameters, headers, authenticate(client, method))
+    async def _refresh(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
+        parameters = {"grant_type": "refresh_token", "refresh_token": grant["refresh_token"]}
+        url, further = server.required_url("refresh_url", "token_url"), server.config.refresh_params
+        return await self._tokens(server, _Question(url, parameters, further, tuple(grant.values())))
+
+    async def _client_credentials(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
+        parameters = {"grant_type": "client_credentials", **_scope(server)}
+        # The client is the connection's own, or the organization's.
+        others = _NOT_OF_CREDENTIALS if grant.get("client_id") else _NOT_OF_CREDENTIALS | _OF_THE_CLIENT
+        url, further = server.required_url("token_url"), server.config.token_params
+        return await self._tokens(server, _Question(url, parameters, further, tuple(grant.values()), others))
+
+    async def _jwt_bearer(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
+        jwt, url = signed_jwt(server, self._clock()), server.url("token_url")
+        if url is None:
+            return TokenSet(jwt.token, expires_at=jwt.expires_at)
+        parameters = {"grant_type": GRANT_TYPE, "assertion": jwt.token}
+        if not asks_for_scopes(said_jwt(server)):
+            parameters |= _scope(server)
+        secrets, others = (jwt.token, *grant.values()), _NOT_OF_CREDENTIALS | _OF_THE_CLIENT
+        return await self._tokens(
+            server, _Question(url, parameters, server.config.token_params, secrets, others)
+        )
+
+    async def _login(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
+        reader, request, now = server.reader(), login_request(server), self._clock()
+        asked = Asked(request.url, now, tuple(grant.values()), _NOT_OF_CREDENTIALS)
+        return reader.read(await self._send(request), asked)
+
+    async def _tokens(self, server: AuthorizationServer, question: _Question) -> TokenSet:
+        reader = server.reader()
+        return reader.read(*await self._ask(server, question))
+
+    async def _ask(self, server: AuthorizationServer, question: _Question) -> tuple[UpstreamResponse, Asked]:
+        now = self._clock()
+        authentication = server.authentication(now)
+        request = server.request(question.url, question.parameters, authentication, question.further)
+        secrets = (*authentication.secrets, *question.secrets)
+        asked = Asked(question.url, now, secrets, question.own_credentials)
+        return await self._send(request), asked
+
+    async def _send(self, request: OutgoingRequest) -> UpstreamResponse:
         try:
             return await self._http.send(
                 request,
@@ -100,25 +172,9 @@ class HttpTokenEndpoint:
             raise TokenEndpointUnavailable(error.detail) from error
 
 
-def _form_request(
-    url: str, parameters: Mapping[str, str], headers: Mapping[str, str], authentication: ClientAuthentication
-) -> OutgoingRequest:
-    return OutgoingRequest(
-        "POST",
-        url,
-        # Without this Accept some servers (GitHub) answer with a form.
-        {
-            "accept": "application/json",
-            **{name.lower(): value for name, value in headers.items()},
-            "content-type": "application/x-www-form-urlencoded",
-            **authentication.headers,
-        },
-        urlencode({**parameters, **authentication.parameters}, errors="replace").encode(),
-    )
+def _scope(server: AuthorizationServer) -> dict[str, str]:
+    return {"scope": server.scope} if server.scope else {}
 
 
-def _secrets(client: OAuthClient, *sent: str) -> tuple[str, ...]:
-    basic = (
-        authenticate(client, "client_secret_basic").headers.get("authorization", "").removeprefix("Basic ")
-    )
-    return tuple(secret for secret in (client.client_secret, basic.rstrip("="), *sent) if secret)
+def _is_good(response: UpstreamResponse) -> bool:
+    return response.status_code // 100 == 2
