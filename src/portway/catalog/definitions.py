@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,16 @@ from portway.domain.json_value import JsonObject, JsonValue
 SHIPPED = Path(__file__).parent
 
 T = TypeVar("T")
+Category = Literal[
+    "ai", "analytics", "calendar", "chat", "code-hosting", "commerce", "crm", "databases", "developer-tools",
+    "documents", "e-signature", "email", "files", "finance", "forms", "hr", "issue-tracking", "marketing", "media",
+    "payments", "productivity", "sms", "social", "spreadsheets", "storage", "support", "video", "",
+]  # fmt: skip
+Fact = Literal[
+    "base_url", "auth", "scopes", "rate_limits", "retry", "verification", "account", "actions", "website",
+    "documentation",
+]  # fmt: skip
+FACTS: tuple[str, ...] = get_args(Fact)
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]*$", max_length=100)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Timeout = Annotated[int, msgspec.Meta(ge=1, le=MAX_TIMEOUT_MS)]
@@ -55,7 +65,8 @@ class ActionDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class IntegrationDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An integration without the ids that the database gives; most members are those of `domain.integration`.
 
-    `website` is where people use the service. `checked` says when its facts were looked up, and where.
+    `website` is where people use the service. `checked` says when its facts were looked up, and where; those that are
+    said in the row and were not found there are `unverified`.
     """
 
     slug: Slug
@@ -66,10 +77,11 @@ class IntegrationDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     transform_config: dict[str, Any] = {}
     rate_limits: tuple[dict[str, Any], ...] = ()
     description: str = ""
-    category: str = ""
+    category: Category = ""
     website: str | None = None
     documentation_url: str | None = None
     checked: dict[str, Any] = {}
+    unverified: tuple[Fact, ...] = ()
     actions: tuple[ActionDefinition, ...] = ()
 
     def integration(self, integration_id: UUID) -> Integration:

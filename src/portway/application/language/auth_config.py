@@ -161,11 +161,12 @@ class Account(_Member, frozen=True):
 class AuthConfig(_Member, frozen=True):
     """The document of an integration.
 
-    `parameter_names`: other names of the parameters of authorization and token requests; `callback_names`: of those of
-    the redirect. `token_lifetime_seconds` holds where a token's answer names none. `refresh_margin_seconds`: how long
-    before its end a token is renewed. `config_schema` is a JSON Schema (2020-12) of the connection's `config`; only a
-    value with a `pattern` there may be more than one label of a host name. `capture` takes values of that `config` by
-    JMESPath from {callback, token, id_token, introspection, userinfo, follow_up, verification}, without tokens.
+    `scope_descriptions` say what a scope allows, for people. `parameter_names`: other names of the parameters of
+    authorization and token requests; `callback_names`: of those of the redirect. `token_lifetime_seconds` holds where a
+    token's answer names none. `refresh_margin_seconds`: how long before its end a token is renewed. `config_schema` is
+    a JSON Schema (2020-12) of the connection's `config`; only a value with a `pattern` there may be more than one label
+    of a host name. `capture` takes values of that `config` by JMESPath from {callback, token, id_token, introspection,
+    userinfo, follow_up, verification}, without tokens.
     """
 
     authorization_url: Url | None = None
@@ -182,6 +183,7 @@ class AuthConfig(_Member, frozen=True):
     token_endpoint_auth_signing_alg: SigningAlgorithm = "RS256"  # noqa: S105
 
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=500)] = ()
+    scope_descriptions: dict[str, str] = {}
     scope_separator: Annotated[str, Meta(min_length=1, max_length=3)] = " "
     pkce: bool = True
     authorization_params: Parameters = {}
