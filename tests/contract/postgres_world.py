@@ -119,7 +119,8 @@ class PostgresWorld:
         if not rows:
             return None
         secrets = self._run(
-            "SELECT credential_type, for_renewal, keyring.decrypt(encrypted_value, key_id, connection_id, credential_type) AS secret"
+            "SELECT credential_type, for_renewal,"
+            " keyring.decrypt(encrypted_value, key_id, connection_id, credential_type) AS secret"
             " FROM encrypted_credentials WHERE connection_id = %s",
             connection_id,
         )

@@ -12,14 +12,13 @@ from portway.application.ports.credential_vault import NewAuthorization, Pending
 from portway.application.ports.renewals import LeaseOutcome
 from portway.domain.connection import Account, ConnectionStatus
 from portway.domain.credential import OAuthClient
-from portway.domain.errors import Forbidden, NotFound
+from portway.domain.errors import AccountMismatch, Forbidden, NotFound
 from portway.domain.integration import Integration
 from portway.domain.organization import Role
 from tests.contract.arrangements import TOKENS, a_setting, an_outcome, new_tokens
 from tests.contract.worlds import ContractWorld
 from tests.fakes.definitions import ORIGIN, an_integration
 from tests.fakes.records import Person
-
 
 ADA = Account("ada", "Ada Lovelace")
 
@@ -88,7 +87,7 @@ async def test_what_was_begun_is_taken_up(world: ContractWorld) -> None:
     assert pending.integration == integration
     assert pending.client == own
     assert pending.client.client == client
-    assert (pending.opener_origin, pending.connection_id, pending.account) == (opener, None, None)
+    assert pending.opener_origin == opener
     assert pending.code_verifier == "the-code-verifier"
     assert (pending.scopes, pending.config) == (("read", "write"), {"subdomain": "acme"})
     assert pending.return_url == "https://app.example/done"
@@ -252,12 +251,20 @@ async def test_a_refresh_token_of_another_client_does_not_stay(world: ContractWo
     assert stored.oauth_client_id == client_id
 
 
-async def test_whose_account_it_is_is_known_to_whoever_takes_it_up(world: ContractWorld) -> None:
+async def test_not_with_another_account(world: ContractWorld) -> None:
     setting = await a_setting(world, established={"account": ADA})
-    state = unique_state()
-    await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
-    pending = await taken(world, state)
-    assert (pending.connection_id, pending.account) == (setting.connection_id, ADA)
+    for account in (Account("bob", "Bob"), None, Account("ada", "Ada, Countess of Lovelace")):
+        state = unique_state()
+        await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
+        pending = await taken(world, state)
+        if account and account.id == "bob":
+            with pytest.raises(AccountMismatch, match=r"Ada Lovelace.*Bob"):
+                await complete(world, pending, account=account)
+            assert (await setting.stored()).secrets == TOKENS
+        else:
+            assert await complete(world, pending, account=account) == setting.connection_id
+    stored = await setting.stored()
+    assert (stored.account_id, stored.account_name) == ("ada", "Ada, Countess of Lovelace")
 
 
 # Accounts

@@ -174,7 +174,6 @@ class InMemoryCredentialVault:
             return pending
         authorization_pass = self._world.unique("authorization-pass")
         self._authorization_passes[authorization_pass] = found
-        row = self._world.connections.get(wanted.connection_id) if wanted.connection_id else None
         return replace(
             pending,
             authorization_pass=authorization_pass,
@@ -184,8 +183,6 @@ class InMemoryCredentialVault:
             ),
             code_verifier=wanted.code_verifier,
             expired=False,
-            connection_id=wanted.connection_id,
-            account=row.connection.account if row else None,
         )
 
     async def complete_authorization(

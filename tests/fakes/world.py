@@ -10,7 +10,7 @@ from portway.application.ports.credential_vault import Established
 from portway.domain.action import Action
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient, TokenSet
-from portway.domain.errors import Forbidden, NotFound
+from portway.domain.errors import AccountMismatch, Forbidden, NotFound
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
@@ -56,7 +56,7 @@ class ClientRow:
 
 @dataclass(slots=True)
 class ConnectionRow:
-    """A connection with its secrets, of which those in `renewing` are no part of calls. `spoiled` ones do not decrypt."""
+    """A connection with its secrets; those in `renewing` are no part of calls, and `spoiled` ones do not decrypt."""
 
     connection: Connection
     secrets: dict[str, str]
@@ -84,6 +84,9 @@ class ConnectionRow:
 
     def establish(self, established: Established, now: datetime, *, keep_refresh_token: bool = False) -> None:
         """Another credential, and all that came with it."""
+        known, new = self.connection.account, established.account
+        if known and new and known.id != new.id:
+            raise AccountMismatch(f"This connection is for the account {known}, and this is {new}.")
         same_client = self.connection.oauth_client_id == established.oauth_client_id
         kept = "refresh_token" if keep_refresh_token and same_client else None
         self.secrets = {name: value for name, value in self.secrets.items() if name == kept}

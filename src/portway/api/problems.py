@@ -32,6 +32,7 @@ _STATUS: dict[type[PortwayError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.AccountMismatch: 409,
     errors.ReauthorizationRequired: 409,
     errors.InsufficientScope: 409,
     errors.IdempotencyConflict: 409,

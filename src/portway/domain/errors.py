@@ -69,6 +69,12 @@ class Conflict(PortwayError):
     code = "conflict"
 
 
+class AccountMismatch(Conflict):
+    """This is another account of the service than the one that the connection is for."""
+
+    code = "account_mismatch"
+
+
 class PayloadTooLarge(PortwayError):
     """The request is larger than the limit."""
 

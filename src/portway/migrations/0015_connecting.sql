@@ -108,8 +108,8 @@ BEGIN
 END
 $$;
 
--- Gives a connection a credential in place of its old one, and makes it active. With p_keep_refresh_token, an old
--- refresh token of the same client stays where no new one is given: some services give it once only.
+-- Gives a connection a credential in place of its old one, and makes it active: one for the same account, where both are
+-- known. With p_keep_refresh_token, an old refresh token of the same client stays: some services give it once only.
 CREATE FUNCTION app.set_credential(
     p_connection_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamptz, p_origins text[], p_scopes text[],
     p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text, p_keep_refresh_token boolean
@@ -120,6 +120,11 @@ DECLARE
     target public.connections;
 BEGIN
     SELECT * INTO target FROM public.connections AS c WHERE c.id = p_connection_id FOR UPDATE;
+    IF target.account_id <> p_account_id THEN
+        RAISE EXCEPTION 'this connection is for the account %, and this is the account %; connect that as a new one',
+            coalesce(target.account_name, target.account_id), coalesce(p_account_name, p_account_id)
+        USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     DELETE FROM public.encrypted_credentials AS e
     WHERE e.connection_id = p_connection_id AND NOT (
         p_keep_refresh_token AND e.credential_type = 'refresh_token'
@@ -402,11 +407,10 @@ END
 $$;
 
 -- Takes an authorization up by its state: once, and only for the browser that began it, where one did. No row for any
--- other state. `authorization_pass` completes this one and nothing else. The account is that of the connection that is
--- authorized again.
+-- other state. `authorization_pass` completes this one and nothing else.
 CREATE FUNCTION app.take_authorization(p_state text, p_browser_secret text) RETURNS TABLE (
     authorization_pass text, integration_id uuid, client jsonb, code_verifier text, scopes text[], config jsonb,
-    return_url text, expired boolean, opener_origin text, connection_id uuid, account_id text, account_name text
+    return_url text, expired boolean, opener_origin text
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -431,9 +435,6 @@ BEGIN
             pending.encrypted_code_verifier, pending.key_id, pending.id, 'code_verifier'
         );
         client := app.identified_client(pending.oauth_client_id);
-        connection_id := pending.connection_id;
-        SELECT c.account_id, c.account_name INTO take_authorization.account_id, take_authorization.account_name
-        FROM public.connections AS c WHERE c.id = pending.connection_id;
         authorization_pass := keyring.seal(jsonb_build_object(
             'purpose', 'authorization', 'authorization', pending.id,
             'exp', extract(epoch FROM clock_timestamp() + interval '5 minutes')

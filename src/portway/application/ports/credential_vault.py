@@ -76,8 +76,7 @@ class OrganizationClient:
 class PendingAuthorization:
     """An authorization taken up by its state, once. `authorization_pass` is good for completing this one alone.
 
-    `integration` is None where the authorization is expired. `connection_id` and `account` are those of the connection
-    that is authorized again, as far as it has them.
+    `integration` is None where the authorization is expired.
     """
 
     authorization_pass: str = field(repr=False)
@@ -89,8 +88,6 @@ class PendingAuthorization:
     return_url: str | None
     expired: bool
     opener_origin: str | None = None
-    connection_id: UUID | None = None
-    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,9 @@ class CredentialVault(Protocol):
         ...
 
     async def replace_secret(self, sealed_pass: str, connection_id: UUID, established: Established) -> None:
-        """Another credential for the caller's own connection, which becomes active."""
+        """Another credential for the caller's own connection, which becomes active. Raises AccountMismatch where it is
+        for another account than the old one.
+        """
         ...
 
     async def set_disabled(self, sealed_pass: str, connection_id: UUID, *, disabled: bool) -> None:
@@ -175,5 +174,6 @@ class CredentialVault(Protocol):
     ) -> UUID:
         """Keeps what came of it; returns the connection: the one that was authorized again, one to the same account,
         or a new one. The client is the one that it was begun with. Without a new refresh token, an old one stays.
+        Raises AccountMismatch where another account was signed in to than the connection's.
         """
         ...

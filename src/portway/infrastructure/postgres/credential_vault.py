@@ -113,7 +113,8 @@ class PostgresCredentialVault:
     async def take_authorization(self, state: str, browser_secret: str | None) -> PendingAuthorization | None:
         """See the port."""
         row = await self._value(
-            "SELECT to_jsonb(t) || jsonb_build_object('integration', app.authorization_integration(t.authorization_pass))"
+            "SELECT to_jsonb(t)"
+            " || jsonb_build_object('integration', app.authorization_integration(t.authorization_pass))"
             " FROM app.take_authorization(%s, %s) AS t",
             state, browser_secret,
         )  # fmt: skip
@@ -157,6 +158,4 @@ def _pending(row: Row) -> PendingAuthorization:
         return_url=row["return_url"],
         expired=row["expired"],
         opener_origin=row["opener_origin"],
-        connection_id=UUID(row["connection_id"]) if row["connection_id"] else None,
-        account=Account(row["account_id"], row["account_name"]) if row["account_id"] else None,
     )

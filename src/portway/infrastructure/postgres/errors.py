@@ -7,7 +7,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from portway.domain.errors import Conflict, Forbidden, MalformedRequest, NotFound, Unavailable
+from portway.domain.errors import AccountMismatch, Conflict, Forbidden, MalformedRequest, NotFound, Unavailable
 
 
 @contextmanager
@@ -23,6 +23,8 @@ def translated() -> Iterator[None]:
         raise Conflict(f"It exists already: {error.diag.message_detail or ''}".strip()) from error
     except errors.ForeignKeyViolation as error:
         raise Conflict("Something else still uses it, or what it refers to does not exist.") from error
+    except errors.IntegrityConstraintViolation as error:
+        raise AccountMismatch(_sentence(error)) from error
     except (errors.CheckViolation, errors.NotNullViolation, psycopg.DataError) as error:
         reason = error.diag.message_primary or str(error)
         raise MalformedRequest(f"The database refuses this value: {reason.rstrip('.')}.") from error
