@@ -1,7 +1,6 @@
 """The composition root: the only place where adapters meet ports."""
 
 import asyncio
-import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -31,10 +30,12 @@ from portway.application.preview import Preview
 from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
 from portway.application.tenancy_service import TenancyService
+from portway.application.webhook_delivery import WebhookDelivery
 from portway.catalog.handlers import handlers
 from portway.infrastructure.argon2 import Argon2PasswordHasher
 from portway.infrastructure.http.client import AiohttpClient
 from portway.infrastructure.http.egress_guard import EVERY_NETWORK, EgressGuard
+from portway.infrastructure.jobs.runner import JobRunner
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from portway.infrastructure.mail import SmtpMailer, smtp_server
 from portway.infrastructure.oauth.jwks import JwksVerifier
@@ -47,6 +48,7 @@ from portway.infrastructure.postgres.housekeeping import PostgresHousekeeping
 from portway.infrastructure.postgres.readiness import PostgresReadiness
 from portway.infrastructure.postgres.renewals import PostgresRenewals
 from portway.infrastructure.postgres.unit_of_work import unit_of_work_factory
+from portway.infrastructure.postgres.webhook_outbox import PostgresWebhookOutbox
 from portway.infrastructure.rate_limits.choice import OpenRateLimiter, rate_limiter
 from portway.infrastructure.sockets import GuardedSockets
 from portway.settings import Settings, SettingsError
@@ -78,7 +80,10 @@ class Gateway:
         # One each, so that strangers who try to sign in push nobody else's counts out of memory.
         self._attempts = _rate_limiter(settings)
         self._rates = _rate_limiter(settings)
-        self._maintenance = Maintenance(PostgresHousekeeping(self._database))
+        self._chores: list[Maintenance | JobRunner] = [Maintenance(PostgresHousekeeping(self._database))]
+        if settings.worker_database_url is not None:
+            deliveries = WebhookDelivery(PostgresWebhookOutbox(self._database), self._http, system_clock)
+            self._chores.append(JobRunner(settings.worker_database_url.get_secret_value(), deliveries))
         self.unit_of_work = unit_of_work_factory(self._database)
         accounts = PostgresAccountStore(self._database)
         sign_up = SignUpPolicy(settings.sign_up)
@@ -140,14 +145,13 @@ class Gateway:
         `maintenance` keeps the chores of a server going meanwhile.
         """
         await self._database.open()
-        chores = asyncio.create_task(self._maintenance.run()) if maintenance else None
+        chores = [asyncio.create_task(chore.run()) for chore in self._chores] if maintenance else []
         try:
             yield self
         finally:
-            if chores is not None:
-                chores.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await chores
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
             await self._refresh.finish()
             await self.connections.finish()
             await self._background.finish()

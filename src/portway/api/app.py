@@ -24,6 +24,7 @@ from portway.api import (
     reference,
     schemas,
     usage,
+    webhooks,
     workspaces,
 )
 from portway.api.body_limit import BodyLimitMiddleware
@@ -42,6 +43,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     oauth_callback.router,
     logs.router,
     usage.router,
+    webhooks.router,
+    webhooks.events_router,
     auth.router,
     organizations.router,
     workspaces.router,

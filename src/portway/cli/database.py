@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from portway.cli.failure import CommandFailed, one_line
 from portway.infrastructure.embedded_postgres import DatabaseUrls, EmbeddedPostgres
 from portway.infrastructure.postgres.errors import translated
+from portway.infrastructure.postgres.job_schema import pending_job_migrations
 from portway.infrastructure.postgres.migrations import OutsideIssuer, pending_migrations
 from portway.settings import DEFAULT_PUBLIC_URL, Settings
 
@@ -140,11 +141,11 @@ def become_owner(connection: Connection) -> None:
 def check_migrations(connection: Connection) -> None:
     """Raises CommandFailed where the database lacks migrations, or the connection's role cannot see any."""
     try:
-        pending = pending_migrations(connection)
+        pending = len(pending_migrations(connection)) or len(pending_job_migrations(connection))
     except errors.InsufficientPrivilege:
         raise CommandFailed("this role may not use Portway's database: is it portway_app?") from None
     if pending:
-        raise CommandFailed(f"the database lacks {len(pending)} migration(s): run `portway migrate`")
+        raise CommandFailed(f"the database lacks {pending} migration(s): run `portway migrate`")
 
 
 def outside_issuer(settings: Settings) -> OutsideIssuer | None:

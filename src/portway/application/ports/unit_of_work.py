@@ -14,6 +14,7 @@ from portway.application.ports.repositories import (
     OrganizationRepository,
     WorkspaceRepository,
 )
+from portway.application.ports.webhooks import WebhookRepository
 
 
 class UnitOfWork(Protocol):
@@ -27,6 +28,7 @@ class UnitOfWork(Protocol):
     actions: ActionRepository
     connections: ConnectionRepository
     logs: LogRepository
+    webhooks: WebhookRepository
 
 
 UnitOfWorkFactory = Callable[[str], AbstractAsyncContextManager[UnitOfWork]]

@@ -14,6 +14,7 @@ from portway.application.ports.repositories import (
     WorkspaceRepository,
 )
 from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from portway.application.ports.webhooks import WebhookRepository
 from portway.infrastructure.postgres.action_repository import PostgresActionRepository
 from portway.infrastructure.postgres.api_key_repository import PostgresApiKeyRepository
 from portway.infrastructure.postgres.connection_repository import PostgresConnectionRepository
@@ -22,6 +23,7 @@ from portway.infrastructure.postgres.integration_repository import PostgresInteg
 from portway.infrastructure.postgres.invitation_repository import PostgresInvitationRepository
 from portway.infrastructure.postgres.log_repository import PostgresLogRepository
 from portway.infrastructure.postgres.organization_repository import PostgresOrganizationRepository
+from portway.infrastructure.postgres.webhook_repository import PostgresWebhookRepository
 from portway.infrastructure.postgres.workspace_repository import PostgresWorkspaceRepository
 
 
@@ -37,6 +39,7 @@ class PostgresUnitOfWork:
         self.actions: ActionRepository = PostgresActionRepository(connection)
         self.connections: ConnectionRepository = PostgresConnectionRepository(connection)
         self.logs: LogRepository = PostgresLogRepository(connection)
+        self.webhooks: WebhookRepository = PostgresWebhookRepository(connection)
 
 
 def unit_of_work_factory(database: Database, *, reading: bool = False) -> UnitOfWorkFactory:

@@ -1,0 +1,1 @@
+"""The job queue: the library procrastinate on the schema `jobs`."""
