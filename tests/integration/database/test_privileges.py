@@ -18,6 +18,7 @@ SCHEMAS = ["public", "app", "keyring", "extensions"]
 # Role, table, and what the role may do with it. Nothing else.
 TABLES: dict[str, dict[str, str]] = {
     "portway_app": {
+        "app.job_migrations": "SELECT",
         "app.migrations": "SELECT",
         "public.actions": (
             "SELECT, INSERT (integration_id, name, slug, http_method, endpoint_path, description, request_schema,"
@@ -38,6 +39,7 @@ TABLES: dict[str, dict[str, str]] = {
         "public.encrypted_credentials": (
             "SELECT (connection_id, workspace_id, credential_type, key_id, expires_at, updated_at)"
         ),
+        "public.events": "SELECT",
         "public.integrations": (
             "SELECT, INSERT (organization_id, name, slug, base_url, auth_type, auth_config, description, category,"
             " documentation_url, transform_config, rate_limits), UPDATE (name, base_url, auth_type, auth_config,"
@@ -53,6 +55,11 @@ TABLES: dict[str, dict[str, str]] = {
         "public.organization_members": "SELECT, UPDATE (role), DELETE",
         "public.organizations": "SELECT, UPDATE (name), DELETE",
         "public.users": "SELECT (id, email, name, email_verified_at, created_at), UPDATE (name)",
+        "public.webhook_attempts": "SELECT",
+        "public.webhook_deliveries": "SELECT",
+        "public.webhook_endpoints": (
+            "SELECT, UPDATE (url, description, events, disabled_at, disabled_reason, failing_since), DELETE"
+        ),
         "public.workspace_members": (
             "SELECT, INSERT (workspace_id, organization_id, user_id, role), UPDATE (role), DELETE"
         ),
@@ -65,6 +72,7 @@ TABLES: dict[str, dict[str, str]] = {
         "public.connect_links": "SELECT, INSERT, UPDATE, DELETE",
         "public.connections": "SELECT, INSERT, UPDATE, DELETE",
         "public.encrypted_credentials": "SELECT, INSERT, UPDATE, DELETE",
+        "public.events": "SELECT, INSERT, UPDATE, DELETE",
         "public.idempotency_keys": "SELECT, INSERT, UPDATE, DELETE",
         "public.integrations": "SELECT",
         "public.invitations": "SELECT, INSERT, UPDATE, DELETE",
@@ -77,6 +85,10 @@ TABLES: dict[str, dict[str, str]] = {
         "public.sessions": "SELECT, INSERT, UPDATE, DELETE",
         "public.user_identities": "SELECT, INSERT, UPDATE, DELETE",
         "public.users": "SELECT, INSERT, UPDATE",
+        "public.webhook_attempts": "SELECT, INSERT, UPDATE, DELETE",
+        "public.webhook_deliveries": "SELECT, INSERT, UPDATE, DELETE",
+        "public.webhook_endpoints": "SELECT, INSERT, UPDATE, DELETE",
+        "public.webhook_secrets": "SELECT, INSERT, UPDATE, DELETE",
         "public.workspace_members": "SELECT, INSERT, UPDATE",
         "public.workspaces": "SELECT, INSERT, UPDATE",
     },
@@ -94,18 +106,20 @@ FUNCTIONS: dict[str, str] = {
     "portway_app": """
         app.accept_invitation app.administered_organizations app.administered_workspaces app.authenticate
         app.authorization_integration app.begin_authorization app.close_executions app.complete_authorization
-        app.create_api_key app.create_connect_link app.create_connection app.create_invitation app.create_log_partitions
-        app.create_organization app.create_workspace app.current_organizations app.current_user_id
-        app.current_workspaces app.delete_connection app.delete_expired app.drop_expired_log_partitions
-        app.erase_payloads app.has_scope app.lease_refresh app.mark_reauthorization_required
-        app.mark_unfinished_executions app.oauth_client_id app.open_connect_link app.open_executions
-        app.owned_organizations app.owned_workspaces app.password_parameters app.refresh_session app.release_refresh
-        app.replace_secret app.reset_password app.sensitive_parameters app.set_connection_disabled app.set_oauth_client
-        app.sign_in app.sign_out app.sign_up app.store_refresh app.take_authorization app.uuid_v7 app.uuid_v7_time
+        app.create_api_key app.create_connect_link app.create_connection app.create_invitation
+        app.create_log_partitions app.create_organization app.create_webhook_endpoint app.create_workspace
+        app.current_organizations app.current_user_id app.current_workspaces app.delete_connection
+        app.delete_expired app.drop_expired_log_partitions app.erase_payloads app.has_scope app.lease_refresh
+        app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client_id
+        app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
+        app.password_parameters app.refresh_session app.release_refresh app.replace_secret
+        app.replay_webhook_delivery app.reset_password app.rotate_webhook_secret app.sensitive_parameters
+        app.set_connection_disabled app.set_oauth_client app.sign_in app.sign_out app.sign_up
+        app.store_refresh app.take_authorization app.test_webhook_endpoint app.uuid_v7 app.uuid_v7_time
         app.verify_email app.visible_users app.workspace_limit
     """,
     "portway_sign_in": "app.create_email_token app.register_outside_session",
-    "portway_worker": "",
+    "portway_worker": "app.begin_delivery app.record_delivery_attempt app.tidy_events",
     "test_stranger": "",
 }
 # Keys stay among the keyring's own functions: what portway_definer may call takes and gives no key.
@@ -240,7 +254,7 @@ def _callable(superuser: Connection, role: str) -> set[str]:
 def test_every_table_tried(superuser: Connection, logins: dict[str, Connection], role: str) -> None:
     """Without a pass each command is refused, or finds nothing."""
     for table in _tables(superuser, partitions=True):
-        if table == "app.migrations":  # holds nothing of anybody's
+        if table in ("app.migrations", "app.job_migrations"):  # hold nothing of anybody's
             continue
         column = _one(
             superuser,
@@ -318,6 +332,34 @@ def _call(connection: Connection, call: str) -> tuple[bool, tuple[Any, ...]]:
     return False, tuple(
         value for row in rows for value in row if value not in (b"", "", "refused", [], False, 0)
     )
+
+
+@pytest.mark.parametrize(
+    ("role", "privileges"),
+    [
+        ("portway_app", set()),
+        ("portway_sign_in", set()),
+        ("test_stranger", set()),
+        ("portway_definer", {("procrastinate_jobs", "INSERT"), ("procrastinate_events", "INSERT")}),
+    ],
+)
+def test_the_job_queue_is_the_workers(
+    superuser: Connection, logins: dict[str, Connection], role: str, privileges: set[tuple[str, str]]
+) -> None:
+    """Triggers, as portway_definer, may add to it; nobody else knows of it."""
+    del logins
+    tables = [
+        name for (name,) in superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'jobs'")
+    ]
+    assert "procrastinate_jobs" in tables
+    assert {
+        (table, command)
+        for table in tables
+        for command in COMMANDS
+        if _one(superuser, "SELECT has_table_privilege(%s, %s, %s)", role, f"jobs.{table}", command)
+    } == privileges
+    assert _one(superuser, "SELECT has_schema_privilege(%s, 'jobs', 'USAGE')", role) is bool(privileges)
+    assert _one(superuser, "SELECT has_schema_privilege(%s, 'jobs', 'CREATE')", "portway_worker") is False
 
 
 @pytest.mark.parametrize("partition", ["api_logs"])
