@@ -18,6 +18,11 @@ SPECIFICATIONS := tests/catalog/specs
 ifneq ($(wildcard $(SPECIFICATIONS)/package-lock.json),)
 SPECIFICATION_PACKAGES := $(SPECIFICATIONS)/node_modules/.portway-installed
 endif
+# What checks the gateway's signatures, besides.
+CREDENTIAL_SERVERS := tests/e2e/credentials
+ifneq ($(wildcard $(CREDENTIAL_SERVERS)/package-lock.json),)
+CREDENTIAL_SERVER_PACKAGES := $(CREDENTIAL_SERVERS)/node_modules/.portway-installed
+endif
 
 PYTEST_ARGS ?= -n 2
 
@@ -53,7 +58,11 @@ $(SPECIFICATIONS)/node_modules/.portway-installed: $(PACKAGES) $(SPECIFICATIONS)
 	@rm -f $(@D)/@octokit/openapi/generated/ghe* $(@D)/@octokit/openapi/generated/*.deref.json
 	@touch $@
 
-test: install $(SPECIFICATION_PACKAGES) ## Run the whole test suite (PYTEST_ARGS adds to pytest's arguments)
+$(CREDENTIAL_SERVERS)/node_modules/.portway-installed: $(PACKAGES) $(CREDENTIAL_SERVERS)/package.json $(CREDENTIAL_SERVERS)/package-lock.json
+	$(BIN)/python scripts/npm.py --prefix $(CREDENTIAL_SERVERS) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+test: install $(SPECIFICATION_PACKAGES) $(CREDENTIAL_SERVER_PACKAGES) ## Run the whole test suite (PYTEST_ARGS adds to pytest's arguments)
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 lint: install ## Formatting, lint, types, architecture contracts, SQL and row-level security
@@ -81,4 +90,4 @@ lock: $(INSTALLER) ## Resolve the dependencies anew into requirements/ (LOCK_ARG
 	@! grep -nE '://|^--|^-[if] ' requirements/*.txt || { echo 'a requirements file names an address' >&2; exit 1; }
 
 clean: ## Remove what the other commands made
-	rm -rf $(VENV) demo/node_modules $(SPECIFICATIONS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo/node_modules $(SPECIFICATIONS)/node_modules $(CREDENTIAL_SERVERS)/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
