@@ -31,7 +31,7 @@ export function keyDoors(keys) {
     // https://mailchimp.com/developer/transactional/api/: `key` is a member of each JSON body.
     mandrill: (request) => alone(request, () => who([taken(request, 'key'), api_key])),
     // https://docs.slack.dev/authentication/tokens: a token may be sent as `token` in a form.
-    form: (request) => alone(request, () => {
+    form_key: (request) => alone(request, () => {
       const given = request.form?.get('token');
       request.form?.delete('token');
       return who([given, api_key]);

@@ -32,7 +32,7 @@ export function layers(issuer, provider) {
     pending.set(state, { name, redirect_uri: query.get('redirect_uri'), state: query.get('state'), query: request.query });
     query.set('redirect_uri', `${issuer}/vendors/return`);
     query.set('state', state);
-    return { location: `${issuer}/auth?${query}` };
+    return { location: `http://${request.headers.host}/auth?${query}` };
   }
 
   function back(request) {

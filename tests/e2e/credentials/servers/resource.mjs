@@ -48,7 +48,6 @@ function tokenDoors(provider) {
     // https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant
     shopify: (request) => (request.headers.authorization ? null : admit(request.headers['x-shopify-access-token'])),
     query: (request) => (request.headers.authorization ? null : admit(request.query.get('access_token'))),
-    // https://api.stackexchange.com/docs/authentication: `key` and `access_token` go together.
     form: (request) => {
       const token = request.form?.get('token');
       request.form?.delete('token');

@@ -91,3 +91,18 @@ export const salesforce = {
     };
   },
 };
+
+/**
+ * https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/authorization-code-grant: each shop has
+ * a host of its own, scopes are separated by commas, and an offline token has no end.
+ */
+export const shopify = {
+  authorize(query) {
+    query.set('scope', (query.get('scope') ?? '').replaceAll(',', ' '));
+    return query;
+  },
+  answer({ status, json }) {
+    if (json.error) return { status, json };
+    return { status, json: { access_token: json.access_token, scope: json.scope.replaceAll(' ', ',') } };
+  },
+};

@@ -21,9 +21,13 @@ export const exact = {
 
 /**
  * https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html: parameters in the query, and a refresh
- * brings no new refresh token; https://www.zoho.com/crm/developer/docs/api/v7/multi-dc.html: `api_domain`.
+ * brings no new refresh token. Scopes are separated by commas.
  */
 export const zoho = {
+  authorize(query) {
+    query.set('scope', (query.get('scope') ?? '').replaceAll(',', ' '));
+    return query;
+  },
   token(request) {
     if (request.text) throw new Refusal(400, { error: 'the query has it all' });
     return { form: request.query };

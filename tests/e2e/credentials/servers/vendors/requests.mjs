@@ -114,6 +114,7 @@ export const tiktok_business = {
   authorize(query) {
     query.set('client_id', query.get('app_id') ?? '');
     query.delete('app_id');
+    query.set('scope', 'read'); // what an app may do was said when it was registered
     if (query.has('code_challenge')) throw new Refusal(400, { code: 40002, message: 'unexpected parameter' });
     return query;
   },
