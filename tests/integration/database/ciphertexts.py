@@ -15,7 +15,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def store_every_secret(world: World, app: Connection, superuser: Connection) -> None:
-    """One of every kind at least; the secrets all contain the word `sesame`."""
+    """One of every kind at least; those that are not random contain the word `sesame`."""
     ann = world.ann
     as_app(
         world.urls,
@@ -43,6 +43,12 @@ def store_every_secret(world: World, app: Connection, superuser: Connection) -> 
         "sesame-state",
         "sesame-verifier",
         "sesame-browser",
+    )
+    as_app(
+        world.urls,
+        "SELECT app.create_webhook_endpoint(%s, %s, 'https://example.com/', NULL, ARRAY['connection.created'])",
+        ann.sealed_pass,
+        ann.organization_id,
     )
     opened = open_one(app, world.asked(key="k", payload={"q": "the-secret-token"}))
     close_one(app, ann.sealed_pass, opened, answer="sesame-answer")

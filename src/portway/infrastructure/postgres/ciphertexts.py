@@ -49,6 +49,13 @@ COLUMNS = (
         kind="'idempotent_answer'",
     ),
     CiphertextColumn(
+        "public.webhook_secrets",
+        "encrypted_value",
+        ("id",),
+        owner="endpoint_id",
+        kind="'webhook_secret'",
+    ),
+    CiphertextColumn(
         "keyring.jwt_issuers",
         "secret_ciphertext",
         ("issuer",),
