@@ -88,6 +88,9 @@ class Trial:
             self.connection = UUID(answer.json["id"])
         shown = await self._shown()
         assert shown["status"] == "active"
+        if "verification" in self.case.auth_config:
+            tested = await self.person.caller.call("POST", f"/api/v2/connections/{self.connection}/test")
+            assert tested.status == 200, tested.text
         _check(shown, self.case.connection)
         if self.case.lifetime is not None:
             left = (datetime.fromisoformat(shown["expires_at"]) - datetime.now(UTC)).total_seconds()

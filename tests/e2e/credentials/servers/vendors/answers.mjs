@@ -61,13 +61,13 @@ export const shindig = {
  */
 export const lightspeed = {
   callback(query) {
-    query.set('domain_prefix', 'acme');
+    query.set('domain_prefix', '2');
     query.set('user_id', 'b8ca3a65-011c-11e4-fbb5-a4d36ccbfb8b');
   },
   answer({ status, json }) {
     if (json.error) return { status, json };
     const { expires_in, ...rest } = json;
-    return { status, json: { ...rest, expires: Math.floor(Date.now() / 1000) + expires_in, domain_prefix: 'acme' } };
+    return { status, json: { ...rest, expires: Math.floor(Date.now() / 1000) + expires_in, domain_prefix: '2' } };
   },
 };
 

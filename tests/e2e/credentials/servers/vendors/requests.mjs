@@ -135,3 +135,14 @@ export const tiktok_business = {
     return { json: { code: 0, message: 'OK', request_id: '2020', data: { access_token: json.access_token, scope: [4], advertiser_ids: ['7101', '7102'] } } };
   },
 };
+
+/** Scopes are separated by a plus sign, which is not the encoded space that it looks like. */
+export const plus = {
+  authorize(query) {
+    const scope = query.get('scope') ?? '';
+    if (/[ ,]/.test(scope)) throw new Refusal(400, { error: 'invalid_scope' });
+    query.set('scope', scope.replaceAll('+', ' '));
+    return query;
+  },
+  answer: ({ status, json }) => ({ status, json: { ...json, scope: json.scope?.replaceAll(' ', '+') } }),
+};
