@@ -11,6 +11,7 @@ import pytest
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from tests.integration.cli.conftest import Outcome, Portway
+from tests.people import as_owner, new_connection, new_person
 
 
 @pytest.fixture
@@ -105,6 +106,49 @@ def test_a_master_key_in_a_table_is_a_warning(
     monkeypatch.setenv("PORTWAY_ADMIN_DATABASE_URL", empty_database_urls.admin)
     portway("migrate")
     assert "dump" in findings(portway("doctor", "--json"), "warning")["keyring"]
+
+
+def test_what_lies_under_which_key(portway: Portway, database: DatabaseUrls) -> None:
+    ann = new_person(database, "ann")
+    ((service,),) = as_owner(
+        database,
+        "INSERT INTO integrations (name, slug, base_url, auth_type)"
+        " VALUES ('S', 's', 'https://api.example.com', 'bearer') RETURNING id",
+    )
+    for _ in range(3):
+        new_connection(database, ann, service)
+    examined = portway("doctor", "--json").json["findings"]
+    keys = [finding for finding in examined if finding["check"] == "keys"]
+    assert [finding["status"] for finding in keys] == ["ok"] * 3
+    assert "3 ciphertext(s) under it" in keys[0]["message"]
+    assert [kind for finding in keys for kind in ("data", "jwt", "seal") if kind in finding["message"]] == [
+        *("data", "jwt", "seal")
+    ]
+
+    as_superuser(
+        database,
+        "SELECT keyring.add_key('data')",
+        "UPDATE keyring.keys SET created_at = now() - interval '366 days' WHERE purpose = 'jwt'",
+    )
+    new_connection(database, ann, service)
+    examined = portway("doctor", "--json").json["findings"]
+    old, left = [one for one in examined if one["check"] == "keys" and one["status"] == "warning"]
+    assert "(jwt)" in old["message"]
+    assert "`portway keyring rotate`" in old["advice"]
+    assert left["message"].startswith("3 ciphertext(s) under the old key")
+    assert "--resume" in left["advice"]
+    portway("keyring", "rotate", "--resume")
+    assert "old key" not in portway("doctor").output
+
+
+def test_a_key_that_is_gone_is_broken(portway: Portway, database: DatabaseUrls) -> None:
+    as_superuser(
+        database,
+        "SELECT keyring.set_jwt_issuer('https://issuer.example', NULL, 'secret')",
+        "UPDATE keyring.jwt_issuers SET key_id = 999",
+    )
+    broken = findings(portway("doctor", "--json", status=1), "broken")
+    assert broken["keys"].startswith("1 ciphertext(s) under key 999, which is not in the keyring")
 
 
 def test_what_takes_the_owner_is_left_out_without_it(

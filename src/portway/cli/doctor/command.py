@@ -7,7 +7,7 @@ import psycopg
 import typer
 
 from portway.cli.database import DatabaseInUse, connected, database_in_use
-from portway.cli.doctor import database_checks, host_checks, role_checks
+from portway.cli.doctor import database_checks, host_checks, keyring_checks, role_checks
 from portway.cli.doctor.finding import Finding, Status, broken
 from portway.cli.failure import CommandFailed, one_line
 from portway.cli.options import DataDir, Json, settings_with
@@ -55,10 +55,10 @@ def _examine_database(database: DatabaseInUse) -> Iterator[Finding]:
         with connected(database.worker) as connection:
             yield from _guarded("worker_role", role_checks.worker_role(connection))
     if database.admin is None:
-        yield from database_checks.without_owner()
+        yield from keyring_checks.without_owner()
         return
     with connected(database.admin) as connection:
-        for check in (*database_checks.AS_OWNER, *role_checks.AS_OWNER):
+        for check in (*keyring_checks.AS_OWNER, *role_checks.AS_OWNER):
             yield from _guarded(check.__name__, check(connection))
 
 

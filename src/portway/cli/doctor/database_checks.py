@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-from portway.cli.database import Connection, become_owner
+from portway.cli.database import Connection
 from portway.cli.doctor.finding import Finding, broken, fine, warning
 from portway.infrastructure.postgres.migrations import MigrationError, pending_migrations
 
@@ -155,53 +154,6 @@ def log_partitions(connection: Connection) -> Iterator[Finding]:
         yield broken("audit log", "a partition of this month or the next is missing", "run `portway migrate`")
 
 
-def keyring(connection: Connection) -> Iterator[Finding]:
-    """Where the master key is, what that means, and whether the keyring works."""
-    with connection.transaction():
-        become_owner(connection)
-        row = connection.execute("SELECT source, location FROM keyring.master_key").fetchone()
-        if row is None:
-            yield broken("keyring", "there is none", "run `portway migrate`")
-            return
-        connection.execute("SELECT app.operator_pass('00000000-0000-0000-0000-000000000000')")
-    source, location = row
-    if source == "file":
-        yield from _key_in_file(Path(str(location)))
-    elif source == "vault":
-        yield fine(
-            "keyring",
-            f"the master key is the secret {location!r} of Supabase Vault: a dump of the database does not hold it",
-        )
-    else:
-        yield warning(
-            "keyring",
-            "the master key is in a table: whoever has a dump of the whole database can decrypt the credentials",
-            "guard dumps like the credentials themselves; a new database can keep the key in a file"
-            " (PORTWAY_MASTER_KEY_FILE)",
-        )
-
-
-def _key_in_file(path: Path) -> Iterator[Finding]:
-    meaning = f"the master key is in {path} on the database host: a dump of the database does not hold it"
-    try:
-        mode = path.stat().st_mode & 0o077
-    except OSError:
-        mode = 0  # another machine's file, or one that we may not see
-    if mode:
-        yield broken("keyring", f"everybody on this machine can reach {path}", f"chmod 400 {path}")
-    else:
-        yield fine("keyring", f"{meaning}; keep a copy of it, without it no credential can be decrypted")
-
-
-def without_owner() -> Iterator[Finding]:
-    """What is said where only the servers' URL is known."""
-    yield warning(
-        "keyring",
-        "not checked, as that takes the database's owner",
-        "set PORTWAY_ADMIN_DATABASE_URL for this command",
-    )
-
-
 AS_APP = (
     version,
     encryption,
@@ -212,4 +164,3 @@ AS_APP = (
     row_level_security,
     log_partitions,
 )
-AS_OWNER = (keyring,)

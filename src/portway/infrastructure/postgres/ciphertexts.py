@@ -1,7 +1,11 @@
 """Where the database keeps what its keyring encrypted."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import LiteralString
+
+import psycopg
+from psycopg import sql
 
 
 @dataclass(frozen=True)
@@ -63,3 +67,15 @@ COLUMNS = (
         kind="'jwt_issuer'",
     ),
 )
+
+
+def ciphertexts_by_key(connection: psycopg.Connection[tuple[object, ...]]) -> Counter[int]:
+    """How many ciphertexts are under each key, by its id. Takes the owner's connection."""
+    numbers: Counter[int] = Counter()
+    for column in COLUMNS:
+        statement = sql.SQL(
+            "SELECT key_id, count(*) FROM {} WHERE key_id IS NOT NULL GROUP BY key_id"
+        ).format(sql.Identifier(*column.table.split(".")))
+        for key_id, number in connection.execute(statement).fetchall():
+            numbers[int(str(key_id))] += int(str(number))
+    return numbers
