@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from portway.application.ports.token_endpoint import (
+    Registration,
     TokenEndpoint,
     TokenEndpointUnavailable,
     TokenRequestRefused,
@@ -98,7 +99,7 @@ async def server() -> AsyncIterator[AuthorizationServer]:
     routes = [
         web.post("/token", server.token),
         web.post("/revoke", server.revoke),
-        web.post("/redirect", server.redirect),
+        web.route("*", "/redirect", server.redirect),
         web.route("*", "/elsewhere", server.other_place),
     ]
     async with serving(routes) as server.base:
@@ -117,8 +118,8 @@ def endpoint(http: AiohttpClient) -> TokenEndpoint:
     return HttpTokenEndpoint(http, clock=lambda: NOW, timeout_seconds=5)
 
 
-def integration(token_url: str, **auth_config: Any) -> Integration:
-    return Integration(
+def registration(token_url: str, client: OAuthClient = CLIENT, **auth_config: Any) -> Registration:
+    integration = Integration(
         id=uuid4(),
         slug="example",
         name="Example",
@@ -126,40 +127,54 @@ def integration(token_url: str, **auth_config: Any) -> Integration:
         auth_type=AuthType.OAUTH2,
         auth_config={"token_url": token_url, **auth_config},
     )
+    return Registration(integration, client, {})
+
+
+async def refresh(endpoint: TokenEndpoint, given: Registration, refresh_token: str = "refresh-0") -> TokenSet:
+    return await endpoint.renew(given, {"refresh_token": refresh_token}, ())
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
 async def test_a_grants_life(server: AuthorizationServer, endpoint: TokenEndpoint, method: str) -> None:
-    row = integration(
+    given = registration(
         f"{server.base}/token", token_endpoint_auth_method=method, revocation_url=f"{server.base}/revoke"
     )
     first = await endpoint.exchange_code(
-        row, CLIENT, code="code", redirect_uri="https://r/", code_verifier="verifier"
+        given, code="code", redirect_uri="https://r/", code_verifier="verifier"
     )
-    assert first == TokenSet("access", "refresh-1", NOW + timedelta(seconds=60), ("a", "b"))
-    second = await endpoint.refresh(row, CLIENT, "refresh-1")
-    assert second.refresh_token == "refresh-2"
+    assert (first.access_token, first.refresh_token) == ("access", "refresh-1")
+    assert (first.expires_at, first.scopes) == (NOW + timedelta(seconds=60), ("a", "b"))
+    assert (await refresh(endpoint, given, "refresh-1")).refresh_token == "refresh-2"
     with pytest.raises(TokenRequestRefused) as refused:
-        await endpoint.refresh(row, CLIENT, "refresh-1")
+        await refresh(endpoint, given, "refresh-1")
     assert (refused.value.error, refused.value.detail) == (
         "invalid_grant",
         "invalid_grant: not good: [redacted]",
     )
-    await endpoint.revoke(row, CLIENT, "refresh-2")
+    await endpoint.revoke(given, "refresh-2", "refresh_token")
     assert server.revoked == ["refresh-2"]
 
 
 async def test_a_wrong_client_is_refused(server: AuthorizationServer, endpoint: TokenEndpoint) -> None:
     with pytest.raises(TokenRequestRefused, match=r"^invalid_client$"):
-        await endpoint.refresh(
-            integration(f"{server.base}/token"), OAuthClient("client:id", "wrong"), "refresh-0"
-        )
+        await refresh(endpoint, registration(f"{server.base}/token", OAuthClient("client:id", "wrong")))
 
 
 async def test_redirects_are_not_followed(server: AuthorizationServer, endpoint: TokenEndpoint) -> None:
-    with pytest.raises(TokenEndpointUnavailable, match="307"):
-        await endpoint.refresh(integration(f"{server.base}/redirect"), CLIENT, "refresh-0")
+    rows: list[dict[str, Any]] = [{}, {"token_request": {"method": "GET"}}]
+    for row in rows:
+        with pytest.raises(TokenEndpointUnavailable, match="307"):
+            await refresh(endpoint, registration(f"{server.base}/redirect", **row))
     assert server.elsewhere == []
+
+
+async def test_long_answers_are_not_read(endpoint: TokenEndpoint) -> None:
+    async def much(_: web.Request) -> web.Response:
+        return web.json_response({"access_token": "a" * 300_000})
+
+    async with serving([web.post("/token", much)]) as base:
+        with pytest.raises(TokenEndpointUnavailable):
+            await refresh(endpoint, registration(f"{base}/token"))
 
 
 @pytest.mark.parametrize(
@@ -168,8 +183,9 @@ async def test_redirects_are_not_followed(server: AuthorizationServer, endpoint:
         ("http://10.0.0.1/token", EgressBlocked),
         ("http://169.254.169.254/latest/meta-data/", EgressBlocked),
         ("http://[::1]/token", EgressBlocked),
-        ("ftp://127.0.0.1/token", EgressBlocked),
-        ("http://user:s3cret@127.0.0.1/token", EgressBlocked),
+        ("smtp://127.0.0.1/token", EgressBlocked),
+        ("ftp://127.0.0.1/token", InvalidIntegrationConfig),
+        ("http://user:s3cret@127.0.0.1/token", InvalidIntegrationConfig),
         ("http://127.0.0.1:1/token", TokenEndpointUnavailable),
         ("http://does-not-exist.invalid/token", TokenEndpointUnavailable),
         ("https://{tenant}.example/token", InvalidIntegrationConfig),
@@ -180,7 +196,7 @@ async def test_places_without_a_token_endpoint(
     endpoint: TokenEndpoint, token_url: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error) as caught:
-        await endpoint.refresh(integration(token_url), CLIENT, "refresh-0")
+        await refresh(endpoint, registration(token_url))
     assert "s3cret" not in str(caught.value)
 
 

@@ -36,7 +36,7 @@ _LONGEST_LIFETIME = timedelta(days=100 * 365)
 _MILLISECONDS_FROM = 1e11
 _SERVERS_OWN_FAULTS = frozenset({"server_error", "temporarily_unavailable"})
 _RETRYABLE_STATUSES = frozenset({408, 425, 429})
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\ud7ff\ue000-\U0010ffff]+")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\ud7ff\ue000-\ufffc\U00010000-\U0010ffff]+")
 _FORM = re.compile(r"[A-Za-z_][\w.\[\]-]*=[^=&\s][^&\s]*(?:&[^&\s]*)*")
 
 
@@ -197,7 +197,7 @@ def _find(expression: Expression, answer: JsonValue) -> JsonValue:
 
 def _clean(text: str, secrets: Iterable[str]) -> str:
     """The server's words for a person's eyes, without what it repeats of the request's secrets."""
-    return str(mask_literals(_UNPRINTABLE.sub(" ", text).strip(), secrets))[:MAX_DESCRIPTION]
+    return _UNPRINTABLE.sub(" ", str(mask_literals(text, secrets))).strip()[:MAX_DESCRIPTION]
 
 
 def _code(value: JsonValue) -> str | None:

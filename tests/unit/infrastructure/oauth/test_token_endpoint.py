@@ -1,120 +1,70 @@
+"""Codes, refresh tokens, revocation and introspection: what is sent where. What comes back: test_token_response.py."""
+
 import json
-from base64 import b64decode
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl
-from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.application.ports.token_endpoint import TokenEndpointUnavailable, TokenRequestRefused
-from portway.domain.credential import OAuthClient, TokenSet
-from portway.domain.errors import (
-    EgressBlocked,
-    InvalidIntegrationConfig,
-    UpstreamInvalidResponse,
-    UpstreamTimeout,
-    UpstreamUnreachable,
+from portway.domain.credential import TokenSet
+from portway.domain.errors import InvalidIntegrationConfig
+from portway.domain.integration import AuthType
+from portway.domain.json_value import JsonObject
+from portway.infrastructure.oauth.token_endpoint import MAX_TOKEN_RESPONSE_BYTES, TOKEN_TIMEOUT_SECONDS
+from tests.unit.infrastructure.oauth.one_answer import (
+    CLIENT,
+    NOW,
+    TOKEN_URL,
+    OneAnswer,
+    answer,
+    endpoint,
+    registration,
 )
-from portway.domain.integration import AuthType, Integration
-from portway.infrastructure.oauth.token_endpoint import TOKEN_TIMEOUT_SECONDS, HttpTokenEndpoint
-from portway.infrastructure.oauth.token_response import MAX_DESCRIPTION
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-TOKEN_URL = "https://auth.example/token?tenant=s3cret"
-CLIENT = OAuthClient("client-id", "client-s3cret")
+CALLBACK = "https://portway.example/api/v2/oauth/callback"
+FORM = "application/x-www-form-urlencoded"
 
 
-class OneAnswer:
-    """An HTTP client that gives one answer, and remembers what it was asked."""
-
-    def __init__(self, answer: UpstreamResponse | Exception) -> None:
-        self.answer = answer
-        self.sent: list[OutgoingRequest] = []
-        self.followed_redirects = False
-        self.timeout_seconds = 0.0
-
-    async def send(
-        self,
-        request: OutgoingRequest,
-        *,
-        timeout_seconds: float,
-        max_response_bytes: int = 0,
-        follow_redirects: bool = True,
-    ) -> UpstreamResponse:
-        self.sent.append(request)
-        self.timeout_seconds = timeout_seconds
-        self.followed_redirects = follow_redirects
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    @property
-    def form(self) -> dict[str, str]:
-        body = self.sent[0].body or b""
-        assert isinstance(body, bytes)
-        return dict(parse_qsl(body.decode(), keep_blank_values=True))
-
-
-def answer(body: object, status: int = 200) -> UpstreamResponse:
-    return UpstreamResponse(status, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
-
-
-def integration(**auth_config: Any) -> Integration:
-    return Integration(
-        id=UUID(int=1),
-        slug="example",
-        name="Example",
-        base_url="https://api.example",
-        auth_type=AuthType.OAUTH2,
-        auth_config={"token_url": TOKEN_URL, **auth_config},
+async def exchange(http: OneAnswer, **row: Any) -> TokenSet:
+    return await endpoint(http).exchange_code(
+        registration(**row), code="the-c0de", redirect_uri=CALLBACK, code_verifier="the-v3rifier"
     )
 
 
-async def exchange(http: OneAnswer, client: OAuthClient = CLIENT, **auth_config: Any) -> TokenSet:
-    return await HttpTokenEndpoint(http, clock=lambda: NOW).exchange_code(
-        integration(**auth_config),
-        client,
-        code="the-c0de",
-        redirect_uri="https://portway.example/api/v2/oauth/callback",
-        code_verifier="the-v3rifier",
-    )
+async def refresh(http: OneAnswer, *scopes: str, **row: Any) -> TokenSet:
+    return await endpoint(http).renew(registration(**row), {"refresh_token": "the-r3fresh"}, scopes)
 
 
-async def refresh(http: OneAnswer, client: OAuthClient = CLIENT, **auth_config: Any) -> TokenSet:
-    endpoint = HttpTokenEndpoint(http, clock=lambda: NOW)
-    return await endpoint.refresh(integration(**auth_config), client, "the-r3fresh")
+def tokens() -> OneAnswer:
+    return OneAnswer(answer({"access_token": "a"}))
 
 
 async def test_exchanges_a_code() -> None:
-    http = OneAnswer(
-        answer({"access_token": "a", "refresh_token": "r", "expires_in": 3600, "scope": "read write"})
-    )
-    tokens = await exchange(http)
-    assert tokens == TokenSet("a", "r", NOW + timedelta(hours=1), ("read", "write"))
+    body: JsonObject = {"access_token": "a", "refresh_token": "r", "expires_in": 3600, "scope": "read write"}
+    http = OneAnswer(answer(body))
+    assert await exchange(http) == TokenSet("a", "r", NOW + timedelta(hours=1), ("read", "write"), {}, body)
     request = http.sent[0]
     assert (request.method, request.url) == ("POST", TOKEN_URL)
-    assert request.headers["accept"] == "application/json"
-    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.headers == {"accept": "application/json", "content-type": FORM}
     assert http.form == {
         "grant_type": "authorization_code",
         "code": "the-c0de",
-        "redirect_uri": "https://portway.example/api/v2/oauth/callback",
+        "redirect_uri": CALLBACK,
         "code_verifier": "the-v3rifier",
         "client_id": "client-id",
         "client_secret": "client-s3cret",
     }
     assert not http.followed_redirects
-    assert http.timeout_seconds == TOKEN_TIMEOUT_SECONDS
+    assert http.timeout_seconds == TOKEN_TIMEOUT_SECONDS == 20
+    assert http.max_response_bytes == MAX_TOKEN_RESPONSE_BYTES == 256 * 1024
 
 
 async def test_refreshes_and_keeps_the_refresh_token_where_the_answer_has_none() -> None:
     http = OneAnswer(answer({"access_token": "a2", "expires_in": "1800"}))
-    tokens = await refresh(http)
-    assert tokens == TokenSet("a2", None, NOW + timedelta(minutes=30), None)
+    renewed = await refresh(http)
+    assert (renewed.access_token, renewed.refresh_token) == ("a2", None)
+    assert renewed.expires_at == NOW + timedelta(minutes=30)
     assert http.form == {
         "grant_type": "refresh_token",
         "refresh_token": "the-r3fresh",
@@ -123,253 +73,273 @@ async def test_refreshes_and_keeps_the_refresh_token_where_the_answer_has_none()
     }
 
 
+async def test_a_rotated_refresh_token() -> None:
+    http = OneAnswer(answer({"access_token": "a2", "refresh_token": "r2"}))
+    assert (await refresh(http)).refresh_token == "r2"
+
+
+async def test_without_pkce_there_is_no_verifier() -> None:
+    http = tokens()
+    await exchange(http, pkce=False)
+    assert "code_verifier" not in http.form
+
+
 async def test_the_refresh_url_is_for_refreshing_only() -> None:
-    http = OneAnswer(answer({"access_token": "a"}))
+    http = tokens()
     await refresh(http, refresh_url="https://auth.example/refresh")
     await exchange(http, refresh_url="https://auth.example/refresh")
     assert [request.url for request in http.sent] == ["https://auth.example/refresh", TOKEN_URL]
 
 
+async def test_endpoints_have_the_connections_values_in_them() -> None:
+    http = tokens()
+    row: dict[str, Any] = {
+        "token_url": "https://{subdomain}.example/{tenant}/token?v=2",
+        "refresh_url": "https://{subdomain}.example/refresh/",
+        "config": {"subdomain": "acme", "tenant": "a/b"},
+    }
+    await exchange(http, **row)
+    await refresh(http, **row)
+    assert [request.url for request in http.sent] == [
+        "https://acme.example/a%2Fb/token?v=2",
+        "https://acme.example/refresh/",
+    ]
+    with pytest.raises(InvalidIntegrationConfig, match=r"'example': auth_config\.token_url: .*`tenant`"):
+        await exchange(http, **{**row, "config": {"subdomain": "acme"}})
+    with pytest.raises(InvalidIntegrationConfig, match=r"auth_config\.refresh_url: .*`subdomain`"):
+        await refresh(http, **{**row, "token_url": None, "config": {"subdomain": "evil.example/"}})
+    assert len(http.sent) == 2
+
+
 async def test_more_parameters_and_headers() -> None:
-    config: dict[str, Any] = {
+    row: dict[str, Any] = {
         "token_params": {
             "audience": "api",
             "number": 5,
             "flag": True,
-            "grant_type": "password",
-            "code": "other",
+            "tenant": "{tenant}",
+            "none": "{none}",
         },
-        "refresh_params": {"resource": "x"},
-        "token_headers": {"Notion-Version": "2022-06-28", "Accept": "application/vnd.x+json"},
+        "refresh_params": {"resource": "x", "scope": "{scopes}"},
+        "token_headers": {
+            "Notion-Version": "2022-06-28",
+            "Accept": "application/vnd.x+json",
+            "X-Id": "{client_id}",
+        },
+        "config": {"tenant": "t1"},
     }
-    http = OneAnswer(answer({"access_token": "a"}))
-    await exchange(http, **config)
+    http = tokens()
+    await exchange(http, **row)
     form = http.form
-    assert (form["audience"], form["number"], form["flag"]) == ("api", "5", "true")
-    assert (form["grant_type"], form["code"]) == ("authorization_code", "the-c0de")
-    assert "resource" not in form
-    assert http.sent[0].headers["notion-version"] == "2022-06-28"
-    assert http.sent[0].headers["accept"] == "application/vnd.x+json"
-    http = OneAnswer(answer({"access_token": "a"}))
-    await refresh(http, **config)
-    assert http.form["resource"] == "x"
+    assert (form["audience"], form["number"], form["flag"], form["tenant"]) == ("api", "5", "true", "t1")
+    assert not {"resource", "none"} & form.keys()
+    assert http.sent[0].headers == {
+        "accept": "application/vnd.x+json",
+        "content-type": FORM,
+        "notion-version": "2022-06-28",
+        "x-id": "client-id",
+    }
+    http = tokens()
+    await refresh(http, "read", "write", **row)
+    assert (http.form["resource"], http.form["scope"]) == ("x", "read write")
     assert "audience" not in http.form
+    http = tokens()
+    await refresh(http, "read", "write", **row, scope_separator=",")
+    assert http.form["scope"] == "read,write"
 
 
-async def test_basic_authentication_encodes_before_it_joins() -> None:
-    http = OneAnswer(answer({"access_token": "a"}))
-    await exchange(http, OAuthClient("id:1 ä", "s%+/é"), token_endpoint_auth_method="client_secret_basic")
-    scheme, _, value = http.sent[0].headers["authorization"].partition(" ")
-    assert scheme == "Basic"
-    assert b64decode(value) == b"id%3A1+%C3%A4:s%25%2B%2F%C3%A9"
-    assert "client_id" not in http.form
-    assert "client_secret" not in http.form
+async def test_what_the_row_says_goes_before_the_standard() -> None:
+    http = tokens()
+    await exchange(
+        http, token_params={"grant_type": "code"}, token_headers={"Content-Type": f"{FORM}; charset=utf-8"}
+    )
+    assert http.form["grant_type"] == "code"
+    assert http.sent[0].headers["content-type"] == f"{FORM}; charset=utf-8"
 
 
-@pytest.mark.parametrize(
-    ("method", "client"),
-    [
-        ("none", CLIENT),
-        ("client_secret_post", OAuthClient("client-id", None)),
-        ("client_secret_basic", OAuthClient("client-id", None)),
-    ],
-)
-async def test_public_clients_only_name_themselves(method: str, client: OAuthClient) -> None:
-    http = OneAnswer(answer({"access_token": "a"}))
-    await exchange(http, client, token_endpoint_auth_method=method)
-    assert http.form["client_id"] == "client-id"
-    assert "client_secret" not in http.form
-    assert "authorization" not in http.sent[0].headers
+async def test_renamed_parameters() -> None:
+    http = tokens()
+    names = {
+        "client_id": "client_key",
+        "client_secret": "app_secret",
+        "code": "auth_code",
+        "grant_type": "type",
+    }
+    await exchange(http, parameter_names=names, token_params={"code": "own"})
+    assert http.form == {
+        "type": "authorization_code",
+        "auth_code": "the-c0de",
+        "redirect_uri": CALLBACK,
+        "code_verifier": "the-v3rifier",
+        "client_key": "client-id",
+        "app_secret": "client-s3cret",
+        "code": "own",
+    }
 
 
-@pytest.mark.parametrize(
-    ("expires_in", "seconds"),
-    [
-        (3600, 3600.0),
-        ("3600", 3600.0),
-        (" 60 ", 60.0),
-        (0.5, 0.5),
-        (None, None),
-        ("", None),
-        ("soon", None),
-        (0, None),
-        (-1, None),
-        ("nan", None),
-        (True, None),
-        ([], None),
-        ({}, None),
-        ("1e999", 100 * 365 * 86400.0),
-        (10**400, None),
-        (10**18, 100 * 365 * 86400.0),
-    ],
-)
-async def test_lifetimes(expires_in: object, seconds: float | None) -> None:
-    tokens = await refresh(OneAnswer(answer({"access_token": "a", "expires_in": expires_in})))
-    assert tokens.expires_at == (None if seconds is None else NOW + timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(
-    ("scope", "scopes"),
-    [
-        ("a b", ("a", "b")),
-        ("a,b", ("a", "b")),
-        ("a, b  c", ("a", "b", "c")),
-        ("https://www.googleapis.com/auth/gmail.send", ("https://www.googleapis.com/auth/gmail.send",)),
-        ("", None),
-        (None, None),
-        (["a"], None),
-    ],
-)
-async def test_scopes(scope: object, scopes: tuple[str, ...] | None) -> None:
-    assert (await refresh(OneAnswer(answer({"access_token": "a", "scope": scope})))).scopes == scopes
-
-
-async def test_strange_members_do_not_cost_the_tokens() -> None:
-    body = {"access_token": "a", "refresh_token": "", "token_type": 7, "error": "", "scope": 5, "x": "\ud800"}
-    assert await refresh(OneAnswer(answer(body))) == TokenSet("a", None, None, None)
-    with_mark = b'\xef\xbb\xbf{"access_token": "a", "x": NaN}'
-    assert await refresh(OneAnswer(answer(with_mark))) == TokenSet("a", None, None, None)
-
-
-REFUSALS = {
-    "400": (400, {"error": "invalid_grant", "error_description": "gone"}, "invalid_grant: gone"),
-    "401": (401, {"error": "invalid_client"}, "invalid_client"),
-    "403": (403, {"error": "access_denied", "error_description": 5}, "access_denied"),
-    "200 with an error": (200, {"error": "bad_verification_code"}, "bad_verification_code"),
-    "200, ok false": (200, {"ok": False, "error": "invalid_code"}, "invalid_code"),
-    "200 with no token": (200, {"access_token": "", "error": "invalid_grant"}, "invalid_grant"),
-    "control characters": (400, {"error": "a\r\nb", "error_description": "x\x00\ud83d y"}, "a b: x  y"),
-    "repeats secrets": (
-        400,
-        {"error": "invalid_grant", "error_description": "the-r3fresh of client-s3cret is revoked"},
-        "invalid_grant: [redacted] of [redacted] is revoked",
-    ),
+PARAMETERS = {
+    "grant_type": "refresh_token",
+    "refresh_token": "the-r3fresh",
+    "client_id": "client-id",
+    "client_secret": "client-s3cret",
 }
 
 
-@pytest.mark.parametrize(("status", "body", "detail"), REFUSALS.values(), ids=REFUSALS.keys())
-async def test_refusals(status: int, body: dict[str, object], detail: str) -> None:
-    with pytest.raises(TokenRequestRefused) as refused:
-        await refresh(OneAnswer(answer(body, status)))
-    assert refused.value.detail == detail
-    assert refused.value.error == detail.partition(":")[0]
-
-
-async def test_a_code_is_not_repeated_either() -> None:
-    body = {"error": "invalid_grant", "error_description": "code the-c0de, verifier the-v3rifier"}
-    with pytest.raises(TokenRequestRefused) as refused:
-        await exchange(OneAnswer(answer(body, 400)))
-    assert refused.value.detail == "invalid_grant: code [redacted], verifier [redacted]"
-
-
-async def test_long_words_are_cut() -> None:
-    with pytest.raises(TokenRequestRefused) as refused:
-        await refresh(OneAnswer(answer({"error": "e" * 999, "error_description": "d" * 999}, 400)))
-    assert len(refused.value.error) == MAX_DESCRIPTION
-    assert refused.value.detail == "e" * MAX_DESCRIPTION + ": " + "d" * MAX_DESCRIPTION
+async def test_json() -> None:
+    http = tokens()
+    await refresh(http, token_request={"encoding": "json"}, refresh_params={"n": 5, "ok": True, "name": "ä"})
+    assert json.loads(http.body) == {**PARAMETERS, "n": 5, "ok": True, "name": "ä"}
+    assert http.sent[0].headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
-    "given_answer",
+    ("token_request", "method"),
     [
-        answer({"error": "invalid_grant"}, 500),
-        answer({"error": "invalid_grant"}, 503),
-        answer({"error": "invalid_grant"}, 429),
-        answer({"error": "temporarily_unavailable"}, 400),
-        answer({"error": "server_error"}, 400),
-        answer({"message": "private words"}, 400),
-        answer({"error": {"code": 190, "message": "private words"}}, 400),
-        answer({"private": "words"}),
-        answer({"access_token": 5}),
-        answer({"access_token": "private\r\nwords"}),
-        answer({"access_token": "private\ud800"}),
-        answer({"access_token": "private words"}, 302),
-        answer({"access_token": "private words"}, 400),
-        answer(b"<html>private words</html>"),
-        answer(b"<html>private words</html>", 400),
-        answer(b"access_token=private&words"),
-        answer(b""),
-        answer(b"\xff\xfe"),
-        answer(b"[" * 100_000),
-        answer(b'["private words"]'),
-        UpstreamTimeout("auth.example did not answer within 20 seconds."),
-        UpstreamUnreachable("No connection to auth.example: Connection refused."),
-        UpstreamInvalidResponse("What auth.example answered is not valid HTTP."),
+        ({"encoding": "query"}, "POST"),
+        ({"method": "GET"}, "GET"),
+        ({"method": "GET", "encoding": "json"}, "GET"),
+        ({"method": "PUT", "encoding": "query"}, "PUT"),
     ],
 )
-async def test_what_may_be_tried_again(given_answer: UpstreamResponse | Exception) -> None:
-    for call in (exchange, refresh):
-        with pytest.raises(TokenEndpointUnavailable) as failed:
-            await call(OneAnswer(given_answer))
-        assert "auth.example" in failed.value.detail
-        assert "private" not in failed.value.detail
-        assert "s3cret" not in failed.value.detail
+async def test_parameters_in_the_query(token_request: dict[str, Any], method: str) -> None:
+    http = tokens()
+    await refresh(http, token_request=token_request)
+    request = http.sent[0]
+    assert (request.method, request.body, http.query) == (method, None, {"tenant": "s3cret", **PARAMETERS})
+    assert "content-type" not in request.headers
+    http = tokens()
+    await refresh(http, token_url="https://auth.example/token", token_request=token_request)
+    assert http.query == PARAMETERS
 
 
-@given(st.binary() | st.recursive(st.none() | st.text() | st.floats() | st.integers(), st.lists).map(repr))
-async def test_no_answer_is_anything_but_tokens_a_refusal_or_a_failure(body: bytes | str) -> None:
-    raw = (
-        body if isinstance(body, bytes) else b'{"error": %s}' % body.replace("'", '"').encode(errors="ignore")
-    )
-    with pytest.raises((TokenEndpointUnavailable, TokenRequestRefused)):
-        await refresh(OneAnswer(answer(raw)))
-
-
-async def test_egress_refusals_pass_through() -> None:
-    with pytest.raises(EgressBlocked):
-        await refresh(OneAnswer(EgressBlocked()))
+async def test_a_query_with_secrets_is_in_no_error() -> None:
+    with pytest.raises(TokenEndpointUnavailable) as failed:
+        await refresh(OneAnswer(answer(b"", 500)), token_request={"method": "GET"})
+    assert failed.value.detail == "The token endpoint at auth.example answered 500 without a reason."
 
 
 @pytest.mark.parametrize(
-    "auth_config",
+    "row",
     [
         {"token_url": None},
         {"token_url": ""},
         {"token_url": 5},
-        {"token_url": ["https://auth.example"]},
-        {"token_endpoint_auth_method": "private_key_jwt"},
-        {"token_endpoint_auth_method": 5},
-        {"token_params": "a=b", "refresh_params": "a=b"},
-        {"token_params": {"a": {}}, "refresh_params": {"a": []}},
+        {"token_url": "ftp://auth.example"},
+        {"token_url": "/token"},
+        {"token_url": "https://user:pw@auth.example/token"},
+        {"token_endpoint_auth_method": "secret_handshake"},
+        {"token_params": "a=b"},
+        {"token_params": {"a": {}}},
         {"token_headers": []},
+        {"token_headers": {"Host": "elsewhere.example"}},
+        {"token_headers": {"not a name": "x"}},
+        {"token_headers": {"X": "line\nbreak"}},
+        {"parameter_names": {"no_parameter": "x"}},
+        {"token_request": {"encoding": "xml"}},
     ],
 )
-async def test_broken_rows(auth_config: dict[str, Any]) -> None:
+async def test_broken_rows(row: dict[str, Any]) -> None:
     for call in (exchange, refresh):
-        http = OneAnswer(answer({"access_token": "a"}))
-        with pytest.raises(InvalidIntegrationConfig, match="example"):
-            await call(http, **auth_config)
+        http = tokens()
+        with pytest.raises(InvalidIntegrationConfig, match="'example'"):
+            await call(http, **row)
         assert http.sent == []
 
 
-async def revoke(http: OneAnswer, **auth_config: Any) -> None:
-    await HttpTokenEndpoint(http).revoke(integration(**auth_config), CLIENT, "the-t0ken")
+@pytest.mark.parametrize("auth_type", [AuthType.OAUTH2, AuthType.BEARER, AuthType.OAUTH1, AuthType.AWS_SIGV4])
+async def test_a_grant_that_cannot_renew(auth_type: AuthType) -> None:
+    http = tokens()
+    with pytest.raises(InvalidIntegrationConfig, match="by a refresh token alone"):
+        await endpoint(http).renew(registration(auth_type), {"refresh_token": ""}, ())
+    assert http.sent == []
+
+
+@pytest.mark.parametrize("auth_type", [AuthType.OAUTH2, AuthType.CUSTOM, AuthType.OAUTH2_CLIENT_CREDENTIALS])
+async def test_a_refresh_token_goes_before_everything_else(auth_type: AuthType) -> None:
+    http = OneAnswer(answer({"access_token": "a", "refresh_token": "r"}))
+    grant = {"refresh_token": "the-r3fresh", "password": "p"}
+    assert (await endpoint(http).renew(registration(auth_type), grant, ())).refresh_token == "r"
+    assert http.form["grant_type"] == "refresh_token"
+
+
+async def revoke(http: OneAnswer, **row: Any) -> None:
+    await endpoint(http).revoke(
+        registration(**{"revocation_url": "https://auth.example/revoke", **row}), "the-t0ken", "refresh_token"
+    )
 
 
 async def test_revokes() -> None:
     http = OneAnswer(answer(b""))
-    await revoke(http, revocation_url="https://auth.example/revoke")
+    await revoke(http)
     assert http.sent[0].url == "https://auth.example/revoke"
-    assert http.form == {"token": "the-t0ken", "client_id": "client-id", "client_secret": "client-s3cret"}
+    assert http.form == {
+        "token": "the-t0ken",
+        "token_type_hint": "refresh_token",
+        "client_id": "client-id",
+        "client_secret": "client-s3cret",
+    }
+    assert not http.followed_redirects
+
+
+async def test_revokes_as_the_row_writes_requests() -> None:
+    http = OneAnswer(answer(b""))
+    await revoke(
+        http,
+        revocation_url="https://{shop}.example/revoke",
+        config={"shop": "acme"},
+        token_request={"encoding": "json"},
+        token_endpoint_auth_method="client_secret_basic",
+        token_params={"not": "here"},
+        parameter_names={"token": "access_token"},
+    )
+    assert http.sent[0].url == "https://acme.example/revoke"
+    assert json.loads(http.body) == {"access_token": "the-t0ken", "token_type_hint": "refresh_token"}
+    assert http.sent[0].headers["authorization"].startswith("Basic ")
 
 
 async def test_nothing_is_revoked_where_there_is_no_url_for_it() -> None:
     http = OneAnswer(answer(b""))
-    await revoke(http)
+    await revoke(http, revocation_url=None)
     assert http.sent == []
 
 
 async def test_a_token_that_is_not_valid_any_more_is_revoked() -> None:
-    await revoke(
-        OneAnswer(answer({"error": "invalid_token"}, 400)), revocation_url="https://auth.example/revoke"
-    )
+    http = OneAnswer(answer({"error": "invalid_token"}, 400))
+    await revoke(http)
+    assert len(http.sent) == 1
 
 
 async def test_failing_to_revoke() -> None:
+    refused = answer({"error": "unsupported_token_type", "error_description": "the-t0ken"}, 400)
     with pytest.raises(TokenRequestRefused, match=r"^unsupported_token_type: \[redacted\]$"):
-        await revoke(
-            OneAnswer(answer({"error": "unsupported_token_type", "error_description": "the-t0ken"}, 400)),
-            revocation_url="https://auth.example/revoke",
-        )
+        await revoke(OneAnswer(refused))
     with pytest.raises(TokenEndpointUnavailable):
-        await revoke(OneAnswer(answer(b"", 503)), revocation_url="https://auth.example/revoke")
+        await revoke(OneAnswer(answer(b"", 503)))
+
+
+async def introspect(http: OneAnswer, **row: Any) -> Any:
+    return await endpoint(http).introspect(
+        registration(**{"introspection_url": "https://auth.example/introspect", **row}), "the-t0ken"
+    )
+
+
+async def test_introspects() -> None:
+    http = OneAnswer(answer({"active": True, "hub_id": 17}))
+    assert await introspect(http) == {"active": True, "hub_id": 17}
+    assert http.sent[0].url == "https://auth.example/introspect"
+    assert http.form == {
+        "token": "the-t0ken",
+        "client_id": "client-id",
+        "client_secret": CLIENT.client_secret,
+    }
+
+
+async def test_failing_to_introspect() -> None:
+    with pytest.raises(TokenRequestRefused, match=r"^invalid_client$"):
+        await introspect(OneAnswer(answer({"error": "invalid_client"}, 401)))
+    for given in (answer(b"the-t0ken"), answer([], 200), answer({"active": True}, 302)):
+        with pytest.raises(TokenEndpointUnavailable, match=r"auth\.example") as failed:
+            await introspect(OneAnswer(given))
+        assert "the-t0ken" not in failed.value.detail
+    with pytest.raises(InvalidIntegrationConfig, match=r"auth_config\.introspection_url is missing"):
+        await introspect(OneAnswer(answer({})), introspection_url=None)
