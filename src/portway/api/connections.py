@@ -1,6 +1,5 @@
 """Connections: a user's authenticated accounts at services. No answer ever holds a secret."""
 
-import secrets
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response, status
 from pydantic import Field, StrictBool, StringConstraints
 
+from portway.api.browser_cookie import BROWSER_COOKIE, browser_secret, keep_browser_secret
 from portway.api.definition_wire import JsonObjectInput, absent
 from portway.api.identity import requires
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
@@ -20,12 +20,6 @@ from portway.application.oauth_service import Authorization
 from portway.application.ports.log_queries import ConnectionFilter
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.principal import Principal, Scope
-
-BROWSER_COOKIE = "portway_browser"
-"""Binds an authorization to the browser that began it (RFC 6749, section 10.12)."""
-
-_BROWSER_COOKIE_PATH = "/api/v2"
-_BROWSER_COOKIE_SECONDS = 24 * 3600
 
 router = new_router("/connections", "Connections")
 
@@ -270,19 +264,8 @@ def _browser_secret(request: Request, response: Response, services: Services) ->
 
     Only a browser sends Sec-Fetch-Site, and no script can forge it.
     """
-    known = request.cookies.get(BROWSER_COOKIE)
-    if known:
-        return known
-    if request.headers.get("sec-fetch-site") != "same-origin":
+    if BROWSER_COOKIE not in request.cookies and request.headers.get("sec-fetch-site") != "same-origin":
         return None
-    made = secrets.token_urlsafe(32)
-    response.set_cookie(
-        BROWSER_COOKIE,
-        made,
-        max_age=_BROWSER_COOKIE_SECONDS,
-        path=_BROWSER_COOKIE_PATH,
-        secure=services.public_url.startswith("https://"),
-        httponly=True,
-        samesite="lax",
-    )
-    return made
+    secret = browser_secret(request)
+    keep_browser_secret(response, secret, services)
+    return secret

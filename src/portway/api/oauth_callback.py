@@ -3,13 +3,12 @@
 import base64
 import hashlib
 import html
-from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fastapi import Request, Response
 
-from portway.api.connections import BROWSER_COOKIE
+from portway.api.browser_cookie import BROWSER_COOKIE
 from portway.api.problems import problem_responses, status_of
+from portway.api.return_address import return_address
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.application.oauth_service import CallbackResult
@@ -82,18 +81,14 @@ async def oauth_callback(request: Request, services: CurrentServices) -> Respons
 
 
 def _return_address(return_url: str, result: CallbackResult) -> str:
-    """The URL with how it ended in its query, in place of whatever it says of that itself."""
-    told: Mapping[str, str | None] = {
-        "connection_id": str(result.connection_id) if result.connection_id else None,
-        "error": result.error,
-        "error_description": (result.error_description or "")[:_MAX_DESCRIPTION] or None,
-    }
-    parts = urlsplit(return_url)
-    kept = [
-        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in told
-    ]
-    query = urlencode([*kept, *((name, value) for name, value in told.items() if value is not None)])
-    return urlunsplit(parts._replace(query=query))
+    return return_address(
+        return_url,
+        {
+            "connection_id": str(result.connection_id) if result.connection_id else None,
+            "error": result.error,
+            "error_description": (result.error_description or "")[:_MAX_DESCRIPTION] or None,
+        },
+    )
 
 
 def _page(status: int, title: str, text: str) -> Response:
