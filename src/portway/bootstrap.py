@@ -18,6 +18,7 @@ from portway.application.attempts import AttemptGuard
 from portway.application.authenticator import Authenticator
 from portway.application.background import Background
 from portway.application.catalog_service import CatalogService
+from portway.application.connect_link_service import ConnectLinkService
 from portway.application.connection_service import ConnectionService
 from portway.application.execute_action import ExecuteAction
 from portway.application.maintenance import Maintenance
@@ -29,6 +30,8 @@ from portway.application.ports.outside_tokens import OutsideTokenVerifier
 from portway.application.preview import Preview
 from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
+from portway.application.renewal_sweeper import RenewalSweeper
+from portway.application.renewer import Renewer
 from portway.application.tenancy_service import TenancyService
 from portway.application.webhook_delivery import WebhookDelivery
 from portway.catalog.handlers import handlers
@@ -41,6 +44,7 @@ from portway.infrastructure.mail import SmtpMailer, smtp_server
 from portway.infrastructure.oauth.jwks import JwksVerifier
 from portway.infrastructure.oauth.token_endpoint import HttpTokenEndpoint
 from portway.infrastructure.postgres.accounts import PostgresAccountStore
+from portway.infrastructure.postgres.connect_links import PostgresConnectLinks
 from portway.infrastructure.postgres.credential_vault import PostgresCredentialVault
 from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.execution_ledger import PostgresExecutionLedger
@@ -113,9 +117,11 @@ class Gateway:
             return_origins=settings.return_origins,
         )
         schema, registry = JsonSchemaParameters(), handlers()
-        self._refresh = RefreshService(
-            PostgresRenewals(self._database), token_endpoint, environment, system_clock
-        )
+        renewals = PostgresRenewals(self._database)
+        renewer = Renewer(renewals, token_endpoint, environment)
+        self._refresh = RefreshService(renewals, renewer, system_clock)
+        if self._database.has_worker_path:
+            self._chores.append(RenewalSweeper(renewals, renewer))
         self.execute = ExecuteAction(
             ledger=PostgresExecutionLedger(self._database),
             refresh=self._refresh,
@@ -136,6 +142,14 @@ class Gateway:
             http=self._http,
             environment=environment,
             clock=system_clock,
+        )
+        self._connect_links = ConnectLinkService(
+            unit_of_work=self.unit_of_work,
+            links=PostgresConnectLinks(self._database),
+            oauth=self.oauth,
+            connections=self.connections,
+            attempts=AttemptGuard(self._attempts),
+            public_url=settings.public_url,
         )
 
     @asynccontextmanager
@@ -173,6 +187,7 @@ class Gateway:
             tenancy=self._tenancy,
             oauth=self.oauth,
             connections=self.connections,
+            connect_links=self._connect_links,
             catalog=self._catalog,
             preview=self._preview,
             readiness=PostgresReadiness(self._database),

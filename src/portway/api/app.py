@@ -12,6 +12,7 @@ from portway.api import (
     actions,
     api_keys,
     auth,
+    connect_links,
     connections,
     health,
     integrations,
@@ -28,6 +29,7 @@ from portway.api import (
     workspaces,
 )
 from portway.api.body_limit import BodyLimitMiddleware
+from portway.api.connect_page import routes as connect_page
 from portway.api.metrics import MetricsMiddleware
 from portway.api.openapi import OPENAPI_PATH, RawRoute, openapi_document
 from portway.api.problems import LastResort
@@ -40,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     actions.router,
     schemas.router,
     connections.router,
+    connect_links.router,
     oauth_callback.router,
     logs.router,
     usage.router,
@@ -52,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api_keys.router,
     health.router,
     link_pages.router,
+    connect_page.router,
 )
 """One for each resource, in the order in which the reference shows them."""
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from portway.application.account_service import AccountService
 from portway.application.authenticator import Authenticator
 from portway.application.catalog_service import CatalogService
+from portway.application.connect_link_service import ConnectLinkService
 from portway.application.connection_service import ConnectionService
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.readiness import Readiness
@@ -32,6 +33,7 @@ class Services:
     tenancy: TenancyService
     oauth: OAuthService
     connections: ConnectionService
+    connect_links: ConnectLinkService
     catalog: CatalogService
     preview: Preview
     readiness: Readiness

@@ -1,7 +1,8 @@
 """Connect links: made by a user, followed by a person without an account, who connects a service for that user."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from portway.application.ports.connect_links import (
 )
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.domain.connect_link import ConnectLink, LinkStatus
-from portway.domain.errors import Fault, Forbidden, MalformedRequest, NotFound
+from portway.domain.errors import Fault, Forbidden, InvalidParameters, MalformedRequest, NotFound
 from portway.domain.json_value import JsonObject
 from portway.domain.principal import Principal, Scope
 
@@ -129,18 +130,19 @@ class ConnectLinkService:
         """
         await self._take_attempt(link)
         values, _ = read_form(self.form(link), config, {})
-        return await self._oauth.begin(
-            link.sealed_pass,
-            link.integration,
-            workspace_id=link.workspace_id,
-            connection_id=_mended(link),
-            name=link.name,
-            scopes=asked_scopes(link),
-            config={**values, **_settled(link)},
-            oauth_client=link.oauth_client,
-            return_url=f"{self._public_url}{RETURN_PATH}/{link.id}",
-            browser_secret=browser_secret,
-        )
+        with _plain_faults():
+            return await self._oauth.begin(
+                link.sealed_pass,
+                link.integration,
+                workspace_id=link.workspace_id,
+                connection_id=_mended(link),
+                name=link.name,
+                scopes=asked_scopes(link),
+                config={**values, **_settled(link)},
+                oauth_client=link.oauth_client,
+                return_url=f"{self._public_url}{RETURN_PATH}/{link.id}",
+                browser_secret=browser_secret,
+            )
 
     async def submit(
         self, link: OpenedLink, config: Mapping[str, str], credentials: Mapping[str, str]
@@ -151,20 +153,33 @@ class ConnectLinkService:
         """
         await self._take_attempt(link)
         values, secrets = read_form(self.form(link), config, credentials)
-        return await self._connections.keep(
-            link.sealed_pass,
-            link.integration,
-            workspace_id=link.workspace_id,
-            connection_id=_mended(link),
-            name=link.name,
-            credentials=secrets,
-            config={**values, **_settled(link)},
-        )
+        with _plain_faults():
+            return await self._connections.keep(
+                link.sealed_pass,
+                link.integration,
+                workspace_id=link.workspace_id,
+                connection_id=_mended(link),
+                name=link.name,
+                credentials=secrets,
+                config={**values, **_settled(link)},
+            )
 
     async def _take_attempt(self, link: OpenedLink) -> None:
         if link.status is not LinkStatus.READY:
             raise NotFound("This link cannot be used any more.")
         await self._attempts.connect(link.id)
+
+
+@contextmanager
+def _plain_faults() -> Iterator[None]:
+    """What a schema says of a value is for programmers; people have the field's own description."""
+    try:
+        yield
+    except (MalformedRequest, InvalidParameters) as error:
+        faults = [
+            Fault(fault.pointer, "This does not look right. Please check it.") for fault in error.faults
+        ]
+        raise MalformedRequest(error.detail, faults) from error
 
 
 def asked_scopes(link: OpenedLink) -> tuple[str, ...]:

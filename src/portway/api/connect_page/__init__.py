@@ -1,0 +1,1 @@
+"""The hosted page behind a connect link. It needs no JavaScript."""
