@@ -84,7 +84,9 @@ class Gateway:
         # One each, so that strangers who try to sign in push nobody else's counts out of memory.
         self._attempts = _rate_limiter(settings)
         self._rates = _rate_limiter(settings)
-        self._chores: list[Maintenance | JobRunner] = [Maintenance(PostgresHousekeeping(self._database))]
+        self._chores: list[Maintenance | JobRunner | RenewalSweeper] = [
+            Maintenance(PostgresHousekeeping(self._database))
+        ]
         if settings.worker_database_url is not None:
             deliveries = WebhookDelivery(PostgresWebhookOutbox(self._database), self._http, system_clock)
             self._chores.append(JobRunner(settings.worker_database_url.get_secret_value(), deliveries))

@@ -17,6 +17,7 @@ from portway.application.oauth_service import OAuthService
 from portway.application.ports.execution_ledger import Grant
 from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
+from portway.application.renewer import Renewer
 from portway.domain.action import Action
 from portway.domain.connection import Connection
 from portway.domain.credential import Credential
@@ -56,6 +57,9 @@ class FakeGateway:
         self.token_endpoint = ScriptedTokenEndpoint(self.clock)
         self.environment = dict(ENVIRONMENT)
         self.unit_of_work = in_memory_unit_of_work(self.world)
+        self.renewer = Renewer(
+            self.renewals, self.token_endpoint, self.environment, sleep=self.clock.sleep, beat_seconds=0.02
+        )
         self.refresh = self.new_refresh_service()
         self.oauth = OAuthService(
             unit_of_work=self.unit_of_work,
@@ -81,8 +85,7 @@ class FakeGateway:
         """That of another process, which shares the database and nothing else."""
         return RefreshService(
             self.renewals,
-            self.token_endpoint,
-            self.environment,
+            self.renewer,
             self.clock,
             sleep=self.clock.sleep,
             patience_seconds=patience_seconds,

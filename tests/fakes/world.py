@@ -10,7 +10,7 @@ from portway.application.ports.credential_vault import Established
 from portway.domain.action import Action
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient, TokenSet
-from portway.domain.errors import AccountMismatch, Forbidden, NotFound
+from portway.domain.errors import AccountMismatch, Forbidden, NotFound, Unauthenticated
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
@@ -66,6 +66,10 @@ class ConnectionRow:
     enabled_status: ConnectionStatus = ConnectionStatus.ACTIVE
     spoiled: bool = False
     renewing: frozenset[str] = frozenset({"refresh_token"})
+    renewed_at: datetime | None = None
+    renewal_failures: int = 0
+    renewal_not_before: datetime | None = None
+    renewal_forced_version: int | None = None
 
     @property
     def authenticating(self) -> dict[str, str]:
@@ -80,6 +84,7 @@ class ConnectionRow:
         self.spoiled = False
         self.version += 1
         self.issued_at = now
+        self.renewal_failures, self.renewal_not_before = 0, None
         self.connection = replace(self.connection, expires_at=expires_at)
 
     def establish(self, established: Established, now: datetime, *, keep_refresh_token: bool = False) -> None:
@@ -201,6 +206,19 @@ class World:
         if link is None or link.expires_at <= self.clock():
             return self.claims(sealed_pass)
         return link if (link.workspace_id, link.integration_id) == (workspace_id, integration_id) else None
+
+    def renewing_claims(self, sealed_pass: str, connection_id: UUID) -> Claims:
+        """Those of a pass that is still good, or that opened an execution on this connection which goes on."""
+        claims, now = self.passes.get(sealed_pass), self.clock()
+        is_open = claims is not None and any(
+            (execution.row.user_id, execution.row.connection_id) == (claims.user_id, connection_id)
+            and execution.row.status is ExecutionStatus.STARTED
+            and execution.deadline > now
+            for execution in self.executions.values()
+        )
+        if claims is None or (claims.expires_at <= now and not is_open):
+            raise Unauthenticated
+        return claims
 
     def role_in(self, claims: Claims | None, workspace_id: UUID | None) -> Role | None:
         if claims is None or workspace_id is None or claims.workspace_id not in (None, workspace_id):

@@ -129,8 +129,8 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
         # What a service sends there may be anything; only what RFC 9110, section 10.2.3 allows is sent on.
         if error.status_code in _SAYS_WHEN and retry_after and _RETRY_AFTER.fullmatch(retry_after):
             headers["Retry-After"] = retry_after
-    if isinstance(error, errors.RateLimited | errors.Unavailable):
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if (seconds := getattr(error, "retry_after_seconds", None)) is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(seconds)))
     if isinstance(error, errors.RateLimited):
         headers |= rate_limit_headers(error.state)
     if isinstance(error, errors.Unauthenticated):

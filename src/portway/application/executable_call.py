@@ -19,6 +19,7 @@ from portway.application.ports.http import (
 )
 from portway.application.ports.sockets import SocketConnector
 from portway.application.refresh_service import RefreshService
+from portway.application.renewer import is_renewable
 from portway.application.retries import delay_seconds, idempotency_key_header, is_idempotent, may_repeat
 from portway.domain.credential import Credential
 from portway.domain.errors import (
@@ -28,11 +29,10 @@ from portway.domain.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from portway.domain.integration import AuthType, Integration
+from portway.domain.integration import Integration
 from portway.domain.rules.access_control import check_destination
 
 _UNAUTHORIZED = 401
-_TOKEN_TYPES = frozenset({AuthType.OAUTH2, AuthType.OAUTH2_CLIENT_CREDENTIALS, AuthType.JWT_BEARER})
 _NOT_SENT = (UpstreamUnreachable, EgressBlocked, InvalidIntegrationConfig)
 """After these errors of the HTTP client, the service knows nothing of the request."""
 
@@ -67,7 +67,7 @@ class ExecutableCall:
 
     async def prepare(self) -> None:
         """Refreshes the credential where it is due."""
-        if self._has_token and self.credential and self.refresh.is_due(self._integration, self.credential):
+        if self.credential and self.refresh.is_due(self._integration, self.credential):
             await self._refresh(refused=False)
 
     async def send(self, request: OutgoingRequest) -> UpstreamResponse:
@@ -83,7 +83,7 @@ class ExecutableCall:
         self._give_time(request)
         repeats = may_repeat(request.method, self.config.retry)
         response = await self._repeated(request, self._open_with_credential, repeats=repeats)
-        if response.status_code != _UNAUTHORIZED or not self._has_token:
+        if response.status_code != _UNAUTHORIZED or not is_renewable(self._integration):
             return response
         await response.close()
         await self._refresh(refused=True)
@@ -114,10 +114,6 @@ class ExecutableCall:
     @property
     def _integration(self) -> Integration:
         return self.grant.integration
-
-    @property
-    def _has_token(self) -> bool:
-        return self._integration.auth_type in _TOKEN_TYPES
 
     def _remaining(self) -> float:
         remaining = self.deadline - asyncio.get_running_loop().time()

@@ -174,6 +174,10 @@ class UpstreamUnreachable(UpstreamFailure):
 
     code = "upstream_unreachable"
 
+    def __init__(self, detail: str | None = None, retry_after_seconds: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds  # where it is known when trying again makes sense
+
 
 class UpstreamInvalidResponse(UpstreamFailure):
     """The service's answer is not valid HTTP, or larger than the limit."""

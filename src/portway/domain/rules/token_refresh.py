@@ -3,21 +3,19 @@
 from datetime import datetime, timedelta
 
 DEFAULT_MARGIN = timedelta(minutes=5)
-SHORT_LIFETIME = 2 * DEFAULT_MARGIN
 _NOTHING = timedelta(0)
 
 
 def refresh_margin(lifetime: timedelta | None, configured: timedelta | None = None) -> timedelta:
     """How long before its expiry a token is refreshed; never less than nothing.
 
-    An integration may configure its own margin. A token that lives for less than ten minutes gets half its
-    lifetime: a margin as long as the token lives would refresh it on every call.
+    An integration may configure its own margin. None is longer than half of the token's life: one as long as the token
+    lives would refresh it on every call. (So a token that lives for less than ten minutes has half of its life.)
     """
-    if configured is not None:
-        return max(configured, _NOTHING)
-    if lifetime is not None and lifetime < SHORT_LIFETIME:
-        return max(lifetime / 2, _NOTHING)  # clocks differ: a token may seem to expire before it was issued
-    return DEFAULT_MARGIN
+    margin = DEFAULT_MARGIN if configured is None else configured
+    if lifetime is not None:
+        margin = min(margin, lifetime / 2)
+    return max(margin, _NOTHING)  # clocks differ: a token may seem to expire before it was issued
 
 
 def needs_refresh(

@@ -7,7 +7,15 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from portway.domain.errors import AccountMismatch, Conflict, Forbidden, MalformedRequest, NotFound, Unavailable
+from portway.domain.errors import (
+    AccountMismatch,
+    Conflict,
+    Forbidden,
+    MalformedRequest,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 @contextmanager
@@ -19,6 +27,8 @@ def translated() -> Iterator[None]:
         raise NotFound(_sentence(error)) from error
     except errors.InsufficientPrivilege as error:
         raise Forbidden(_raised_by_us(error)) from error
+    except errors.InvalidAuthorizationSpecification as error:
+        raise Unauthenticated(_raised_by_us(error)) from error
     except errors.UniqueViolation as error:
         raise Conflict(f"It exists already: {error.diag.message_detail or ''}".strip()) from error
     except errors.ForeignKeyViolation as error:
