@@ -27,6 +27,9 @@ from portway.domain.json_value import JsonObject
 
 Values = Mapping[str, str]
 
+SIGNED = frozenset({AuthType.OAUTH1, AuthType.AWS_SIGV4})
+"""Kinds whose credential is not sent, but signs the request."""
+
 _NOTHING: Values = MappingProxyType({})
 _NO_CONFIG: JsonObject = {}
 
@@ -50,7 +53,7 @@ def authenticate(
         if auth.credential_placement is not None:
             every = TemplateValues(values, config) if config else values
             request = place(request, auth.credential_placement, every, optional=_optional(auth))
-            if auth_type not in _SIGNED:
+            if auth_type not in SIGNED:
                 return request
         elif auth_type is AuthType.NONE:
             return request
@@ -255,7 +258,6 @@ def _default(auth_type: AuthType, auth: AuthConfig) -> Callable[[Values], str]:
     raise InvalidIntegrationConfig(f"auth_type {auth_type.value!r} needs a credential_placement.")
 
 
-_SIGNED = frozenset({AuthType.OAUTH1, AuthType.AWS_SIGV4})
 _DEFAULTS: dict[AuthType, Callable[[Values], str]] = {
     AuthType.BEARER: _token,
     AuthType.OAUTH2: _token,

@@ -63,7 +63,7 @@ class ExecutableCall:
     _keyed_requests: int = 0
 
     def __post_init__(self) -> None:
-        self.secrets += secrets_of(self.credential)
+        self.secrets += self._secrets()
 
     async def prepare(self) -> None:
         """Refreshes the credential where it is due."""
@@ -176,7 +176,8 @@ class ExecutableCall:
         check_destination(
             request.url, allowed_origins(self._integration, connection.origins, connection.config)
         )
-        return await self._open_once(authenticate(request, self._integration, self.credential))
+        authenticated = authenticate(request, self._integration, self.credential, config=connection.config)
+        return await self._open_once(authenticated)
 
     async def _open_once(self, request: OutgoingRequest) -> StreamedResponse:
         remaining = self._remaining()
@@ -214,7 +215,10 @@ class ExecutableCall:
             raise
         if self.credential is not before:
             self.refreshed = True
-            self.secrets += secrets_of(self.credential)
+            self.secrets += self._secrets()
+
+    def _secrets(self) -> list[str]:
+        return secrets_of(self.credential, self._integration, self.grant.connection.config)
 
     async def _mark_refused(self) -> None:
         """The service refuses even a new token, or there is none to be had."""

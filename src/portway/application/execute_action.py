@@ -160,7 +160,10 @@ class ExecuteAction:
         failure: PortwayError | None,
     ) -> PortwayError | None:
         """Completes the audit row. Returns the failure as the caller may see it."""
-        secrets = call.secrets if call else secrets_of(execution.grant.credential)
+        grant = execution.grant
+        secrets = (
+            call.secrets if call else secrets_of(grant.credential, grant.integration, grant.connection.config)
+        )
         if failure is not None:
             failure = await self._for_the_caller(failure, execution.principal, execution.request, secrets)
         closing = closing_of(

@@ -1,17 +1,20 @@
 """The outgoing request of an action, shown without sending it."""
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from portway.application.action_listing import find_action
-from portway.application.credential_placement import authenticate
+from portway.application.credential_placement import SIGNED, authenticate, place
 from portway.application.handlers.registry import HandlerRegistry
+from portway.application.language.documents import auth_config
+from portway.application.ports.http import OutgoingRequest
 from portway.application.ports.schema import ParameterSchema
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.application.trial import first_request
 from portway.domain.credential import Credential
 from portway.domain.errors import InvalidParameters
+from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
 from portway.domain.principal import Principal
 
@@ -63,7 +66,7 @@ class Preview:
         request = await first_request(integration, found, parameters, config, self._handlers)
         if request is None:
             return None
-        shown = authenticate(request, integration, Credential(_Masked(), version=1))
+        shown = _authenticated(request, integration, config)
         headers = dict(shown.headers)
         if headers.get("authorization", "").startswith("Basic "):
             headers["authorization"] = f"Basic {CREDENTIAL}"
@@ -75,6 +78,15 @@ class Preview:
                 shown.method, shown.url, headers, body_base64=base64.b64encode(body or b"").decode()
             )
         return PreviewedRequest(shown.method, shown.url, headers, text)
+
+
+def _authenticated(request: OutgoingRequest, integration: Integration, config: JsonObject) -> OutgoingRequest:
+    """With a credential whose every member is hidden. There is nothing to sign with."""
+    auth, hidden = auth_config(integration), _Masked()
+    if integration.auth_type not in SIGNED:
+        return authenticate(request, integration, Credential(hidden, version=1), config=config)
+    placed = place(request, auth.credential_placement or (), hidden)
+    return replace(placed, headers={**placed.headers, "authorization": CREDENTIAL})
 
 
 class _Masked(dict[str, str]):
