@@ -18,6 +18,7 @@ from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
 from portway.domain.organization import Role
 from portway.infrastructure.embedded_postgres import DatabaseUrls
+from portway.infrastructure.postgres.connect_links import PostgresConnectLinks
 from portway.infrastructure.postgres.connection_repository import PostgresConnectionRepository
 from portway.infrastructure.postgres.credential_vault import PostgresCredentialVault
 from portway.infrastructure.postgres.database import Database
@@ -41,13 +42,14 @@ class PostgresWorld:
         self.ledger = PostgresExecutionLedger(database)
         self.vault = PostgresCredentialVault(database)
         self.renewals = PostgresRenewals(database)
+        self.links = PostgresConnectLinks(database)
         self._database = database
         self._owner = owner
 
     @classmethod
     @asynccontextmanager
     async def on(cls, urls: DatabaseUrls) -> AsyncIterator["PostgresWorld"]:
-        database = Database(urls.app, max_size=4)
+        database = Database(urls.app, worker_url=urls.worker, max_size=4)
         await database.open()
         try:
             with psycopg.connect(urls.superuser, autocommit=True, row_factory=dict_row) as owner:
@@ -176,6 +178,12 @@ class PostgresWorld:
             "UPDATE refresh_leases SET expires_at = now() - interval '1 second' WHERE connection_id = %s",
             connection_id,
         )
+
+    async def end_pause(self, connection_id: UUID) -> None:
+        self._run("UPDATE connections SET renewal_not_before = NULL WHERE id = %s", connection_id)
+
+    async def issue(self, connection_id: UUID, since_now: timedelta) -> None:
+        self._run("UPDATE connections SET issued_at = now() + %s WHERE id = %s", since_now, connection_id)
 
     def _run(self, statement: LiteralString, *values: object) -> list[dict[str, Any]]:
         cursor = self._owner.execute(statement, values)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from portway.application.ports.connect_links import ConnectLinks
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.execution_ledger import ExecutionLedger
 from portway.application.ports.renewals import Renewals
@@ -16,6 +17,7 @@ from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
 from portway.domain.organization import Role
 from portway.domain.principal import Scope
+from tests.fakes.connect_links import InMemoryConnectLinks
 from tests.fakes.credential_vault import InMemoryCredentialVault
 from tests.fakes.execution_ledger import InMemoryExecutionLedger
 from tests.fakes.records import AuditRow, Person, StoredConnection
@@ -58,6 +60,8 @@ class ContractWorld(Protocol):
     def vault(self) -> CredentialVault: ...
     @property
     def renewals(self) -> Renewals: ...
+    @property
+    def links(self) -> ConnectLinks: ...
 
     def now(self) -> datetime: ...
     def reading(self, sealed_pass: str) -> AbstractAsyncContextManager[Reading]: ...
@@ -96,6 +100,13 @@ class ContractWorld(Protocol):
     async def expire_idempotency_key(self, person: Person, key: str) -> None: ...
     async def expire_authorization(self, state: str) -> None: ...
     async def expire_lease(self, connection_id: UUID) -> None: ...
+    async def end_pause(self, connection_id: UUID) -> None:
+        """That which a failed renewal began."""
+        ...
+
+    async def issue(self, connection_id: UUID, since_now: timedelta) -> None:
+        """As if its token had been issued then."""
+        ...
 
 
 class MemoryWorld:
@@ -106,6 +117,7 @@ class MemoryWorld:
         self.ledger = InMemoryExecutionLedger(self.world)
         self.vault = InMemoryCredentialVault(self.world)
         self.renewals = InMemoryRenewals(self.world)
+        self.links = InMemoryConnectLinks(self.world)
 
     def now(self) -> datetime:
         return self.world.clock()
@@ -175,3 +187,9 @@ class MemoryWorld:
 
     async def expire_lease(self, connection_id: UUID) -> None:
         self.world.leases[connection_id].expires_at = self.world.clock() - timedelta(seconds=1)
+
+    async def end_pause(self, connection_id: UUID) -> None:
+        self.world.connections[connection_id].renewal_not_before = None
+
+    async def issue(self, connection_id: UUID, since_now: timedelta) -> None:
+        self.world.connections[connection_id].issued_at = self.world.clock() + since_now
