@@ -4,16 +4,19 @@ import base64
 import hashlib
 import os
 import subprocess
+import uuid
+from dataclasses import replace
 
 import psycopg
 import pytest
+from psycopg import errors
 
 from portway.infrastructure.embedded_postgres.binaries import find_binaries
 from portway.infrastructure.postgres.ciphertexts import COLUMNS, CiphertextColumn
 from tests.integration.database.ciphertexts import store_every_secret, stored
 from tests.integration.database.conftest import Connection, World
 from tests.integration.database.executions import open_one
-from tests.people import as_app, as_owner
+from tests.people import as_app, as_owner, new_connection
 
 AES_256 = 9
 SYMMETRIC_KEY_SESSION_KEY, INTEGRITY_PROTECTED_DATA = 3, 18
@@ -91,29 +94,72 @@ def test_every_encrypted_column_is_known(superuser: Connection) -> None:
     assert sorted(columns) == sorted((column.table, column.column) for column in COLUMNS)
 
 
-class TestCiphertextsElsewhere:
-    """Each in a transaction that is rolled back; portway_owner may write what it likes, and gains nothing by it."""
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.table)
+def test_every_ciphertext_is_bound_to_its_row_and_its_kind(
+    busy_world: World, superuser: Connection, column: CiphertextColumn
+) -> None:
+    """`stored` is the control: it opens each as what it is."""
+    del busy_world
+    assert stored(superuser, column)
+    other_row = replace(column, owner="gen_random_uuid()")
+    other_kind = replace(column, kind=f"{column.kind} || 's'")
+    for elsewhere in (other_row, other_kind):
+        with pytest.raises(errors.DataCorrupted):
+            stored(superuser, elsewhere)
 
-    def credential(self, world: World, owner: Connection, change: str) -> str:
-        """What becomes of Ann's connection."""
-        with psycopg.connect(world.urls.admin) as changing:
-            previous = changing.execute(
-                "SELECT encrypted_value FROM encrypted_credentials WHERE connection_id = %s",
-                [world.connections["ann"]],
-            ).fetchone()
-            assert previous is not None
-            changing.execute(change.encode(), {name: str(id_) for name, id_ in world.connections.items()})
+
+TEXTS = ["short", "the-secret-token" * 20, "long" * 500]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=len)
+def test_no_flipped_bit_and_no_cut_gives_another_plaintext(superuser: Connection, text: str) -> None:
+    """Bits of the octets that only say how long the message is may not matter; every other one does."""
+    owner = uuid.uuid4()
+    message, key_id = superuser.execute(
+        "SELECT * FROM keyring.encrypt(%s, %s, 't')", [text, owner]
+    ).fetchall()[0]
+    flipped = [
+        message[:place] + bytes([message[place] ^ 1 << bit]) + message[place + 1 :]
+        for place in range(len(message))
+        for bit in range(8)
+    ]
+    cut = [message[:place] for place in range(len(message))]
+    altered = [*flipped, *cut, message + message, message + b"\0", message[::-1]]
+    opened = superuser.execute(
+        "SELECT keyring.decrypt_all(%s, array_fill(%s::integer, ARRAY[%s]), array_fill(%s, ARRAY[%s]),"
+        " array_fill('t'::text, ARRAY[%s]))",
+        [altered, key_id, len(altered), owner, len(altered), len(altered)],
+    ).fetchall()[0][0]
+    assert len(opened) == len(altered)
+    assert set(opened) == {None, text} or set(opened) == {None}
+    # The length of the second packet follows upon its tag, in at most five octets.
+    length = 2 + len(packets(message)[0][1]) + 1
+    unharmed = {number // 8 for number, plaintext in enumerate(opened) if plaintext is not None}
+    assert unharmed <= set(range(length, length + 5))
+
+
+class TestCiphertextsElsewhere:
+    """portway_owner may write what it likes, and gains nothing by it."""
+
+    def credential(self, world: World, owner: Connection, change: str, name: str = "ann") -> str:
+        """What becomes of somebody's connection; their credentials are put back afterwards."""
+        connection_id = world.connections[name]
+        saved = owner.execute(
+            "SELECT connection_id, workspace_id, credential_type, encrypted_value, key_id"
+            " FROM encrypted_credentials WHERE connection_id = %s",
+            [connection_id],
+        ).fetchall()
+        changed = owner.execute(change.encode(), {key: str(id_) for key, id_ in world.connections.items()})
+        assert changed.rowcount > 0
         try:
             with psycopg.connect(world.urls.app, autocommit=True) as connection:
-                opened = open_one(connection, world.asked())
+                opened = open_one(connection, world.asked(name))
         finally:
-            owner.execute(
-                "DELETE FROM encrypted_credentials WHERE connection_id = %s", [world.connections["ann"]]
-            )
-            owner.execute(
+            owner.execute("DELETE FROM encrypted_credentials WHERE connection_id = %s", [connection_id])
+            owner.cursor().executemany(
                 "INSERT INTO encrypted_credentials (connection_id, workspace_id, credential_type, encrypted_value,"
-                " key_id) SELECT %s, %s, 'token', %s, id FROM keyring.keys WHERE purpose = 'data'",
-                [world.connections["ann"], world.ann.workspace_id, previous[0]],
+                " key_id) VALUES (%s, %s, %s, %s, %s)",
+                saved,
             )
         assert opened.credential is None or opened.outcome == "granted"
         return opened.outcome
@@ -154,6 +200,26 @@ class TestCiphertextsElsewhere:
     def test_altered_does_not_open(self, world: World, owner: Connection, altered: str) -> None:
         change = f"UPDATE encrypted_credentials SET encrypted_value = {altered} WHERE connection_id = %(ann)s"
         assert self.credential(world, owner, change) == "reauthorization_required"
+
+    def test_of_a_connection_of_the_same_person_and_name_does_not_open(
+        self, world: World, owner: Connection
+    ) -> None:
+        """Only the row counts, not who could read it anyway."""
+        twin = new_connection(world.urls, world.ann, world.service, "Ann's secret name")
+        change = (
+            "UPDATE encrypted_credentials AS e SET encrypted_value = t.encrypted_value FROM encrypted_credentials AS t"
+            f" WHERE t.connection_id = '{twin}' AND e.connection_id = %(ann)s"
+        )
+        assert self.credential(world, owner, change) == "reauthorization_required"
+
+    def test_of_another_type_of_the_same_row_does_not_open(self, world: World, owner: Connection) -> None:
+        """A refresh token in the place of the access token would be sent to the service."""
+        change = (
+            "UPDATE encrypted_credentials AS e SET encrypted_value = t.encrypted_value FROM encrypted_credentials AS t"
+            " WHERE t.connection_id = %(mia)s AND t.credential_type = 'refresh_token'"
+            " AND e.connection_id = %(mia)s AND e.credential_type = 'token'"
+        )
+        assert self.credential(world, owner, change, "mia") == "reauthorization_required"
 
     def test_of_an_unknown_key_does_not_open(self, world: World, owner: Connection) -> None:
         change = "UPDATE encrypted_credentials SET key_id = 999 WHERE connection_id = %(ann)s"
