@@ -64,7 +64,8 @@ class TokenEndpoint(Protocol):
 
         With a `refresh_token`, the refresh token grant (RFC 6749, section 6). Else by `auth_type`: client credentials
         (section 4.4) with `client_id` and `client_secret`, or the registration's client; the JWT bearer grant (RFC
-        7523) or a signed JWT that is the token itself; for `custom`, the row's `login`.
+        7523) or a signed JWT that is the token itself; for `custom`, the row's `login`. Where such credentials of the
+        connection itself are refused, the error is `invalid_grant`, whatever the service calls it.
         """
         ...
 
