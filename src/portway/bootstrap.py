@@ -13,15 +13,18 @@ from portway.api.execute import PATH as EXECUTE_PATH
 from portway.api.execute import execute_route
 from portway.api.metrics import new_registry
 from portway.api.services import Services
+from portway.application.account_discovery import AccountDiscovery
 from portway.application.account_service import AccountService
 from portway.application.attempts import AttemptGuard
 from portway.application.authenticator import Authenticator
 from portway.application.background import Background
 from portway.application.catalog_service import CatalogService
 from portway.application.connect_link_service import ConnectLinkService
+from portway.application.connection_config import ConnectionConfig
 from portway.application.connection_service import ConnectionService
 from portway.application.execute_action import ExecuteAction
 from portway.application.maintenance import Maintenance
+from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.accounts import SignUpPolicy
 from portway.application.ports.clock import system_clock
@@ -32,16 +35,19 @@ from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
 from portway.application.renewal_sweeper import RenewalSweeper
 from portway.application.renewer import Renewer
+from portway.application.revocation import Revocation
 from portway.application.tenancy_service import TenancyService
 from portway.application.webhook_delivery import WebhookDelivery
 from portway.catalog.handlers import handlers
 from portway.infrastructure.argon2 import Argon2PasswordHasher
+from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.http.client import AiohttpClient
 from portway.infrastructure.http.egress_guard import EVERY_NETWORK, EgressGuard
 from portway.infrastructure.jobs.runner import JobRunner
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from portway.infrastructure.mail import SmtpMailer, smtp_server
 from portway.infrastructure.oauth.jwks import JwksVerifier
+from portway.infrastructure.oauth.key_check import can_sign
 from portway.infrastructure.oauth.token_endpoint import HttpTokenEndpoint
 from portway.infrastructure.postgres.accounts import PostgresAccountStore
 from portway.infrastructure.postgres.connect_links import PostgresConnectLinks
@@ -110,13 +116,20 @@ class Gateway:
         )
         vault = PostgresCredentialVault(self._database)
         token_endpoint = HttpTokenEndpoint(self._http)
+        connection_config = ConnectionConfig(JsonSchemaConfig())
+        discovery = AccountDiscovery(self._http, token_endpoint, connection_config)
         self.oauth = OAuthService(
             unit_of_work=self.unit_of_work,
             vault=vault,
             token_endpoint=token_endpoint,
+            config=connection_config,
+            discovery=discovery,
             environment=environment,
             public_url=settings.public_url,
             return_origins=settings.return_origins,
+        )
+        self._oauth_clients = OAuthClientService(
+            unit_of_work=self.unit_of_work, vault=vault, environment=environment, can_sign=can_sign
         )
         schema, registry = JsonSchemaParameters(), handlers()
         renewals = PostgresRenewals(self._database)
@@ -141,15 +154,18 @@ class Gateway:
             vault=vault,
             execute=self.execute,
             token_endpoint=token_endpoint,
-            http=self._http,
+            config=connection_config,
+            discovery=discovery,
             environment=environment,
             clock=system_clock,
+            revocation=Revocation(token_endpoint, environment),
         )
         self._connect_links = ConnectLinkService(
             unit_of_work=self.unit_of_work,
             links=PostgresConnectLinks(self._database),
             oauth=self.oauth,
             connections=self.connections,
+            config=connection_config,
             attempts=AttemptGuard(self._attempts),
             public_url=settings.public_url,
         )
@@ -188,6 +204,7 @@ class Gateway:
             accounts=self.accounts,
             tenancy=self._tenancy,
             oauth=self.oauth,
+            oauth_clients=self._oauth_clients,
             connections=self.connections,
             connect_links=self._connect_links,
             catalog=self._catalog,

@@ -8,23 +8,29 @@ from uuid import UUID
 
 import pytest
 
+from portway.application.account_discovery import AccountDiscovery
+from portway.application.connection_config import ConnectionConfig
 from portway.application.connection_service import ConnectionService
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
 from portway.application.handlers.action_handler import ActionHandler
 from portway.application.handlers.registry import HandlerRegistry
+from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.execution_ledger import Grant
 from portway.application.rate_guard import RateGuard
 from portway.application.refresh_service import RefreshService
 from portway.application.renewer import Renewer
+from portway.application.revocation import Revocation
 from portway.domain.action import Action
 from portway.domain.connection import Connection
 from portway.domain.credential import Credential
 from portway.domain.errors import PortwayError
 from portway.domain.integration import Integration
 from portway.domain.principal import Principal
+from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.json_schema import JsonSchemaParameters
+from portway.infrastructure.oauth.key_check import can_sign
 from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 from tests.fakes.credential_vault import InMemoryCredentialVault
 from tests.fakes.definitions import ENVIRONMENT, ORIGIN, an_action, an_integration
@@ -61,13 +67,20 @@ class FakeGateway:
             self.renewals, self.token_endpoint, self.environment, sleep=self.clock.sleep, beat_seconds=0.02
         )
         self.refresh = self.new_refresh_service()
+        config = ConnectionConfig(JsonSchemaConfig())
+        discovery = AccountDiscovery(self.http, self.token_endpoint, config)
         self.oauth = OAuthService(
             unit_of_work=self.unit_of_work,
             vault=self.vault,
             token_endpoint=self.token_endpoint,
+            config=config,
+            discovery=discovery,
             environment=self.environment,
             public_url=PUBLIC_URL,
             return_origins=[RETURN_ORIGIN],
+        )
+        self.oauth_clients = OAuthClientService(
+            unit_of_work=self.unit_of_work, vault=self.vault, environment=self.environment, can_sign=can_sign
         )
         self.rate_limiter = MemoryRateLimiter(monotonic=lambda: self.clock().timestamp())
         self.execute = self.new_executor(self.refresh, handlers)
@@ -76,9 +89,11 @@ class FakeGateway:
             vault=self.vault,
             execute=self.execute,
             token_endpoint=self.token_endpoint,
-            http=self.http,
+            config=config,
+            discovery=discovery,
             environment=self.environment,
             clock=self.clock,
+            revocation=Revocation(self.token_endpoint, self.environment, sleep=self.clock.sleep),
         )
 
     def new_refresh_service(self, patience_seconds: float = 5.0) -> RefreshService:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 from uuid import UUID
 
+from portway.application.ports.catalog_records import OAuthClientRecord
 from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from portway.domain.connection import Connection
 from portway.domain.errors import MalformedRequest, NotFound, Unauthenticated
@@ -46,6 +47,21 @@ class InMemoryIntegrations:
         if not candidates:
             raise NotFound
         return (own or candidates)[0]
+
+    async def oauth_clients(self, integration_id: UUID) -> list[OAuthClientRecord]:
+        return [
+            OAuthClientRecord(
+                row.organization_id,
+                row.name,
+                row.client.client_id,
+                row.client.client_secret is not None,
+                self._world.clock(),
+            )
+            for row in self._world.oauth_clients.values()
+            if row.integration_id == integration_id
+            and not row.is_replaced
+            and self._world.administers_organization(self._claims, row.organization_id)
+        ]
 
     def _sees(self, integration: Integration) -> bool:
         organization_id = integration.organization_id

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response, status
 from pydantic import Field, StrictBool, StringConstraints
 
 from portway.api.browser_cookie import BROWSER_COOKIE, browser_secret, keep_browser_secret
-from portway.api.definition_wire import JsonObjectInput, absent
+from portway.api.definition_wire import JsonObjectInput, OAuthClientName, absent
 from portway.api.identity import requires
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
 from portway.api.problems import problem_of, problem_responses
@@ -39,7 +39,21 @@ ReturnUrl = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 AskedScopes = Annotated[
     tuple[Annotated[str, StringConstraints(min_length=1, max_length=300)], ...], Field(max_length=200)
 ]
+AccountId = Annotated[
+    str | None, Query(max_length=500, description="The service's own identifier of the account")
+]
+EndUserId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Text = Annotated[str | None, Query(max_length=200)]
+
+_NAME = Field(None, description="Without one, the account's name or the integration's")
+_OAUTH_CLIENT = Field(None, description="The name of your organization's, instead of `default`")
+_END_USER = Field(None, description="Your own identifier of the person for whom you keep the connection")
+_OPENER = Field(
+    None,
+    description="Of the page that opens `authorization_url` in a popup: it is told how it ended by postMessage, as"
+    ' `{"type": "portway:connected", "connection_id" or "error", …}`. Without an opener, the popup goes on to'
+    " `return_url`. Of an allowed origin",
+)
 
 
 class CredentialsInput(Input):
@@ -53,10 +67,15 @@ class NewConnectionInput(CredentialsInput):
 
     workspace_id: UUID
     integration: IntegrationName
-    name: Name
+    name: Name | None = _NAME
     config: JsonObjectInput = Field(
-        default_factory=dict, description="Values that the integration's URLs need"
+        default_factory=dict, description="Values that the integration's `config_schema` names"
     )
+    scopes: AskedScopes | None = Field(
+        None, description="Of a token that is obtained with the credentials; instead of the integration's own"
+    )
+    oauth_client: OAuthClientName | None = _OAUTH_CLIENT
+    end_user_id: EndUserId | None = _END_USER
 
 
 class ConnectionChangesInput(Input):
@@ -71,14 +90,17 @@ class AuthorizeInput(Input):
 
     workspace_id: UUID
     integration: IntegrationName
-    name: Name
+    name: Name | None = _NAME
     scopes: AskedScopes | None = Field(None, description="Instead of the integration's own")
     return_url: ReturnUrl | None = Field(
         None, description="Of an allowed origin; gets `connection_id`, or `error` and `error_description`"
     )
+    opener_origin: ReturnUrl | None = _OPENER
     config: JsonObjectInput = Field(
-        default_factory=dict, description="Values that the integration's URLs need"
+        default_factory=dict, description="Values that the integration's `config_schema` names"
     )
+    oauth_client: OAuthClientName | None = _OAUTH_CLIENT
+    end_user_id: EndUserId | None = _END_USER
 
 
 class ReauthorizeInput(Input):
@@ -86,6 +108,7 @@ class ReauthorizeInput(Input):
 
     scopes: AskedScopes | None = None
     return_url: ReturnUrl | None = None
+    opener_origin: ReturnUrl | None = _OPENER
 
 
 class AuthorizationOutput(Output):
@@ -113,6 +136,11 @@ class ConnectionOutput(Output):
     expires_at: datetime | None
     created_at: datetime | None
     last_used_at: datetime | None
+    account_id: str | None = Field(
+        description="The service's own identifier of the account, where it is known"
+    )
+    account_name: str | None
+    end_user_id: str | None
 
 
 @router.get("", responses=problem_responses(403))
@@ -125,11 +153,15 @@ async def list_connections(
     user_id: UUID | None = None,
     connection_status: Annotated[ConnectionStatus | None, Query(alias="status")] = None,
     query: Annotated[str | None, Query(max_length=200, description="Text to look for in the name")] = None,
+    account_id: AccountId = None,
+    end_user_id: _Text = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[ConnectionOutput]:
     """Lists the connections in your workspaces, newest first."""
-    criteria = ConnectionFilter(workspace_id, integration, user_id, connection_status, query)
+    criteria = ConnectionFilter(
+        workspace_id, integration, user_id, connection_status, query, account_id, end_user_id
+    )
     async with services.unit_of_work(principal.sealed_pass) as work:
         found = await work.connections.list(criteria, after=after_id(cursor), limit=limit + 1)
     return page_of(found, limit, ConnectionOutput.model_validate, lambda connection: (str(connection.id),))
@@ -143,7 +175,10 @@ async def list_connections(
 async def create_connection(
     principal: ReaderAndWriter, services: CurrentServices, body: NewConnectionInput
 ) -> ConnectionOutput:
-    """Connects with a credential of your own, which is tried first where the integration says how."""
+    """Connects with a credential of your own, which is tried first where the integration says how.
+
+    With one of an account that you have connected already, that connection gets the credential.
+    """
     made = await services.connections.create(
         principal,
         workspace_id=body.workspace_id,
@@ -151,15 +186,18 @@ async def create_connection(
         name=body.name,
         credentials=body.credentials,
         config=body.config,
+        scopes=body.scopes,
+        oauth_client=body.oauth_client,
+        end_user_id=body.end_user_id,
     )
     return ConnectionOutput.model_validate(made)
 
 
-@router.post("/authorize", responses=problem_responses(403, 404, 409, 413, 422))
+@router.post("/authorize", responses=problem_responses(403, 404, 409, 413, 422, 502, 504))
 async def authorize_connection(
     request: Request, response: Response, principal: Writer, services: CurrentServices, body: AuthorizeInput
 ) -> AuthorizationOutput:
-    """Begins connecting by redirect (OAuth 2.0 authorization code, with PKCE)."""
+    """Begins connecting by redirect: OAuth 2.0 with a code, or OAuth 1.0a."""
     begun = await services.oauth.authorize(
         principal,
         workspace_id=body.workspace_id,
@@ -167,7 +205,10 @@ async def authorize_connection(
         name=body.name,
         scopes=body.scopes,
         return_url=body.return_url,
+        opener_origin=body.opener_origin,
         config=body.config,
+        oauth_client=body.oauth_client,
+        end_user_id=body.end_user_id,
         browser_secret=_browser_secret(request, response, services),
     )
     return _begun(begun)
@@ -227,7 +268,7 @@ async def check_connection(
     return await _shown(services, principal, connection_id)
 
 
-@router.post("/{connection_id}/reauthorize", responses=problem_responses(403, 404, 409, 413, 422))
+@router.post("/{connection_id}/reauthorize", responses=problem_responses(403, 404, 409, 413, 422, 502, 504))
 async def reauthorize_connection(
     request: Request,
     response: Response,
@@ -244,6 +285,7 @@ async def reauthorize_connection(
         connection_id,
         scopes=asked.scopes,
         return_url=asked.return_url,
+        opener_origin=asked.opener_origin,
         browser_secret=_browser_secret(request, response, services),
     )
     return _begun(begun)

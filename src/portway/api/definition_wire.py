@@ -121,11 +121,18 @@ class IntegrationOutput(Output):
 
 
 class OAuthClientOutput(Output):
-    """An organization's own OAuth client. Its secret is never shown."""
+    """An OAuth client at the service. Its secret is never shown.
 
-    organization_id: UUID
+    That of the server's environment has neither name nor organization.
+    """
+
+    organization_id: UUID | None
+    name: str | None
     client_id: str
-    updated_at: datetime
+    source: Literal["organization", "environment"]
+    redirect_uri: str = Field(description="To register with the service")
+    has_secret: bool
+    updated_at: datetime | None
 
 
 class IntegrationDetailOutput(IntegrationOutput):
@@ -135,14 +142,23 @@ class IntegrationDetailOutput(IntegrationOutput):
         description="To register with the service; null where there is no redirect"
     )
     oauth_client: OAuthClientOutput | None = Field(
-        description="Your organization's own, if you administer it and it has one"
+        description="Your organization's own that is called `default`, if you administer it and it has one"
     )
 
 
+OAuthClientName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
 class OAuthClientInput(Input):
-    """A registration at the service. Without a secret it is a public client (RFC 6749, section 2.1)."""
+    """A registration at the service. Without a secret it is a public client (RFC 6749, section 2.1).
+
+    `client_secret` is the private key, in PEM or as a JWK, where the service wants `private_key_jwt`.
+    """
 
     organization_id: UUID | None = Field(None, description=_WHOSE)
+    name: OAuthClientName = Field(
+        "default", description="An organization may have several; connections without a choice use `default`"
+    )
     client_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     client_secret: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)] | None

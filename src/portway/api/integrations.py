@@ -22,6 +22,7 @@ from portway.api.routing import new_router
 from portway.api.services import CurrentServices, Services
 from portway.api.wire import Page
 from portway.application.catalog_service import chosen_organization
+from portway.application.oauth_client_service import DEFAULT_NAME, KnownClient
 from portway.application.ports.catalog_records import (
     IntegrationChanges,
     IntegrationFilter,
@@ -31,7 +32,6 @@ from portway.application.ports.catalog_records import (
 )
 from portway.application.ports.unit_of_work import UnitOfWork
 from portway.domain.credential import OAuthClient
-from portway.domain.errors import NotFound
 from portway.domain.integration import AuthType, Integration
 from portway.domain.principal import Principal, Scope
 
@@ -43,6 +43,7 @@ OrganizationId = Annotated[
     Query(description="Whose integration is meant; needed only where several of your organizations have one"),
 ]
 Search = Annotated[str | None, Query(max_length=200, description="Text to look for")]
+_WITH_REDIRECT = frozenset({AuthType.OAUTH2, AuthType.OAUTH1})
 _Category = Annotated[str | None, Query(max_length=100)]
 
 
@@ -120,6 +121,20 @@ async def delete_integration(
     await services.catalog.delete_integration(principal, slug, organization_id)
 
 
+@router.get("/{slug}/oauth-client", responses=problem_responses(404))
+async def list_oauth_clients(
+    principal: CurrentPrincipal,
+    services: CurrentServices,
+    slug: str,
+    organization_id: OrganizationId = None,
+) -> Page[OAuthClientOutput]:
+    """Lists the OAuth clients that this integration can be connected with: those of organizations that you administer,
+    and that of the server's environment.
+    """
+    found = await services.oauth_clients.list(principal, slug, organization_id)
+    return Page(data=[_client(services, client) for client in found], next_cursor=None)
+
+
 @router.put("/{slug}/oauth-client", responses=problem_responses(403, 404, 413, 422))
 async def set_oauth_client(
     principal: CatalogWriter,
@@ -127,17 +142,15 @@ async def set_oauth_client(
     slug: str,
     body: OAuthClientInput,
 ) -> OAuthClientOutput:
-    """Sets the OAuth client that your organization connects this integration with. The secret is kept encrypted."""
+    """Sets an OAuth client that your organization connects this integration with. The secret is kept encrypted.
+
+    With the same `client_id`, the client gets the new secret. Connections that were made with another one keep that.
+    """
     async with services.unit_of_work(principal.sealed_pass) as work:
         organization = await chosen_organization(work, body.organization_id, "/organization_id")
     client = OAuthClient(body.client_id, body.client_secret)
-    await services.connections.set_oauth_client(principal, slug, organization, client)
-    async with services.unit_of_work(principal.sealed_pass) as work:
-        found = await work.integrations.resolve(slug, organization_id=organization)
-        record = _own(await work.integrations.oauth_clients(found.id), organization)
-    if record is None:
-        raise NotFound
-    return OAuthClientOutput.model_validate(record)
+    known = await services.oauth_clients.set(principal, slug, organization, client, name=body.name)
+    return _client(services, known)
 
 
 @router.delete(
@@ -148,12 +161,12 @@ async def delete_oauth_client(
     services: CurrentServices,
     slug: str,
     organization_id: OrganizationId = None,
+    name: Annotated[str, Query(max_length=100)] = DEFAULT_NAME,
 ) -> None:
-    """Forgets your organization's OAuth client there. Connections made with it can no longer be refreshed."""
+    """Forgets an OAuth client of your organization's. Connections made with it can no longer be refreshed."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         organization = await chosen_organization(work, organization_id, "/query/organization_id")
-        found = await work.integrations.resolve(slug, organization_id=organization)
-        await work.integrations.delete_oauth_client(organization, found.id)
+    await services.oauth_clients.delete(principal, slug, organization, name=name)
 
 
 async def _detailed(
@@ -176,17 +189,29 @@ def _detail(
         asdict(found)
         | {
             "action_count": action_count,
-            "redirect_uri": services.oauth.redirect_uri if found.auth_type is AuthType.OAUTH2 else None,
-            "oauth_client": client,
+            "redirect_uri": services.oauth.redirect_uri if found.auth_type in _WITH_REDIRECT else None,
+            "oauth_client": None if client is None else _client(services, client),
         }
     )
 
 
-def _own(clients: Sequence[OAuthClientRecord], organization_id: UUID | None) -> OAuthClientRecord | None:
-    """That of the organization, or the only one."""
-    if organization_id is None:
-        return clients[0] if len(clients) == 1 else None
-    return next((client for client in clients if client.organization_id == organization_id), None)
+def _own(clients: Sequence[OAuthClientRecord], organization_id: UUID | None) -> KnownClient | None:
+    """The default one of the organization, or of the only one that has any."""
+    records = [
+        record
+        for record in clients
+        if record.name == DEFAULT_NAME and organization_id in (None, record.organization_id)
+    ]
+    if len(records) != 1:
+        return None
+    found = records[0]
+    return KnownClient(found.client_id, found.has_secret, found.organization_id, found.name, found.updated_at)
+
+
+def _client(services: Services, client: KnownClient) -> OAuthClientOutput:
+    return OAuthClientOutput.model_validate(
+        asdict(client) | {"source": client.source, "redirect_uri": services.oauth.redirect_uri}
+    )
 
 
 def _summary(found: IntegrationSummary) -> IntegrationOutput:

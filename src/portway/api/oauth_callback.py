@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import html
+import json
+from typing import Any
 
 from fastapi import Request, Response
 
@@ -27,15 +29,28 @@ main{max-width:28rem;margin:1rem;padding:1.5rem 2rem;border:1px solid var(--line
 h1{margin:0 0 .5rem;font-size:1.25rem}p{margin:.5rem 0 0;color:var(--soft);overflow-wrap:anywhere}
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+# Tells the page that opened this one as a popup how it ended, and nobody else; without such a page, goes on.
+_SCRIPT = """
+const told = JSON.parse(document.getElementById("told").textContent);
+if (window.opener && told.origin) {
+  window.opener.postMessage(told.message, told.origin);
+  window.close();
+} else if (told.next) {
+  location.replace(told.next);
+}
+"""
+_SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
-<body><main><h1>{title}</h1><p>{text}</p><p>{advice}</p></main></body></html>
+<body><main><h1>{title}</h1><p>{text}</p><p>{advice}</p></main>
+<script id="told" type="application/json">{told}</script><script>{script}</script></body></html>
 """
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; script-src 'sha256-{_SCRIPT_HASH}';"
+        " frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
     # A stricter one would cut a popup off from the page that opened it and waits for it.
     "Cross-Origin-Opener-Policy": "unsafe-none",
@@ -68,34 +83,52 @@ async def oauth_callback(request: Request, services: CurrentServices) -> Respons
     """Ends what `POST /connections/authorize` began: the redirect URI to register with every service."""
     parameters = request.query_params
     if any(len(parameters.getlist(name)) > 1 for name in _ONCE):
-        return _page(400, "Not connected", "The service's answer says one thing twice.")
+        return _page(400, CallbackResult(error_description="The service's answer says one thing twice."))
     try:
         result = await services.oauth.callback(dict(parameters), request.cookies.get(BROWSER_COOKIE))
     except PortwayError as error:
-        return _page(status_of(error), "Not connected", error.detail)
-    if result.return_url is not None:
-        return Response(None, 303, {**_HEADERS, "Location": _return_address(result.return_url, result)})
-    if result.error is not None:
-        return _page(400, "Not connected", result.error_description or result.error)
-    return _page(200, "Connected", "The service is connected.")
+        return _page(status_of(error), CallbackResult(error_description=error.detail))
+    if result.return_url is not None and result.opener_origin is None:
+        return Response(None, 303, {**_HEADERS, "Location": return_address(result.return_url, _told(result))})
+    return _page(400 if result.error else 200, result)
 
 
-def _return_address(return_url: str, result: CallbackResult) -> str:
-    return return_address(
-        return_url,
-        {
-            "connection_id": str(result.connection_id) if result.connection_id else None,
-            "error": result.error,
-            "error_description": (result.error_description or "")[:_MAX_DESCRIPTION] or None,
-        },
+def _told(result: CallbackResult) -> dict[str, str | None]:
+    return {
+        "connection_id": str(result.connection_id) if result.connection_id else None,
+        "error": result.error,
+        "error_description": (result.error_description or "")[:_MAX_DESCRIPTION] or None,
+    }
+
+
+def _page(status: int, result: CallbackResult) -> Response:
+    title, text, advice = "Connected", "The service is connected.", "You can close this window."
+    if status != 200:
+        title, text = "Not connected", result.error_description or result.error or ""
+        advice = "Close this window, and try again from where you began."
+    elif result.return_url is not None:
+        advice = "You can close this window, or go back to where you began."
+    body = _PAGE.format(
+        title=title,
+        style=_STYLE,
+        text=html.escape(text[:_MAX_DESCRIPTION]),
+        advice=advice,
+        told=_in_script(_message(result)),
+        script=_SCRIPT,
     )
-
-
-def _page(status: int, title: str, text: str) -> Response:
-    advice = (
-        "You can close this window."
-        if status == 200
-        else "Close this window, and try again from where you began."
-    )
-    body = _PAGE.format(title=title, style=_STYLE, text=html.escape(text[:_MAX_DESCRIPTION]), advice=advice)
     return Response(body, status, _HEADERS, "text/html; charset=utf-8")
+
+
+def _message(result: CallbackResult) -> dict[str, Any]:
+    """What the script tells, to whom, and where it goes on without them."""
+    told = _told(result)
+    return {
+        "origin": result.opener_origin,
+        "message": {"type": "portway:connected"} | {name: value for name, value in told.items() if value},
+        "next": return_address(result.return_url, told) if result.return_url else None,
+    }
+
+
+def _in_script(value: object) -> str:
+    """JSON in which no text ends the element that it stands in (HTML, section 4.12.1.3)."""
+    return json.dumps(value).replace("<", "\\u003c")

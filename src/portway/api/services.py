@@ -11,6 +11,7 @@ from portway.application.authenticator import Authenticator
 from portway.application.catalog_service import CatalogService
 from portway.application.connect_link_service import ConnectLinkService
 from portway.application.connection_service import ConnectionService
+from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.readiness import Readiness
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
@@ -32,6 +33,7 @@ class Services:
     accounts: AccountService
     tenancy: TenancyService
     oauth: OAuthService
+    oauth_clients: OAuthClientService
     connections: ConnectionService
     connect_links: ConnectLinkService
     catalog: CatalogService

@@ -1,54 +1,40 @@
 """Connections that need no redirect, and what is done with any connection besides executing."""
 
-import asyncio
-import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
-from portway.application.credential_placement import authenticate, secrets_of
-from portway.application.destinations import check_token_endpoints, recorded_origins
-from portway.application.error_masking import without_secrets
+from portway.application.account_discovery import AccountDiscovery, Evidence
+from portway.application.connection_config import ConnectionConfig
+from portway.application.credential_input import EnteredCredentials, read_credentials
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
-from portway.application.language.documents import action_config
-from portway.application.oauth_client import choose_client
+from portway.application.language.documents import auth_config
+from portway.application.oauth_client import choose_client, find_client, find_named_client
 from portway.application.ports.clock import Clock
-from portway.application.ports.credential_vault import CredentialVault, Revocable
-from portway.application.ports.http import HttpClient
-from portway.application.ports.token_endpoint import TokenEndpoint
+from portway.application.ports.credential_vault import (
+    CredentialVault,
+    Established,
+    NewConnection,
+    OrganizationClient,
+)
+from portway.application.ports.token_endpoint import (
+    Registration,
+    TokenEndpoint,
+    TokenEndpointUnavailable,
+    TokenRequestRefused,
+)
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
-from portway.application.requests.request_builder import build_request
-from portway.application.responses.response_mapping import read_response
+from portway.application.revocation import Revocation
 from portway.application.verification import verification_action
 from portway.domain.builtin_actions import VERIFY_CONNECTION
 from portway.domain.connection import Connection
 from portway.domain.credential import Credential, OAuthClient
-from portway.domain.errors import (
-    Fault,
-    Forbidden,
-    InvalidIntegrationConfig,
-    MalformedRequest,
-    NotFound,
-    PortwayError,
-    UpstreamError,
-)
+from portway.domain.errors import Forbidden, InvalidIntegrationConfig, UpstreamError, UpstreamUnreachable
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.principal import Principal, Scope
 
-_log = logging.getLogger(__name__)
-
-_VERIFICATION_SECONDS = 15.0
-
-# What a connection of each kind consists of, unless the integration's `auth_config.credential_fields` names its own
-# members. OAuth 2 tokens that were obtained elsewhere can be brought along.
-_MEMBERS: Mapping[AuthType, tuple[frozenset[str], frozenset[str]]] = {
-    AuthType.NONE: (frozenset(), frozenset()),
-    AuthType.BEARER: (frozenset({"token"}), frozenset()),
-    AuthType.API_KEY: (frozenset({"api_key"}), frozenset()),
-    AuthType.BASIC: (frozenset({"username", "password"}), frozenset()),
-    AuthType.OAUTH2: (frozenset({"access_token"}), frozenset({"refresh_token", "expires_in"})),
-}
+_BAD_REQUEST = 400  # what RFC 6749, section 5.2 has for a refusal
 
 
 class ConnectionService:
@@ -61,18 +47,21 @@ class ConnectionService:
         vault: CredentialVault,
         execute: ExecuteAction,
         token_endpoint: TokenEndpoint,
-        http: HttpClient,
+        config: ConnectionConfig,
+        discovery: AccountDiscovery,
         environment: Mapping[str, str],
         clock: Clock,
+        revocation: Revocation,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._vault = vault
         self._execute = execute
         self._token_endpoint = token_endpoint
-        self._http = http
+        self._config = config
+        self._discovery = discovery
         self._environment = environment
         self._clock = clock
-        self._revocations: set[asyncio.Task[None]] = set()
+        self._revocation = revocation
 
     async def create(
         self,
@@ -80,51 +69,92 @@ class ConnectionService:
         *,
         workspace_id: UUID,
         integration: str,
-        name: str,
         credentials: Mapping[str, JsonValue],
-        config: JsonObject,
+        name: str | None = None,
+        config: JsonObject | None = None,
+        scopes: Sequence[str] | None = None,
+        oauth_client: str | None = None,
+        end_user_id: str | None = None,
     ) -> Connection:
-        """Keeps the credentials, once the service has accepted them where the integration has a verification request.
-
-        Raises MalformedRequest for members that are missing or unknown, NotFound, Forbidden, and what the
-        verification raises.
-        """
+        """A connection of the caller's own. Raises NotFound, Forbidden, and what `keep` raises."""
         if Scope.CONNECTIONS_READ not in principal.scopes:
             raise Forbidden(
                 "This API key does not have the scope connections:read, so it could not see what it makes."
             )
         async with self._unit_of_work(principal.sealed_pass) as work:
             found = await work.integrations.resolve(integration, workspace_id=workspace_id)
-        values, expires_at = self._read(found, credentials)
-        await self._verify(found, values, config)
-        connection_id = await self._vault.create_connection(
+        connection_id = await self.keep(
             principal.sealed_pass,
+            found,
             workspace_id=workspace_id,
-            integration_id=found.id,
             name=name,
-            values=values,
+            credentials=credentials,
             config=config,
-            origins=recorded_origins(found, config),
-            expires_at=expires_at,
+            scopes=scopes,
+            oauth_client=oauth_client,
+            end_user_id=end_user_id,
         )
         async with self._unit_of_work(principal.sealed_pass) as work:
             return await work.connections.get(connection_id)
 
+    async def keep(
+        self,
+        sealed_pass: str,
+        integration: Integration,
+        *,
+        workspace_id: UUID,
+        credentials: Mapping[str, JsonValue],
+        connection_id: UUID | None = None,
+        name: str | None = None,
+        config: JsonObject | None = None,
+        scopes: Sequence[str] | None = None,
+        oauth_client: str | None = None,
+        end_user_id: str | None = None,
+    ) -> UUID:
+        """Keeps the credentials for the holder of a user's or a connect link's pass, once a token was obtained with
+        them where it takes one, and the service has accepted it where it is asked. Returns the connection's id: a new
+        one, `connection_id`, or one to the same account.
+
+        Raises MalformedRequest for members that are missing or unknown, and an OAuth client that is not there,
+        NotFound, Forbidden, AccountMismatch, UpstreamError for credentials that the service refuses,
+        UpstreamUnreachable, and what the verification raises.
+        """
+        config = self._config.given(integration, config or {})
+        entered = read_credentials(integration, credentials, self._clock())
+        asked = tuple(scopes) if scopes is not None else auth_config(integration).scopes
+        own: OrganizationClient | None = None
+        if _takes_client(integration, entered):
+            own = await find_named_client(
+                self._vault,
+                sealed_pass,
+                integration,
+                workspace_id=workspace_id,
+                name=oauth_client,
+                connection_id=connection_id,
+            )
+        established = await self._establish(integration, entered, config, asked, own)
+        if connection_id is not None:
+            await self._vault.replace_secret(sealed_pass, connection_id, established)
+            return connection_id
+        default_name = str(established.account or integration.name)
+        place = NewConnection(workspace_id, integration.id, name, default_name, end_user_id)
+        return await self._vault.create_connection(sealed_pass, place, established)
+
     async def replace_credentials(
         self, principal: Principal, connection_id: UUID, credentials: Mapping[str, JsonValue]
     ) -> Connection:
-        """New credentials for the caller's own connection, verified as in `create`."""
+        """New credentials for the caller's own connection, tried as in `keep`."""
         connection, integration = await self._get(principal, connection_id)
         if connection.user_id != principal.user_id:
             raise Forbidden("Only the owner of a connection may change its credentials.")
-        values, expires_at = self._read(integration, credentials)
-        await self._verify(integration, values, connection.config)
-        await self._vault.replace_secret(
+        await self.keep(
             principal.sealed_pass,
-            connection_id,
-            values,
-            recorded_origins(integration, connection.config),
-            expires_at,
+            integration,
+            workspace_id=connection.workspace_id,
+            connection_id=connection_id,
+            credentials=credentials,
+            config=connection.config,
+            scopes=connection.scopes,
         )
         return (await self._get(principal, connection_id))[0]
 
@@ -148,104 +178,74 @@ class ConnectionService:
 
     async def delete(self, principal: Principal, connection_id: UUID) -> None:
         """Deletes it here at once, and revokes its tokens at the provider in the background where it can."""
-        known: tuple[Connection, Integration] | None = None
-        try:
-            known = await self._get(principal, connection_id)
-        except NotFound:
-            _log.debug("connection %s is deleted by a caller who may not read it", connection_id)
-        left = await self._vault.delete_connection(principal.sealed_pass, connection_id)
-        if known is not None and left.tokens and "revocation_url" in known[1].auth_config:
-            task = asyncio.create_task(self._revoke(*known, left))
-            self._revocations.add(task)
-            task.add_done_callback(self._revocations.discard)
-
-    async def set_oauth_client(
-        self,
-        principal: Principal,
-        integration: str,
-        organization_id: UUID,
-        client: OAuthClient,
-    ) -> None:
-        """Sets the organization's own client at the integration."""
-        async with self._unit_of_work(principal.sealed_pass) as work:
-            found = await work.integrations.resolve(integration, organization_id=organization_id)
-        await self._vault.set_oauth_client(principal.sealed_pass, organization_id, found.id, client)
+        self._revocation.start(await self._vault.delete_connection(principal.sealed_pass, connection_id))
 
     async def finish(self) -> None:
         """Waits for revocations that are under way."""
-        await asyncio.gather(*self._revocations, return_exceptions=True)
+        await self._revocation.finish()
 
     async def _get(self, principal: Principal, connection_id: UUID) -> tuple[Connection, Integration]:
         async with self._unit_of_work(principal.sealed_pass) as work:
             connection = await work.connections.get(connection_id)
             return connection, await work.integrations.get(connection.integration_id)
 
-    def _read(
-        self, integration: Integration, credentials: Mapping[str, JsonValue]
-    ) -> tuple[dict[str, str], datetime | None]:
-        required, optional = _members(integration)
-        faults = [
-            Fault(f"/credentials/{name}", "is required.") for name in sorted(required - credentials.keys())
-        ]
-        faults += [
-            Fault(
-                f"/credentials/{name}",
-                f"is unknown; {integration.slug} takes {_listed(required | optional)}.",
+    async def _establish(
+        self,
+        integration: Integration,
+        entered: EnteredCredentials,
+        config: JsonObject,
+        scopes: tuple[str, ...],
+        own: OrganizationClient | None,
+    ) -> Established:
+        client = self._client(integration, entered, own)
+        registration = Registration(integration, client, config)
+        values, grant = dict(entered.values), dict(entered.grant)
+        answer: JsonObject = {}
+        expires_at = entered.expires_at
+        with _in_plain_words():
+            if entered.needs_token:
+                tokens = await self._token_endpoint.renew(registration, {**values, **grant}, scopes)
+                values |= {"access_token": tokens.access_token, **tokens.members}
+                grant |= {"refresh_token": tokens.refresh_token} if tokens.refresh_token else {}
+                answer, expires_at = tokens.answer, tokens.expires_at
+                scopes = tokens.scopes if tokens.scopes is not None else scopes
+            evidence = Evidence(
+                Credential(values, version=0, expires_at=expires_at),
+                answer,
+                secrets=tuple(filter(None, (*grant.values(), client.client_secret if client else None))),
             )
-            for name in sorted(credentials.keys() - required - optional)
-        ]
-        values: dict[str, str] = {}
-        expires_at: datetime | None = None
-        for name, value in credentials.items():
-            if name == "expires_in" and name in optional:
-                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**9:
-                    faults.append(Fault("/credentials/expires_in", "must be a number of seconds."))
-                else:
-                    expires_at = self._clock() + timedelta(seconds=value)
-            elif not isinstance(value, str) or not value or "\x00" in value:
-                faults.append(Fault(f"/credentials/{name}", "must be a text that is not empty."))
-            else:
-                values[name] = value
-        if faults:
-            raise MalformedRequest("The credentials are not what this integration needs.", faults)
-        return values, expires_at
-
-    async def _verify(self, integration: Integration, values: Mapping[str, str], config: JsonObject) -> None:
-        action = verification_action(integration)
-        if action is None:
-            return
-        request = build_request(integration, action, {}, config)
-        credential = Credential(values=values, version=0)
-        response = await self._http.send(
-            authenticate(request, integration, credential), timeout_seconds=_VERIFICATION_SECONDS
-        )
-        try:
-            read_response(response, action_config(integration, action))
-        except UpstreamError as error:
-            raise without_secrets(error, secrets_of(credential)) from None
-
-    async def _revoke(self, connection: Connection, integration: Integration, left: Revocable) -> None:
-        try:
-            check_token_endpoints(integration, connection.origins, connection.config)
-            client = choose_client(integration, left.client, self._environment)
-            for token in left.tokens:
-                await self._token_endpoint.revoke(integration, client, token)
-        except PortwayError as error:
-            _log.warning(
-                "a deleted connection's token could not be revoked at %s: %s", integration.slug, error
+            return await self._discovery.establish(
+                registration, evidence, grant=grant, scopes=scopes, oauth_client_id=own.id if own else None
             )
 
+    def _client(
+        self, integration: Integration, entered: EnteredCredentials, own: OrganizationClient | None
+    ) -> OAuthClient | None:
+        """Client credentials that were not entered are those of an OAuth client. Other grants may have one."""
+        if not _takes_client(integration, entered):
+            return None
+        found = own.client if own else None
+        if integration.auth_type is AuthType.OAUTH2_CLIENT_CREDENTIALS:
+            return choose_client(integration, found, self._environment)
+        return find_client(integration, found, self._environment)
 
-def _members(integration: Integration) -> tuple[frozenset[str], frozenset[str]]:
-    own = integration.auth_config.get("credential_fields")
-    if isinstance(own, list) and all(isinstance(name, str) for name in own):
-        return frozenset(str(name) for name in own), frozenset()
-    if integration.auth_type not in _MEMBERS:
-        raise InvalidIntegrationConfig(
-            f"Integration {integration.slug!r}: connections of auth_type {integration.auth_type} are not supported yet."
-        )
-    return _MEMBERS[integration.auth_type]
+
+def _takes_client(integration: Integration, entered: EnteredCredentials) -> bool:
+    brings_client = "client_id" in entered.values or "client_id" in entered.grant
+    return not brings_client and (entered.needs_token or integration.auth_type is AuthType.OAUTH2)
 
 
-def _listed(names: frozenset[str]) -> str:
-    return ", ".join(sorted(names)) or "no credentials"
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """A token endpoint's refusal, for whoever entered the credentials."""
+    try:
+        yield
+    except TokenRequestRefused as error:
+        raise UpstreamError(
+            _BAD_REQUEST,
+            {"error": error.error},
+            {},
+            f"The service does not accept these credentials: {error.detail}",
+        ) from None
+    except TokenEndpointUnavailable as error:
+        raise UpstreamUnreachable(error.detail) from None

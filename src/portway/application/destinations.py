@@ -2,34 +2,32 @@
 
 from collections.abc import Iterable, Iterator
 
-from portway.application.requests.url_template import expand_base_url
+from portway.application.language.documents import auth_config
+from portway.application.requests.url_template import NO_NAMES, expand_base_url, integration_base, wide_names
 from portway.domain.errors import ReauthorizationRequired
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject
 from portway.domain.rules.access_control import origin_of
 
-# Where an authorization server takes codes, refresh tokens and tokens to revoke.
-_TOKEN_ENDPOINTS = ("token_url", "refresh_url", "revocation_url")
 
-
-def recorded_origins(integration: Integration, config: JsonObject) -> list[str]:
+def recorded_origins(integration: Integration, config: JsonObject) -> tuple[str, ...]:
     """What to record with a new credential: the service's origin, then its token endpoints'.
 
     Raises InvalidIntegrationConfig for an address that is broken, or that needs a value which `config` lacks.
     """
-    service = origin_of(expand_base_url(integration.base_url, config))
-    return list(dict.fromkeys((service, *_token_origins(integration, config))))
+    service = origin_of(integration_base(integration, config))
+    return tuple(dict.fromkeys((service, *_token_origins(integration, config))))
 
 
 def allowed_origins(integration: Integration, recorded: Iterable[str], config: JsonObject) -> frozenset[str]:
     """Where the credential may be sent now. A global row is the operator's, so its present address counts too."""
     if integration.organization_id is not None and integration.auth_type is not AuthType.NONE:
         return frozenset(recorded)
-    return frozenset((*recorded, origin_of(expand_base_url(integration.base_url, config))))
+    return frozenset((*recorded, origin_of(integration_base(integration, config))))
 
 
 def check_token_endpoints(integration: Integration, recorded: Iterable[str], config: JsonObject) -> None:
-    """Raises ReauthorizationRequired where an organization's integration would now send tokens to a new place.
+    """Raises ReauthorizationRequired where an organization's integration would now send secrets to a new place.
 
     Else its admin could have everybody's refresh tokens by editing `token_url`, or by adding a `revocation_url` and
     deleting the connections. A global row is the operator's own.
@@ -42,18 +40,21 @@ def check_token_endpoints(integration: Integration, recorded: Iterable[str], con
         )
 
 
-def expand_endpoint(url: str, config: JsonObject) -> str:
+def expand_endpoint(url: str, config: JsonObject, wide: frozenset[str] = NO_NAMES) -> str:
     """A URL of the authorization server with the connection's own values in it.
 
-    As `base_url`, but with its query and its last slash as they are. Raises InvalidIntegrationConfig.
+    As `base_url`, but with its query and its last slash as they are; `wide` are the integration's `wide_names`. Raises
+    InvalidIntegrationConfig.
     """
     address, mark, query = url.partition("?")
     slash = "/" if address.endswith("/") else ""
-    return f"{expand_base_url(address, config)}{slash}{mark}{query}"
+    return f"{expand_base_url(address, config, wide)}{slash}{mark}{query}"
 
 
 def _token_origins(integration: Integration, config: JsonObject) -> Iterator[str]:
-    for name in _TOKEN_ENDPOINTS:
-        url = integration.auth_config.get(name)
-        if isinstance(url, str) and url:
-            yield origin_of(expand_endpoint(url, config))
+    """Where codes, refresh tokens, logins and tokens to revoke are sent."""
+    auth = auth_config(integration)
+    login = None if auth.login is None else auth.login.url
+    for url in (auth.token_url, auth.refresh_url, auth.revocation_url, login):
+        if url is not None:
+            yield origin_of(expand_endpoint(url, config, wide_names(integration)))

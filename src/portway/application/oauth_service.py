@@ -1,48 +1,42 @@
-"""The authorization code flow: to the authorization server and back (RFC 6749, section 4.1; RFC 7636; RFC 9207)."""
+"""Connecting by redirect: to the service, where a person grants access, and back.
 
-import base64
-import hashlib
+OAuth 2.0 with the authorization code (RFC 6749, section 4.1; RFC 7636; RFC 9207), and OAuth 1.0a (RFC 5849, section 2).
+"""
+
 import logging
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
-from portway.application.destinations import expand_endpoint, recorded_origins
-from portway.application.oauth_client import choose_client
-from portway.application.ports.credential_vault import CredentialVault, NewAuthorization, PendingAuthorization
-from portway.application.ports.token_endpoint import (
-    TokenEndpoint,
-    TokenRequestRefused,
+from portway.application.account_discovery import AccountDiscovery, Evidence
+from portway.application.authorization_request import authorization_endpoint
+from portway.application.authorization_response import (
+    AuthorizationError,
+    further_parameters,
+    possible_states,
 )
+from portway.application.connect_form import connects_by_redirect
+from portway.application.connection_config import ConnectionConfig
+from portway.application.destinations import recorded_origins
+from portway.application.language.documents import auth_config
+from portway.application.oauth_client import choose_client, find_named_client
+from portway.application.ports.credential_vault import CredentialVault, NewAuthorization, PendingAuthorization
+from portway.application.ports.token_endpoint import Registration, TokenEndpoint, TokenRequestRefused
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
+from portway.application.redirect_flows import RedirectFlows
+from portway.application.return_origins import ReturnOrigins
 from portway.domain.connection import Connection
-from portway.domain.credential import OAuthClient
-from portway.domain.errors import Forbidden, InvalidIntegrationConfig, MalformedRequest, PortwayError
-from portway.domain.integration import AuthType, Integration
+from portway.domain.credential import Credential
+from portway.domain.errors import Forbidden, PortwayError
+from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
 from portway.domain.principal import Principal
-from portway.domain.rules.access_control import origin_of
 
 _log = logging.getLogger(__name__)
 
 CALLBACK_PATH = "/api/v2/oauth/callback"
-
-_STATE = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_PLAIN_URL = re.compile(r"https?://[!-\[\]-~]+", re.IGNORECASE)  # visible ASCII without the backslash
-
-# RFC 6749, section 4.1.2.1, in words for the person who sees them.
-_WORDS = {
-    "access_denied": "The access was not granted.",
-    "invalid_scope": "The service does not know, or does not allow, a permission that was asked for.",
-    "temporarily_unavailable": "The service cannot handle sign-ins at the moment; try again later.",
-    "server_error": "The service had a fault of its own; try again.",
-    "unauthorized_client": "The service does not allow this OAuth client to ask.",
-    "redirect_uri_mismatch": "The redirect URI is not registered with the OAuth client.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +50,16 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class CallbackResult:
-    """How an authorization ended: with a connection, or with `error` (RFC 6749's or ours) and words for people."""
+    """How an authorization ended: with a connection, or with `error` (RFC 6749's or ours) and words for people.
+
+    `opener_origin` is that of the page that waits for a popup, where one does.
+    """
 
     connection_id: UUID | None = None
     return_url: str | None = None
     error: str | None = None
     error_description: str | None = None
+    opener_origin: str | None = None
 
 
 class OAuthService:
@@ -73,21 +71,29 @@ class OAuthService:
         unit_of_work: UnitOfWorkFactory,
         vault: CredentialVault,
         token_endpoint: TokenEndpoint,
+        config: ConnectionConfig,
+        discovery: AccountDiscovery,
         environment: Mapping[str, str],
         public_url: str,
         return_origins: Sequence[str] = (),
     ) -> None:
         self._unit_of_work = unit_of_work
         self._vault = vault
-        self._token_endpoint = token_endpoint
+        self._config = config
+        self._discovery = discovery
         self._environment = environment
         self._public_url = public_url.rstrip("/")
-        self._return_origins = frozenset(origin_of(url) for url in (public_url, *return_origins))
+        self._origins = ReturnOrigins(public_url, return_origins)
+        self._flows = RedirectFlows(token_endpoint, self.redirect_uri)
 
     @property
     def redirect_uri(self) -> str:
         """The one redirect URI, to be registered with each provider."""
         return self._public_url + CALLBACK_PATH
+
+    def check_return_url(self, return_url: str | None) -> None:
+        """Raises MalformedRequest for one that leads to an origin which is not allowed."""
+        self._origins.check(return_url)
 
     async def authorize(
         self,
@@ -95,28 +101,33 @@ class OAuthService:
         *,
         workspace_id: UUID,
         integration: str,
-        name: str,
+        name: str | None = None,
         scopes: Sequence[str] | None = None,
         return_url: str | None = None,
         config: JsonObject | None = None,
+        oauth_client: str | None = None,
+        end_user_id: str | None = None,
+        opener_origin: str | None = None,
         browser_secret: str | None = None,
     ) -> Authorization:
         """Begins a new connection. Without `scopes`, the integration's own are asked for.
 
-        Raises NotFound, Forbidden, MalformedRequest for a `return_url` that is not allowed, and
-        InvalidIntegrationConfig where the integration cannot be connected so.
+        Raises NotFound, and what `begin` raises.
         """
-        self._check_return_url(return_url)
+        self.check_return_url(return_url)
         async with self._unit_of_work(principal.sealed_pass) as work:
             found = await work.integrations.resolve(integration, workspace_id=workspace_id)
-        return await self._begin(
-            principal,
+        return await self.begin(
+            principal.sealed_pass,
             found,
             workspace_id=workspace_id,
             name=name,
-            scopes=tuple(scopes) if scopes is not None else _default_scopes(found),
-            config=config or {},
+            scopes=scopes,
+            config=config,
+            oauth_client=oauth_client,
+            end_user_id=end_user_id,
             return_url=return_url,
+            opener_origin=opener_origin,
             browser_secret=browser_secret,
         )
 
@@ -127,121 +138,159 @@ class OAuthService:
         *,
         scopes: Sequence[str] | None = None,
         return_url: str | None = None,
+        opener_origin: str | None = None,
         browser_secret: str | None = None,
     ) -> Authorization:
         """Begins anew for the caller's own connection, with what it was granted so far and `scopes` besides."""
-        self._check_return_url(return_url)
+        self.check_return_url(return_url)
         connection, integration = await self._own(principal, connection_id)
-        union = dict.fromkeys((*_default_scopes(integration), *connection.scopes, *(scopes or ())))
-        return await self._begin(
-            principal,
+        union = dict.fromkeys((*auth_config(integration).scopes, *connection.scopes, *(scopes or ())))
+        return await self.begin(
+            principal.sealed_pass,
             integration,
             workspace_id=connection.workspace_id,
+            connection_id=connection_id,
             name=connection.name,
             scopes=tuple(union),
             config=connection.config,
             return_url=return_url,
+            opener_origin=opener_origin,
             browser_secret=browser_secret,
-            connection_id=connection_id,
         )
 
     async def authorize_url(
         self, principal: Principal, connection_id: UUID, more_scopes: Sequence[str] = ()
     ) -> str:
-        """Where the owner mends the connection: at the authorization server, or in the console where it is of another
-        kind, or the caller holds a key that may not authorize.
+        """Where the owner mends the connection: at the service, or in the console where it is of another kind, or the
+        caller holds a key that may not authorize.
         """
         try:
             _, integration = await self._own(principal, connection_id)
-            if integration.auth_type is AuthType.OAUTH2:
-                return (
-                    await self.reauthorize(principal, connection_id, scopes=more_scopes)
-                ).authorization_url
+            if connects_by_redirect(integration):
+                begun = await self.reauthorize(principal, connection_id, scopes=more_scopes)
+                return begun.authorization_url
         except PortwayError as why:
             _log.info("connection %s cannot be authorized by this caller now: %s", connection_id, why)
         return f"{self._public_url}/connections/{connection_id}"
 
-    async def callback(self, parameters: Mapping[str, str], browser_secret: str | None) -> CallbackResult:
-        """Ends what `authorize` began, once, with the parameters of the redirect. Never raises what is the user's or
-        the provider's doing: a person is looking at the answer.
-        """
-        state = parameters.get("state", "")
-        pending = (
-            await self._vault.take_authorization(state, browser_secret) if _STATE.fullmatch(state) else None
-        )
-        if pending is None:
-            return CallbackResult(
-                error="invalid_state",
-                error_description="This sign-in is unknown, was used already, or was begun in another browser.",
-            )
-        if pending.expired or pending.integration is None:
-            return _failed(pending, "expired", "This sign-in took longer than ten minutes; begin again.")
-        try:
-            code = _read_code(pending.integration, parameters)
-            return await self._complete(pending, pending.integration, code)
-        except _AuthorizationError as error:
-            return _failed(pending, error.error, error.description)
-        except TokenRequestRefused as error:
-            return _failed(pending, error.error, f"The service did not accept the sign-in: {error.detail}")
-        except PortwayError as error:
-            _log.warning("an authorization of %s could not be completed: %s", pending.integration.slug, error)
-            return _failed(pending, error.code, error.detail)
-
-    async def _complete(
-        self, pending: PendingAuthorization, integration: Integration, code: str
-    ) -> CallbackResult:
-        tokens = await self._token_endpoint.exchange_code(
-            integration,
-            choose_client(integration, pending.client, self._environment),
-            code=code,
-            redirect_uri=self.redirect_uri,
-            code_verifier=pending.code_verifier,
-        )
-        connection_id = await self._vault.complete_authorization(
-            pending.authorization_pass,
-            tokens,
-            recorded_origins(integration, pending.config),
-            tokens.scopes if tokens.scopes is not None else pending.scopes,
-        )
-        return CallbackResult(connection_id=connection_id, return_url=pending.return_url)
-
-    async def _begin(
+    async def begin(
         self,
-        principal: Principal,
+        sealed_pass: str,
         integration: Integration,
         *,
         workspace_id: UUID,
-        name: str,
-        scopes: tuple[str, ...],
-        config: JsonObject,
-        return_url: str | None,
-        browser_secret: str | None,
         connection_id: UUID | None = None,
+        name: str | None = None,
+        scopes: Sequence[str] | None = None,
+        config: JsonObject | None = None,
+        oauth_client: str | None = None,
+        end_user_id: str | None = None,
+        return_url: str | None = None,
+        opener_origin: str | None = None,
+        browser_secret: str | None = None,
     ) -> Authorization:
-        endpoint = _authorization_endpoint(integration, config)
-        recorded_origins(integration, config)  # what they lack is to be said now, not after the sign-in
-        client_id = await self._vault.oauth_client_id(principal.sealed_pass, workspace_id, integration.id)
-        own = OAuthClient(client_id, None) if client_id else None
-        client = choose_client(integration, own, self._environment)
-        state, code_verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+        """Begins a connection, or one anew, for the holder of a user's or a connect link's pass. `oauth_client` is the
+        name of one of the organization's.
+
+        Raises NotFound, Forbidden, MalformedRequest for a `return_url` that is not allowed, a config that does not fit
+        and an OAuth client that is not there, InvalidIntegrationConfig where the integration cannot be connected so,
+        and UpstreamUnreachable where an OAuth 1.0a service does not answer.
+        """
+        self.check_return_url(return_url)
+        opener = self._origins.opener(opener_origin, return_url)
+        config = self._config.given(integration, config or {})
+        asked = tuple(scopes) if scopes is not None else auth_config(integration).scopes
+        _check_addresses(Registration(integration, None, config))
+        own = await find_named_client(
+            self._vault,
+            sealed_pass,
+            integration,
+            workspace_id=workspace_id,
+            name=oauth_client,
+            connection_id=connection_id,
+        )
+        client = choose_client(integration, own.client if own else None, self._environment)
+        state = secrets.token_urlsafe(32)
+        url, kept = await self._flows.begin(Registration(integration, client, config), asked, state)
         expires_at = await self._vault.begin_authorization(
-            principal.sealed_pass,
+            sealed_pass,
             NewAuthorization(
                 workspace_id=workspace_id,
                 integration_id=integration.id,
                 name=name,
-                scopes=scopes,
+                scopes=asked,
                 config=config,
                 return_url=return_url,
                 connection_id=connection_id,
                 state=state,
-                code_verifier=code_verifier,
+                code_verifier=kept,
                 browser_secret=browser_secret,
+                oauth_client_id=own.id if own else None,
+                end_user_id=end_user_id,
+                opener_origin=opener,
             ),
         )
-        query = _authorization_query(integration.auth_config, scopes, code_verifier)
-        query |= {"client_id": client.client_id, "redirect_uri": self.redirect_uri, "state": state}
-        return Authorization(_with_query(endpoint, query), state, expires_at)
+        return Authorization(url, state, expires_at)
+
+    async def callback(self, parameters: Mapping[str, str], browser_secret: str | None) -> CallbackResult:
+        """Ends what `begin` began, once, with the parameters of the redirect. Never raises what is the user's or the
+        provider's doing: a person is looking at the answer.
+        """
+        pending = await self._take(parameters, browser_secret)
+        if pending is None:
+            return CallbackResult(
+                error="invalid_state",
+                error_description="This sign-in is unknown, was used already, or was begun in another browser.",
+                opener_origin=self._origins.own,
+            )
+        if pending.expired or pending.integration is None:
+            return _failed(pending, "expired", "This sign-in took longer than ten minutes; begin again.")
+        slug = pending.integration.slug
+        try:
+            return await self._complete(pending, pending.integration, parameters)
+        except AuthorizationError as error:
+            return _failed(pending, error.error, error.description)
+        except TokenRequestRefused as error:
+            return _failed(pending, error.error, f"The service did not accept the sign-in: {error.detail}")
+        except PortwayError as error:
+            _log.warning("an authorization of %s could not be completed: %s", slug, error)
+            return _failed(pending, error.code, error.detail)
+
+    async def _take(
+        self, parameters: Mapping[str, str], browser_secret: str | None
+    ) -> PendingAuthorization | None:
+        for state in possible_states(parameters):
+            pending = await self._vault.take_authorization(state, browser_secret)
+            if pending is not None:
+                return pending
+        return None
+
+    async def _complete(
+        self, pending: PendingAuthorization, integration: Integration, parameters: Mapping[str, str]
+    ) -> CallbackResult:
+        own = pending.client.client if pending.client else None
+        client = choose_client(integration, own, self._environment)
+        registration = Registration(integration, client, pending.config)
+        tokens, sent = await self._flows.end(registration, pending.code_verifier, parameters)
+        evidence = Evidence(
+            Credential(
+                {"access_token": tokens.access_token, **tokens.members}, 1, expires_at=tokens.expires_at
+            ),
+            tokens.answer,
+            further_parameters(integration, parameters),
+            secrets=tuple(filter(None, (tokens.refresh_token, client.client_secret, *sent))),
+        )
+        established = await self._discovery.establish(
+            registration,
+            evidence,
+            grant={"refresh_token": tokens.refresh_token} if tokens.refresh_token else {},
+            scopes=tokens.scopes if tokens.scopes is not None else pending.scopes,
+        )
+        default_name = str(established.account or integration.name)
+        connection_id = await self._vault.complete_authorization(
+            pending.authorization_pass, established, default_name
+        )
+        return CallbackResult(connection_id, pending.return_url, opener_origin=pending.opener_origin)
 
     async def _own(self, principal: Principal, connection_id: UUID) -> tuple[Connection, Integration]:
         async with self._unit_of_work(principal.sealed_pass) as work:
@@ -250,94 +299,14 @@ class OAuthService:
                 raise Forbidden("Only the owner of a connection may authorize it again.")
             return connection, await work.integrations.get(connection.integration_id)
 
-    def _check_return_url(self, return_url: str | None) -> None:
-        if return_url is None:
-            return
-        origin = _origin_of_web_page(return_url)
-        if origin is None:
-            raise MalformedRequest("return_url must be an http or https URL, without a user name, in ASCII.")
-        if origin not in self._return_origins:
-            raise MalformedRequest(
-                f"return_url leads to {origin}, which PORTWAY_RETURN_ORIGINS does not allow."
-            )
 
-
-class _AuthorizationError(Exception):
-    """What the redirect says, instead of bringing a code."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(description)
-        self.error = error
-        self.description = description
-
-
-def _origin_of_web_page(url: str) -> str | None:
-    """None for what browsers may read otherwise than Python does, or not as a web page at all."""
-    try:
-        parts = urlsplit(url)
-        if not _PLAIN_URL.fullmatch(url) or "@" in parts.netloc or not parts.hostname or parts.port == 0:
-            return None
-    except ValueError:
-        return None
-    return origin_of(url)
-
-
-def _read_code(integration: Integration, parameters: Mapping[str, str]) -> str:
-    """The code of a redirect that comes from the right server and brings one."""
-    issuer = integration.auth_config.get("issuer")
-    if issuer is not None and parameters.get("iss", issuer) != issuer:
-        raise _AuthorizationError("invalid_issuer", "The answer came from another authorization server.")
-    if error := parameters.get("error"):
-        raise _AuthorizationError(error, _WORDS.get(error, parameters.get("error_description") or error))
-    if not (code := parameters.get("code")):
-        raise _AuthorizationError("invalid_response", "The service sent neither a code nor an error.")
-    return code
+def _check_addresses(registration: Registration) -> None:
+    """What they lack is to be said now, and not after the sign-in; but for what the sign-in is to tell."""
+    authorization_endpoint(registration)
+    integration, config = registration.integration, registration.config
+    if config.keys() >= auth_config(integration).capture.keys():
+        recorded_origins(integration, config)
 
 
 def _failed(pending: PendingAuthorization, error: str, description: str) -> CallbackResult:
-    return CallbackResult(return_url=pending.return_url, error=error, error_description=description)
-
-
-def _default_scopes(integration: Integration) -> tuple[str, ...]:
-    scopes = integration.auth_config.get("scopes", [])
-    if not isinstance(scopes, list):
-        raise InvalidIntegrationConfig(
-            f"Integration {integration.slug!r}: auth_config.scopes must be a list."
-        )
-    return tuple(str(scope) for scope in scopes)
-
-
-def _authorization_endpoint(integration: Integration, config: JsonObject) -> str:
-    url = integration.auth_config.get("authorization_url")
-    if integration.auth_type is not AuthType.OAUTH2 or not isinstance(url, str):
-        raise InvalidIntegrationConfig(
-            f"Integration {integration.slug!r} cannot be connected by redirect: that needs auth_type oauth2 and "
-            "auth_config.authorization_url."
-        )
-    return expand_endpoint(url, config)
-
-
-def _authorization_query(
-    auth_config: JsonObject, scopes: Sequence[str], code_verifier: str
-) -> dict[str, str]:
-    separator, extra = auth_config.get("scope_separator", " "), auth_config.get("authorization_params", {})
-    query = {
-        str(name): str(value)
-        for name, value in (extra.items() if isinstance(extra, dict) else ())
-        # A challenge of the row's own would let its author redeem what the user grants.
-        if not str(name).startswith("code_challenge")
-    }
-    query["response_type"] = "code"
-    if scopes:
-        query["scope"] = str(separator).join(scopes)
-    if auth_config.get("pkce", True):
-        digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
-        query["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-        query["code_challenge_method"] = "S256"
-    return query
-
-
-def _with_query(url: str, query: Mapping[str, str]) -> str:
-    parts = urlsplit(url)
-    pairs = [*parse_qsl(parts.query, keep_blank_values=True), *query.items()]
-    return urlunsplit(parts._replace(query=urlencode(pairs)))
+    return CallbackResult(None, pending.return_url, error, description, pending.opener_origin)

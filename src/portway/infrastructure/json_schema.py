@@ -1,7 +1,7 @@
 """Parameters checked by `jsonschema-rs`; a schema is compiled once for each version of its action."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import islice
 from uuid import UUID
 
@@ -24,62 +24,89 @@ MAX_EXPLAINED_COST = 10_000
 _PATTERNS = jsonschema_rs.RegexOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    validator: jsonschema_rs.Validator
-    cost: SchemaCost
-
-
 class JsonSchemaParameters:
     """Implements `ParameterSchema`. Keeps the `max_compiled` schemas used last."""
 
     def __init__(self, max_compiled: int = 1024) -> None:
-        self._max_compiled = max_compiled
-        self._compiled: OrderedDict[tuple[UUID, int], _Compiled | str] = OrderedDict()
+        self._kept = KeptSchemas(max_compiled)
 
     def faults(self, action: Action, parameters: JsonObject) -> list[Fault]:
-        compiled = self._validator(action)
-        if isinstance(compiled, str):
-            raise InvalidIntegrationConfig(f"Action {action.slug!r}: {compiled}")
-        if compiled.cost.has_references and _costs_more(compiled, parameters, MAX_COST):
+        key = (action.id, action.version)
+        try:
+            schema = self._kept.get(key, lambda: CompiledSchema(action.request_schema, "request_schema"))
+            return schema.faults(parameters, parameter_pointer, "parameter of this action")
+        except InvalidIntegrationConfig as error:
+            raise InvalidIntegrationConfig(f"Action {action.slug!r}: {error.detail}") from None
+
+
+Pointer = Callable[..., str]
+"""From the path of a place in a document to an RFC 6901 pointer in the caller's request."""
+
+
+class CompiledSchema:
+    """A schema of a row, the member `member`. Raises InvalidIntegrationConfig for one that is broken."""
+
+    def __init__(self, schema: JsonObject, member: str) -> None:
+        self._member = member
+        self._validator = _validator(schema, member)
+        self._cost = SchemaCost(schema)
+
+    def faults(self, document: JsonObject, pointer: Pointer, kind: str) -> list[Fault]:
+        """What is wrong with the document, whose members are each a `kind`.
+
+        Raises InvalidIntegrationConfig for a schema that takes too long.
+        """
+        if self._cost.has_references and self._costs_more(document, MAX_COST):
             raise InvalidIntegrationConfig(
-                f"Action {action.slug!r}: request_schema branches too much for parameters of this size."
+                f"{self._member} branches too much for {pointer()[1:]} of this size."
             )
         try:
-            if compiled.validator.is_valid(parameters):
+            if self._validator.is_valid(document):
                 return []
-            if compiled.cost.has_unions and _costs_more(compiled, parameters, MAX_EXPLAINED_COST):
-                return [Fault(parameter_pointer(), "match none of the alternatives that the schema allows.")]
-            errors = islice(compiled.validator.iter_errors(parameters), MAX_FAULTS)
-            return [fault for error in errors for fault in _faults(error)]
+            if self._cost.has_unions and self._costs_more(document, MAX_EXPLAINED_COST):
+                return [Fault(pointer(), "match none of the alternatives that the schema allows.")]
+            errors = islice(self._validator.iter_errors(document), MAX_FAULTS)
+            return [fault for error in errors for fault in _faults(error, pointer, kind)]
         except UnicodeEncodeError:
-            return [Fault(parameter_pointer(), "holds text that is not valid Unicode.")]
+            return [Fault(pointer(), "holds text that is not valid Unicode.")]
         except ValueError:
-            return [Fault(parameter_pointer(), "is nested too deeply.")]
+            return [Fault(pointer(), "is nested too deeply.")]
 
-    def _validator(self, action: Action) -> _Compiled | str:
-        """The compiled schema, or why it is broken: that is remembered too."""
-        key = (action.id, action.version)
+    def _costs_more(self, document: JsonObject, limit: int) -> bool:
+        try:
+            return self._cost.of(document) > limit
+        except RecursionError:
+            return True
+
+
+class KeptSchemas:
+    """The schemas used last, by the id and version of their rows; for one that is broken, why."""
+
+    def __init__(self, max_compiled: int) -> None:
+        self._max_compiled = max_compiled
+        self._compiled: OrderedDict[tuple[UUID, int], CompiledSchema | str] = OrderedDict()
+
+    def get(self, key: tuple[UUID, int], compile_it: Callable[[], CompiledSchema]) -> CompiledSchema:
+        """That of a row, compiled where it is not kept. Raises InvalidIntegrationConfig."""
         found = self._compiled.get(key)
-        if found is not None:
+        if found is None:
+            try:
+                found = compile_it()
+            except InvalidIntegrationConfig as error:
+                found = error.detail
+            self._compiled[key] = found
+            if len(self._compiled) > self._max_compiled:
+                self._compiled.popitem(last=False)
+        else:
             self._compiled.move_to_end(key)
-            return found
-        compiled = self._compiled[key] = _compile(action.request_schema)
-        if len(self._compiled) > self._max_compiled:
-            self._compiled.popitem(last=False)
-        return compiled
+        if isinstance(found, str):
+            raise InvalidIntegrationConfig(found)
+        return found
 
 
-def _costs_more(compiled: _Compiled, parameters: JsonObject, limit: int) -> bool:
+def _validator(schema: JsonObject, member: str) -> jsonschema_rs.Validator:
     try:
-        return compiled.cost.of(parameters) > limit
-    except RecursionError:
-        return True
-
-
-def _compile(schema: JsonObject) -> _Compiled | str:
-    try:
-        validator = jsonschema_rs.validator_for(
+        return jsonschema_rs.validator_for(
             dict(schema),
             validate_formats=True,
             pattern_options=_PATTERNS,
@@ -88,26 +115,25 @@ def _compile(schema: JsonObject) -> _Compiled | str:
             # A `$ref` to elsewhere is a broken schema, not a request from inside the network.
             offline=True,
         )
-        return _Compiled(validator, SchemaCost(schema))
     except ValidationError as error:
         place = "".join(f"/{part}" for part in error.instance_path)
         reason = error.message
         if place.endswith("/pattern"):
             reason = "value is not a regular expression, or one with look-around or back-references"
-        return f"request_schema{place} is not a valid JSON Schema: {reason}."
+        raise InvalidIntegrationConfig(f"{member}{place} is not a valid JSON Schema: {reason}.") from None
     except (ValueError, UnicodeEncodeError) as error:
-        return f"request_schema is not a valid JSON Schema: {error}."
+        raise InvalidIntegrationConfig(f"{member} is not a valid JSON Schema: {error}.") from None
 
 
-def _faults(error: ValidationError) -> list[Fault]:
+def _faults(error: ValidationError, pointer: Pointer, kind: str) -> list[Fault]:
     """Usually one. A missing or unexpected member is pointed at itself, not at the object around it."""
-    kind = error.kind
-    if isinstance(kind, ValidationErrorKind.Required):
-        return [Fault(parameter_pointer(*error.instance_path, kind.property), "is required.")]
-    if isinstance(kind, ValidationErrorKind.AdditionalProperties | ValidationErrorKind.UnevaluatedProperties):
+    what = error.kind
+    if isinstance(what, ValidationErrorKind.Required):
+        return [Fault(pointer(*error.instance_path, what.property), "is required.")]
+    if isinstance(what, ValidationErrorKind.AdditionalProperties | ValidationErrorKind.UnevaluatedProperties):
         return [
-            Fault(parameter_pointer(*error.instance_path, name), "is not a parameter of this action.")
-            for name in kind.unexpected[:MAX_FAULTS]
+            Fault(pointer(*error.instance_path, name), f"is not a {kind}.")
+            for name in what.unexpected[:MAX_FAULTS]
         ]
-    message = "is not allowed" if isinstance(kind, ValidationErrorKind.FalseSchema) else error.message
-    return [Fault(parameter_pointer(*error.instance_path), f"{message}.")]
+    message = "is not allowed" if isinstance(what, ValidationErrorKind.FalseSchema) else error.message
+    return [Fault(pointer(*error.instance_path), f"{message}.")]

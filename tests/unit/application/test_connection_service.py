@@ -142,9 +142,9 @@ async def test_what_is_missing_unknown_or_no_text(
     assert gateway.http.sent == []
 
 
-async def test_a_kind_without_an_implementation(gateway: FakeGateway, person: Person) -> None:
-    with pytest.raises(InvalidIntegrationConfig):
-        await create(gateway, person, an_integration(AuthType.AWS_SIGV4), {"access_key": "x"})
+async def test_a_custom_kind_says_what_it_consists_of(gateway: FakeGateway, person: Person) -> None:
+    with pytest.raises(InvalidIntegrationConfig, match="credential_fields"):
+        await create(gateway, person, an_integration(AuthType.CUSTOM), {"access_key": "x"})
 
 
 async def test_who_may_not_connect(gateway: FakeGateway, person: Person) -> None:
@@ -331,9 +331,9 @@ async def test_an_admin_who_adds_a_revocation_url_gets_no_token_by_deleting(gate
     admin, member = gateway.world.add_person(), gateway.world.add_person()
     gateway.world.join(member, admin, Role.MEMBER)
     integration = an_integration(organization_id=admin.organization_id)
-    gateway.world.oauth_clients[admin.organization_id, integration.id] = OAuthClient("ours", None)
     theirs = replace(member, organization_id=admin.organization_id, workspace_id=admin.workspace_id)
     connected = gateway.connect(integration, owner=theirs)
+    gateway.world.use_client(connected.id, OAuthClient("ours", None))
     gateway.world.move_integration(
         integration.id,
         auth_config={**integration.auth_config, "revocation_url": "https://evil.example/"},
@@ -372,10 +372,9 @@ async def test_the_organizations_client_is_for_what_it_calls_so(gateway: FakeGat
     gateway.world.add(everybodys)
     gateway.world.add(ours)
     client = OAuthClient("our-client", "our-secret")
-    await gateway.connections.set_oauth_client(
-        person.principal, everybodys.slug, person.organization_id, client
-    )
-    assert gateway.world.oauth_clients == {(person.organization_id, ours.id): client}
+    await gateway.oauth_clients.set(person.principal, everybodys.slug, person.organization_id, client)
+    (row,) = gateway.world.oauth_clients.values()
+    assert (row.organization_id, row.integration_id, row.client) == (person.organization_id, ours.id, client)
 
 
 async def test_its_admins_alone_set_it(gateway: FakeGateway, person: Person) -> None:
@@ -383,7 +382,7 @@ async def test_its_admins_alone_set_it(gateway: FakeGateway, person: Person) -> 
     gateway.world.add(integration)
     gateway.world.join(member, person, Role.ADMIN)
     with pytest.raises(Forbidden):
-        await gateway.connections.set_oauth_client(
+        await gateway.oauth_clients.set(
             member.principal, integration.slug, person.organization_id, OAuthClient("x", None)
         )
 

@@ -140,7 +140,7 @@ async def test_an_authorization_url_of_any_shape(url: str, expected: str) -> Non
 async def test_the_organizations_own_client() -> None:
     signer = Signer()
     own = OAuthClient("our-client", "our-secret")
-    await signer.gateway.connections.set_oauth_client(
+    await signer.gateway.oauth_clients.set(
         signer.person.principal, signer.integration.slug, signer.person.organization_id, own
     )
     authorization = await signer.authorize()
@@ -437,7 +437,7 @@ async def test_an_integration_that_began_to_name_portways_secret_meanwhile() -> 
     signer = Signer()
     authorization = await signer.authorize()
     signer.gateway.world.integrations[signer.integration.id] = replace(
-        signer.integration, auth_config={**OAUTH2, "clientSecretEnv": "PORTWAY_JWT_SECRET"}
+        signer.integration, auth_config={**OAUTH2, "clientSecretEnv": "PORTWAY_JWT_SECRET"}, version=2
     )
     result = await signer.callback(authorization)
     assert result.error == "invalid_integration_config"
@@ -467,7 +467,7 @@ async def test_with_it_a_moved_integration_is_accepted() -> None:
     owner = gateway.world.add_person()
     integration = an_integration(organization_id=owner.organization_id)
     connected = gateway.connect(integration, owner=owner)
-    gateway.world.oauth_clients[owner.organization_id, integration.id] = OAuthClient("ours", None)
+    gateway.world.set_client(owner.organization_id, integration.id, OAuthClient("ours", None))
     gateway.world.move_integration(integration.id, base_url="https://api2.example")
     url = (await connected.failed()).error.authorize_url  # type: ignore[attr-defined]
     state = parse_qs(urlsplit(url).query)["state"][0]

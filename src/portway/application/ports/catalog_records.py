@@ -39,7 +39,9 @@ class OAuthClientRecord:
     """An organization's own OAuth client as its admins see it; the secret is never read back."""
 
     organization_id: UUID
+    name: str
     client_id: str
+    has_secret: bool
     updated_at: datetime
 
 

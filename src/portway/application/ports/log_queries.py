@@ -11,13 +11,17 @@ from portway.domain.execution import ExecutionStatus
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFilter:
-    """Which connections to list; None means any. `integration` is a slug; `query` is looked for in the name."""
+    """Which connections to list; None means any. `integration` is a slug; `query` is looked for in the name.
+    `account_id` is the service's own, `end_user_id` the owner's own.
+    """
 
     workspace_id: UUID | None = None
     integration: str | None = None
     user_id: UUID | None = None
     status: ConnectionStatus | None = None
     query: str | None = None
+    account_id: str | None = None
+    end_user_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote_plus, urlsplit
 
+from portway.application.language.documents import auth_config
 from portway.application.requests.scalar_text import percent_encoded
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import Integration
@@ -21,7 +22,11 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 # Some servers take what follows a `;` for no part of the segment.
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2[eE]){1,2}(?=[/;]|$)")
 _DNS_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _BASE = re.compile(r"(https?://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_WHOLE = re.compile(r"\{([^{}/?#\s+]+)\}((?:/.*)?)", re.DOTALL)
+_WHOLE_VALUE = re.compile(rf"https?://{_HOST.pattern}(?:/[A-Za-z0-9._~/-]*)?", re.IGNORECASE)
+NO_NAMES: frozenset[str] = frozenset()
 # `smtp` is for integrations of a handler that speaks it. The HTTP client calls no such address.
 _SCHEMES = ("http", "https", "smtp")
 _LITERAL_SAFE = "/:@!$&'()*+,;=~%?"
@@ -134,45 +139,100 @@ def _path_value(variable: Variable, values: Mapping[str, str]) -> str:
 
 def integration_base(integration: Integration, config: Mapping[str, object]) -> str:
     """The `base_url` of an integration for a connection's `config`. Raises InvalidIntegrationConfig, which names it."""
+    base_url = integration.base_url
     try:
-        return expand_base_url(integration.base_url, config)
+        return expand_base_url(base_url, config, wide_names(integration) if "{" in base_url else NO_NAMES)
     except InvalidIntegrationConfig as error:
         raise InvalidIntegrationConfig(f"Integration {integration.slug!r}: {error.detail}") from None
 
 
-def expand_base_url(base_url: str, values: Mapping[str, object]) -> str:
+def wide_names(integration: Integration) -> frozenset[str]:
+    """The config values that may be more than one label of a host name: `config_schema` has a `pattern` for them, which
+    they were held against when they were given.
+    """
+    properties = (auth_config(integration).config_schema or {}).get("properties")
+    if not isinstance(properties, dict):
+        return NO_NAMES
+    return frozenset(
+        name
+        for name, schema in properties.items()
+        if isinstance(schema, dict) and isinstance(schema.get("pattern"), str)
+    )
+
+
+def expand_base_url(base_url: str, values: Mapping[str, object], wide: frozenset[str] = NO_NAMES) -> str:
     """An integration's `base_url`, with the connection's own `values` in it, without a slash at its end.
 
-    What goes into the authority is a single DNS label, so that a value never moves the request to another
-    domain. Raises InvalidIntegrationConfig.
+    What goes into the authority is a single DNS label, so that a value never moves the request to another domain; one
+    of the `wide` names may be a host name, or, at the beginning, a whole http or https URL. Raises
+    InvalidIntegrationConfig.
     """
-    return _check_base(_fill_base(base_url, values) if "{" in base_url or "}" in base_url else base_url)
+    is_template = "{" in base_url or "}" in base_url
+    return _check_base(_fill_base(base_url, values, wide) if is_template else base_url)
 
 
-def _fill_base(base_url: str, values: Mapping[str, object]) -> str:
+def check_base_url(base_url: str, wide: frozenset[str] = NO_NAMES) -> None:
+    """Raises InvalidIntegrationConfig for what is no `base_url`, whatever the values."""
+    whole = _WHOLE.fullmatch(base_url)
+    names = (match.group(2) for match in _VARIABLE.finditer(base_url))
+    values = dict.fromkeys(names, "example")
+    expand_base_url(base_url, values | ({whole.group(1): "https://example.com"} if whole else {}), wide)
+
+
+def _fill_base(base_url: str, values: Mapping[str, object], wide: frozenset[str]) -> str:
+    if (whole := _WHOLE.fullmatch(base_url)) is not None:
+        name, rest = whole.groups()
+        begin = _whole_url(name, values, wide)
+        return begin + "".join(
+            _filled(piece, values, wide, in_authority=False) for piece in _pieces(rest, "base_url")
+        )
     match = _BASE.fullmatch(base_url)
     if match is None:
         raise InvalidIntegrationConfig("base_url must begin with https:// or http://.")
     scheme, authority, rest = match.groups()
     return "".join(
-        piece if isinstance(piece, str) else _config_value(piece.name, values, in_authority=text is authority)
+        _filled(piece, values, wide, in_authority=text is authority)
         for text in (scheme, authority, rest)
         for piece in _pieces(text, "base_url")
     )
 
 
-def _config_value(name: str, values: Mapping[str, object], *, in_authority: bool) -> str:
+def _filled(piece: Piece, values: Mapping[str, object], wide: frozenset[str], *, in_authority: bool) -> str:
+    if isinstance(piece, str):
+        return piece
+    name = piece.name
+    value = _config_value(name, values)
+    if in_authority:
+        shape, what = (_HOST, "a host name") if name in wide else (_DNS_LABEL, "a single part of a host name")
+        if not shape.fullmatch(value):
+            raise InvalidIntegrationConfig(
+                f"The connection's `{name}` must be {what}: letters, digits and hyphens."
+            )
+        return value
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise InvalidIntegrationConfig(f"The connection's `{name}` is not valid Unicode.") from None
+
+
+def _whole_url(name: str, values: Mapping[str, object], wide: frozenset[str]) -> str:
+    if name not in wide:
+        raise InvalidIntegrationConfig(
+            f"base_url begins with {{{name}}}, so auth_config.config_schema must have a `pattern` for it."
+        )
+    value = _config_value(name, values)
+    if not _WHOLE_VALUE.fullmatch(value):
+        raise InvalidIntegrationConfig(
+            f"The connection's `{name}` must be an http or https URL without a user name, query or fragment."
+        )
+    return value.rstrip("/")
+
+
+def _config_value(name: str, values: Mapping[str, object]) -> str:
     value = values.get(name)
     if not isinstance(value, str) or not value:
         raise InvalidIntegrationConfig(f"base_url needs the connection's `{name}`, which it does not have.")
-    if in_authority and not _DNS_LABEL.fullmatch(value):
-        raise InvalidIntegrationConfig(
-            f"The connection's `{name}` must be a single part of a host name: letters, digits and hyphens."
-        )
-    try:
-        return value if in_authority else quote(value, safe="")
-    except UnicodeEncodeError:
-        raise InvalidIntegrationConfig(f"The connection's `{name}` is not valid Unicode.") from None
+    return value
 
 
 @lru_cache(maxsize=4096)

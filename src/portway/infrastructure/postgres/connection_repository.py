@@ -15,10 +15,10 @@ from portway.infrastructure.postgres.statements import containing, rows_of
 # Nobody writes `expired`: it is what an access token becomes that nothing can refresh.
 _COLUMNS = sql.SQL("""
     c.id, c.user_id, c.workspace_id, c.organization_id, c.integration_id, c.name, c.origins, c.scopes, c.config,
-    c.expires_at, c.created_at, c.last_used_at, i.slug AS integration_slug,
+    c.expires_at, c.created_at, c.last_used_at, c.account_id, c.account_name, c.end_user_id, c.oauth_client_id,
+    i.slug AS integration_slug,
     CASE WHEN c.status = 'active' AND c.expires_at < now() AND i.auth_type = 'oauth2' AND NOT EXISTS (
-        SELECT FROM public.encrypted_credentials AS e
-        WHERE e.connection_id = c.id AND e.credential_type = 'refresh_token'
+        SELECT FROM public.encrypted_credentials AS e WHERE e.connection_id = c.id AND e.for_renewal
     ) THEN 'expired' ELSE c.status END AS status
 """)
 
@@ -32,6 +32,8 @@ CROSS JOIN LATERAL (
         WHERE c.workspace_id = mine.id
             AND (%(user_id)s::uuid IS NULL OR c.user_id = %(user_id)s)
             AND (%(integration)s::text IS NULL OR i.slug = %(integration)s)
+            AND (%(account_id)s::text IS NULL OR c.account_id = %(account_id)s)
+            AND (%(end_user_id)s::text IS NULL OR c.end_user_id = %(end_user_id)s)
             AND (%(pattern)s::text IS NULL OR c.name ILIKE %(pattern)s)
             AND (%(after)s::uuid IS NULL OR c.id < %(after)s)
     ) AS shown
@@ -68,6 +70,8 @@ class PostgresConnectionRepository:
                 "integration": criteria.integration,
                 "user_id": criteria.user_id,
                 "status": criteria.status,
+                "account_id": criteria.account_id,
+                "end_user_id": criteria.end_user_id,
                 "pattern": containing(criteria.query),
                 "after": after,
                 "limit": limit,

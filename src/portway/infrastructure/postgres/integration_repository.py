@@ -60,11 +60,13 @@ _COUNT_ACTIONS = sql.SQL("SELECT count(*) AS n FROM public.actions WHERE integra
 _DELETE = sql.SQL("DELETE FROM public.integrations AS i WHERE i.id = %s RETURNING i.id")
 _ORGANIZATION = sql.SQL("SELECT organization_id FROM public.workspaces WHERE id = %s")
 _OAUTH_CLIENTS = sql.SQL("""
-SELECT o.organization_id, o.client_id, o.updated_at FROM public.oauth_clients AS o
-WHERE o.integration_id = %s ORDER BY o.organization_id
+SELECT o.organization_id, o.name, o.client_id, o.key_id IS NOT NULL AS has_secret, o.updated_at
+FROM public.oauth_clients AS o
+WHERE o.integration_id = %s AND o.replaced_at IS NULL ORDER BY o.organization_id, o.name
 """)
 _DELETE_OAUTH_CLIENT = sql.SQL("""
-DELETE FROM public.oauth_clients AS o WHERE o.organization_id = %s AND o.integration_id = %s RETURNING o.client_id
+DELETE FROM public.oauth_clients AS o
+WHERE o.organization_id = %s AND o.integration_id = %s AND o.name = %s AND o.replaced_at IS NULL RETURNING o.client_id
 """)
 
 
@@ -133,10 +135,10 @@ class PostgresIntegrationRepository:
             for row in await rows_of(self._connection, _OAUTH_CLIENTS, [integration_id])
         ]
 
-    async def delete_oauth_client(self, organization_id: UUID, integration_id: UUID) -> None:
-        if not await rows_of(self._connection, _DELETE_OAUTH_CLIENT, [organization_id, integration_id]):
+    async def delete_oauth_client(self, organization_id: UUID, integration_id: UUID, name: str) -> None:
+        if not await rows_of(self._connection, _DELETE_OAUTH_CLIENT, [organization_id, integration_id, name]):
             raise NotFound(
-                "Your organization has no OAuth client of its own there, or you do not administer it."
+                "Your organization has no OAuth client of its own of this name there, or you do not administer it."
             )
 
     async def _organization_of(self, workspace_id: UUID) -> UUID:
