@@ -91,9 +91,11 @@ class Setting:
         await vault.replace_secret(owner.sealed_pass, self.connection_id, an_outcome(oauth_client_id=own.id))
         return own.id
 
-    async def lease(self, seen_version: int = 1, seconds: float = 60) -> RefreshLease:
+    async def lease(
+        self, seen_version: int = 1, seconds: float = 60, *, refused: bool = False
+    ) -> RefreshLease:
         return await self.world.renewals.lease_refresh(
-            self.owner.sealed_pass, self.connection_id, seen_version, seconds
+            self.owner.sealed_pass, self.connection_id, seen_version, seconds, refused=refused
         )
 
     async def leased(self, seen_version: int = 1) -> RefreshLease:

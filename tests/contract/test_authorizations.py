@@ -12,7 +12,7 @@ from portway.application.ports.credential_vault import NewAuthorization, Pending
 from portway.application.ports.renewals import LeaseOutcome
 from portway.domain.connection import Account, ConnectionStatus
 from portway.domain.credential import OAuthClient
-from portway.domain.errors import AccountMismatch, Forbidden, NotFound
+from portway.domain.errors import AccountMismatch, Forbidden, NotFound, Unauthenticated
 from portway.domain.integration import Integration
 from portway.domain.organization import Role
 from tests.contract.arrangements import TOKENS, a_setting, an_outcome, new_tokens
@@ -176,7 +176,7 @@ async def test_nor_is_its_pass_good_for_anything_else(world: ContractWorld) -> N
     state = unique_state()
     await begin(world, setting.owner, setting.integration, state, connection_id=setting.connection_id)
     stray = (await taken(world, state)).authorization_pass
-    with pytest.raises(NotFound):
+    with pytest.raises(Unauthenticated):
         await world.renewals.lease_refresh(stray, setting.connection_id, 1, 60)
     with pytest.raises(NotFound):
         await world.vault.delete_connection(stray, setting.connection_id)

@@ -17,6 +17,7 @@ from portway.domain.rules.token_refresh import needs_refresh
 from tests.fakes.world import ConnectionRow, LeaseRow, World, members_of
 
 _UNUSABLE = (ConnectionStatus.REAUTHORIZATION_REQUIRED, ConnectionStatus.DISABLED)
+_TOO_SHORT = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
 
@@ -162,6 +163,9 @@ class InMemoryRenewals:
         role = self._world.workspace_roles.get((connection.workspace_id, connection.user_id))
         return (
             connection.status is ConnectionStatus.ACTIVE
+            and not row.spoiled
+            and connection.expires_at is not None
+            and connection.expires_at - row.issued_at >= _TOO_SHORT
             and not self._is_leased(connection.id)
             and (row.renewal_not_before is None or row.renewal_not_before <= now)
             and at_least(role, Role.MEMBER)

@@ -387,5 +387,5 @@ def _places(integration: Integration) -> tuple[object, ...]:
 
 def members_of(tokens: TokenSet) -> dict[str, str]:
     """Without a new refresh token, the old one stays."""
-    members = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
+    members = {**tokens.members, "access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
     return {name: value for name, value in members.items() if value is not None}

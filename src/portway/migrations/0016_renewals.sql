@@ -14,9 +14,11 @@ SET LOCAL ROLE portway_definer;
 DROP FUNCTION app.lease_refresh(text, uuid, integer, double precision);
 DROP FUNCTION app.store_refresh(text, text, text, timestamptz, text[]);
 DROP FUNCTION app.release_refresh(text, boolean);
+DROP FUNCTION app.read_oauth_client(uuid, uuid);
+DROP FUNCTION app.store_secrets(uuid, uuid, jsonb, timestamptz);
 
--- The claims of a user's pass. One that has expired still counts for the connection of an execution that was opened with
--- it and goes on: the call may outlast the pass. Raises for any other.
+-- The claims of a user's pass. One that has expired still counts for the connection of an execution that the user opened
+-- and that goes on: the call may outlast the pass. Raises for any other.
 CREATE FUNCTION app.renewing_claims(p_pass text, p_connection_id uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -53,13 +55,14 @@ RETURN coalesce(
     CASE WHEN EXISTS (
         SELECT FROM public.integrations AS i
         WHERE i.id = p_connection.integration_id AND (
-            i.auth_type IN ('oauth2_client_credentials', 'jwt_bearer') OR i.auth_type = 'custom' AND i.auth_config ? 'login'
+            i.auth_type IN ('oauth2_client_credentials', 'jwt_bearer')
+            OR i.auth_type = 'custom' AND i.auth_config ? 'login'
         )
     ) THEN coalesce(app.read_secrets(p_connection.id), '{}') - 'access_token' END
 );
 
--- Gives the right to renew a connection, which the caller has locked, to a new holder; all NULL where there is nothing to
--- renew it with, or somebody else holds the right. The row records the intent to spend the grant of this version;
+-- Gives the right to renew a connection, which the caller has locked, to a new holder; all NULL where there is nothing
+-- to renew it with, or somebody else holds the right. The row records the intent to spend the grant of this version;
 -- `interrupted` says that an earlier holder recorded the same and vanished. Raises data_corrupted.
 CREATE FUNCTION app.take_renewal(
     p_connection public.connections, p_lease_seconds double precision,
@@ -194,8 +197,8 @@ BEGIN
 END
 $$;
 
--- Seconds of the pause after that many failures in a row: 2, doubling up to 300, a quarter more or less by chance so that
--- connections that failed together do not come back together.
+-- Seconds of the pause after that many failures in a row: 2, doubling up to 300; by chance a quarter more or less, so
+-- that connections that failed together do not come back together.
 CREATE FUNCTION app.renewal_pause(p_failures integer) RETURNS double precision
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 RETURN least(2 ^ least(greatest(p_failures, 1), 10), 300) * (0.75 + random() / 2);
@@ -210,8 +213,8 @@ BEGIN ATOMIC
     WHERE c.id = p_connection_id AND c.credential_version = p_version;
 END;
 
--- Gives a lease back. p_outcome: unused, nobody was asked; failed; grant_gone, for good. The latter two say something of
--- the connection only while it holds the version that was leased.
+-- Gives a lease back. p_outcome: unused, nobody was asked; failed; grant_gone, for good. The latter two say something
+-- of the connection only while it holds the version that was leased.
 CREATE FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -251,14 +254,16 @@ $$;
 -- `refresh_margin_seconds` of an integration, as far as it is a sensible number; NULL where it says nothing.
 CREATE FUNCTION app.configured_margin(p_auth_config jsonb) RETURNS interval
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-RETURN CASE WHEN jsonb_typeof(p_auth_config -> 'refresh_margin_seconds') = 'number' THEN make_interval(
-    secs => least(greatest((p_auth_config ->> 'refresh_margin_seconds')::numeric, 0), 2592000)::double precision
-) END;
+RETURN CASE WHEN jsonb_typeof(p_auth_config -> 'refresh_margin_seconds') = 'number' THEN interval '1 second' * round(
+    least(greatest((p_auth_config ->> 'refresh_margin_seconds')::numeric, 0), 2592000), 3
+)::double precision END;
 
 -- How long before its end a token is renewed: the rule of `token_refresh`, for those who cannot be told by it.
 CREATE FUNCTION app.renewal_margin(p_auth_config jsonb, p_lifetime interval) RETURNS interval
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-RETURN least(coalesce(app.configured_margin(p_auth_config), interval '5 minutes'), greatest(p_lifetime, interval '0') / 2);
+RETURN least(
+    coalesce(app.configured_margin(p_auth_config), interval '5 minutes'), greatest(p_lifetime, interval '0') / 2
+);
 
 -- Leases for up to p_limit connections that are about to expire and whose owners may still use them, the next to expire
 -- first. Each lease comes with all that the renewal needs. At most four of one integration are under way at a time, so

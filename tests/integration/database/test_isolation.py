@@ -35,6 +35,9 @@ BOBS: dict[str, tuple[LiteralString, LiteralString]] = {
     "api_logs": ("id", "workspace_id = %(workspace)s"),
 }
 
+# How functions refuse a pass: there is no such thing for it, it may not, or it is no pass.
+REFUSALS = (errors.NoDataFound, errors.InsufficientPrivilege, errors.InvalidAuthorizationSpecification)
+
 
 @contextmanager
 def acting(connection: Connection, sealed_pass: str) -> Iterator[Connection]:
@@ -320,12 +323,12 @@ class TestBadPasses:
             ("SELECT app.erase_payloads(%s)", ()),
         ]
         for statement, values in attempts:
-            with pytest.raises((errors.NoDataFound, errors.InsufficientPrivilege)):
+            with pytest.raises(REFUSALS):
                 rows(app, statement, bad, *values)
         assert rows(app, "SELECT app.accept_invitation(%s, 'x')", bad) == [(None,)]
         assert rows(app, "SELECT app.store_refresh(%s, 'a', 'r', NULL, NULL)", bad) == [(None,)]
         assert rows(app, "SELECT app.authorization_integration(%s)", bad) == [(None,)]
-        rows(app, "SELECT app.release_refresh(%s, true)", bad)
+        rows(app, "SELECT app.release_refresh(%s, 'grant_gone')", bad)
         (status,) = as_owner(full_world.urls, "SELECT status FROM connections WHERE id = %s", made)
         assert status == ("active",)
 

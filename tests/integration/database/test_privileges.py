@@ -112,14 +112,14 @@ FUNCTIONS: dict[str, str] = {
         app.delete_expired app.drop_expired_log_partitions app.erase_payloads app.has_scope app.lease_refresh
         app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client_id
         app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
-        app.password_parameters app.refresh_session app.release_refresh app.replace_secret
+        app.password_parameters app.refresh_session app.release_refresh app.renew_lease app.replace_secret
         app.replay_webhook_delivery app.reset_password app.rotate_webhook_secret app.sensitive_parameters
         app.set_connection_disabled app.set_oauth_client app.sign_in app.sign_out app.sign_up
         app.store_refresh app.take_authorization app.test_webhook_endpoint app.uuid_v7 app.uuid_v7_time
         app.verify_email app.visible_users app.workspace_limit
     """,
     "portway_sign_in": "app.create_email_token app.register_outside_session",
-    "portway_worker": "app.begin_delivery app.record_delivery_attempt app.tidy_events",
+    "portway_worker": "app.begin_delivery app.lease_due_renewals app.record_delivery_attempt app.tidy_events",
     "test_stranger": "",
 }
 # Keys stay among the keyring's own functions: what portway_definer may call takes and gives no key.
@@ -302,7 +302,7 @@ def _attempt(connection: Connection, statement: str) -> str:
 
 STRICT = "app.uuid_v7_time"  # the planner knows its answer to NULL without calling it
 # What these answer to nothing but NULLs says nothing about anybody.
-HARMLESS = {"app.uuid_v7", "app.create_log_partitions", "app.lease_refresh"}
+HARMLESS = {"app.uuid_v7", "app.create_log_partitions"}
 
 
 @pytest.mark.parametrize("role", FUNCTIONS)
@@ -327,7 +327,13 @@ def _call(connection: Connection, call: str) -> tuple[bool, tuple[Any, ...]]:
             rows = connection.execute(f"SELECT * FROM {call}".encode()).fetchall()
     except errors.InsufficientPrivilege as error:
         return (error.diag.message_primary or "").startswith("permission denied"), ()
-    except (errors.NoDataFound, errors.RaiseException, errors.NotNullViolation, psycopg.DataError):
+    except (
+        errors.InvalidAuthorizationSpecification,
+        errors.NoDataFound,
+        errors.RaiseException,
+        errors.NotNullViolation,
+        psycopg.DataError,
+    ):
         return False, ()
     return False, tuple(
         value for row in rows for value in row if value not in (b"", "", "refused", [], False, 0)

@@ -1,6 +1,7 @@
 """The right to refresh a connection: one holder at a time, and nothing newer is overwritten."""
 
 import threading
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,16 +12,18 @@ from psycopg import errors
 from tests.integration.database.conftest import Connection, World
 from tests.people import Person, as_app, as_owner, new_api_key
 
-VALUES = '{"access_token": "access 1", "refresh_token": "refresh 1"}'
+VALUES = '{"access_token": "access 1"}'
+GRANT = '{"refresh_token": "refresh 1"}'
 
 
 class Lease(NamedTuple):
     outcome: str
     refresh_pass: str | None
-    refresh_token: str | None
+    grant: dict[str, str] | None
     client: dict[str, Any] | None
     credential: dict[str, Any] | None
     interrupted: bool
+    retry_seconds: float | None = None
 
 
 class State(NamedTuple):
@@ -34,11 +37,12 @@ def connection_id(world: World) -> UUID:
     """A connection of Ann's with an access and a refresh token, version 1."""
     made: UUID = as_app(
         world.urls,
-        "SELECT app.create_connection(%s, %s, %s, 'OAuth', %s, '{}', '{}', NULL)",
+        "SELECT app.create_connection(%s, %s, %s, 'OAuth', %s, '{}', '{}', NULL, %s)",
         world.ann.sealed_pass,
         world.ann.workspace_id,
         world.service,
         VALUES,
+        GRANT,
     )[0][0]
     return made
 
@@ -63,7 +67,7 @@ def store(app: Connection, refresh_pass: str | None, access: str, refresh: str |
 
 
 def release(app: Connection, refresh_pass: str | None, *, gone: bool = False) -> None:
-    app.execute("SELECT app.release_refresh(%s, %s)", [refresh_pass, gone])
+    app.execute("SELECT app.release_refresh(%s, %s)", [refresh_pass, "grant_gone" if gone else "unused"])
 
 
 def state(world: World, connection_id: UUID) -> State:
@@ -91,7 +95,7 @@ def test_the_holder_gets_the_refresh_token_and_the_others_wait(
     second = lease(app, world.ann, connection_id)
 
     assert first[0] == "leased"
-    assert first.refresh_token == "refresh 1"
+    assert first.grant == {"refresh_token": "refresh 1"}
     assert not first.interrupted
     assert second == Lease("wait", None, None, None, None, interrupted=False)
 
@@ -99,10 +103,10 @@ def test_the_holder_gets_the_refresh_token_and_the_others_wait(
     assert stored["values"] == {"access_token": "access 2"}
     assert stored["version"] == 2
     fresh = lease(app, world.ann, connection_id)
-    assert (fresh.outcome, fresh.refresh_token) == ("fresh", None)
+    assert (fresh.outcome, fresh.grant) == ("fresh", None)
     assert fresh.credential is not None
     assert fresh.credential["values"] == {"access_token": "access 2"}
-    assert lease(app, world.ann, connection_id, version=2).refresh_token == "refresh 2"
+    assert lease(app, world.ann, connection_id, version=2).grant == {"refresh_token": "refresh 2"}
 
 
 def test_of_many_at_once_one_is_the_holder(world: World, connection_id: UUID) -> None:
@@ -124,19 +128,19 @@ def test_without_a_new_refresh_token_the_old_one_stays(
     world: World, app: Connection, connection_id: UUID
 ) -> None:
     store(app, lease(app, world.ann, connection_id).refresh_pass, "access 2")
-    assert lease(app, world.ann, connection_id, version=2).refresh_token == "refresh 1"
+    assert lease(app, world.ann, connection_id, version=2).grant == {"refresh_token": "refresh 1"}
 
 
 def test_an_expired_lease_is_taken_over(world: World, app: Connection, connection_id: UUID) -> None:
     lost = lease(app, world.ann, connection_id)
     expire(world, connection_id)
     heir = lease(app, world.ann, connection_id)
-    assert (heir.outcome, heir.interrupted, heir.refresh_token) == ("leased", True, "refresh 1")
+    assert (heir.outcome, heir.interrupted, heir.grant) == ("leased", True, {"refresh_token": "refresh 1"})
     # What the first one got comes late, before the heir's: it is good.
     assert store(app, lost.refresh_pass, "late access", "late refresh")["version"] == 2
     # The heir's answer, from the same refresh token, must not overwrite it.
     assert store(app, heir.refresh_pass, "other access", "other refresh") is None
-    assert lease(app, world.ann, connection_id, version=2).refresh_token == "late refresh"
+    assert lease(app, world.ann, connection_id, version=2).grant == {"refresh_token": "late refresh"}
 
 
 def test_a_late_answer_is_dropped_where_something_newer_is_stored(
@@ -239,7 +243,7 @@ def test_a_refresh_pass_is_good_for_refreshing_only(
     with app.transaction(force_rollback=True):
         app.execute("SELECT set_config('portway.pass', %s, true)", [held.refresh_pass])
         assert app.execute("SELECT id FROM connections").fetchall() == []
-    with pytest.raises(errors.NoDataFound):
+    with pytest.raises(errors.InvalidAuthorizationSpecification):
         lease(app, str(held.refresh_pass), connection_id)
     assert store(app, world.ann.sealed_pass, "by a user's pass") is None
     release(app, held.refresh_pass)
@@ -250,9 +254,127 @@ def test_the_clients_secret_comes_with_the_lease(world: World, app: Connection, 
         "SELECT app.set_oauth_client(%s, %s, %s, 'id', 'secret')",
         [world.ann.sealed_pass, world.ann.organization_id, world.service],
     )
+    as_owner(
+        world.urls,
+        "UPDATE connections SET oauth_client_id = (SELECT id FROM oauth_clients WHERE organization_id = %s)"
+        " WHERE id = %s",
+        world.ann.organization_id,
+        connection_id,
+    )
     held = lease(app, world.ann, connection_id)
     assert held.client == {"client_id": "id", "client_secret": "secret"}
     release(app, held.refresh_pass)
+
+
+class TestWithoutACaller:
+    """What only portway_worker may ask for."""
+
+    @pytest.fixture
+    def worker(self, world: World) -> Iterator[Connection]:
+        """Nothing else is due, or under way."""
+        as_owner(world.urls, "DELETE FROM refresh_leases")
+        as_owner(world.urls, "UPDATE connections SET expires_at = NULL")
+        with psycopg.connect(world.urls.worker, autocommit=True) as connection:
+            yield connection
+
+    def leased(self, worker: Connection, limit: int = 4) -> list[UUID]:
+        rows = worker.execute("SELECT connection_id FROM app.lease_due_renewals(%s, 30)", [limit]).fetchall()
+        return [row[0] for row in rows]
+
+    def make_due(self, world: World, *connection_ids: UUID, left: float = 60) -> None:
+        for connection_id in connection_ids:
+            as_owner(
+                world.urls,
+                "UPDATE connections SET issued_at = now() - interval '1 hour',"
+                " expires_at = now() + make_interval(secs => %s) WHERE id = %s",
+                left,
+                connection_id,
+            )
+
+    def another(self, world: World, name: str) -> UUID:
+        made: UUID = as_app(
+            world.urls,
+            "SELECT app.create_connection(%s, %s, %s, %s, %s, '{}', '{}', NULL, %s)",
+            world.ann.sealed_pass, world.ann.workspace_id, world.service, name, VALUES, GRANT,
+        )[0][0]  # fmt: skip
+        return made
+
+    def test_the_next_to_expire_first_and_a_few_at_a_time(
+        self, world: World, worker: Connection, connection_id: UUID
+    ) -> None:
+        others = [self.another(world, f"OAuth {number}") for number in range(6)]
+        for left, each in enumerate((connection_id, *others)):
+            self.make_due(world, each, left=left + 1)
+        assert self.leased(worker, 3) == [connection_id, *others[:2]]
+        assert self.leased(worker, 100) == others[2:6]
+        # So many of one integration are under way that nobody may begin another.
+        self.make_due(world, last := self.another(world, "OAuth last"))
+        assert self.leased(worker) == []
+        as_owner(world.urls, "DELETE FROM refresh_leases WHERE connection_id = ANY (%s)", others)
+        as_owner(world.urls, "UPDATE connections SET expires_at = NULL WHERE id = ANY (%s)", others)
+        assert self.leased(worker) == [last]
+
+    def test_of_two_at_once_each_gets_its_own(
+        self, world: World, worker: Connection, connection_id: UUID
+    ) -> None:
+        self.make_due(world, connection_id, other := self.another(world, "OAuth 2"))
+        with psycopg.connect(world.urls.worker) as second:
+            first = second.execute("SELECT connection_id FROM app.lease_due_renewals(1, 30)").fetchall()
+            # The other transaction is open yet: what it took is passed over, not waited for.
+            assert self.leased(worker) == [other]
+        assert first == [(connection_id,)]
+
+    def test_not_for_who_is_disabled_or_gone(
+        self, world: World, worker: Connection, connection_id: UUID
+    ) -> None:
+        self.make_due(world, connection_id)
+        as_owner(world.urls, "UPDATE users SET disabled_at = now() WHERE id = %s", world.ann.user_id)
+        assert self.leased(worker) == []
+        as_owner(world.urls, "UPDATE users SET disabled_at = NULL WHERE id = %s", world.ann.user_id)
+        assert self.leased(worker) == [connection_id]
+
+    def test_what_does_not_decrypt_is_left_alone_for_a_while(
+        self, world: World, worker: Connection, connection_id: UUID
+    ) -> None:
+        self.make_due(world, connection_id)
+        as_owner(
+            world.urls,
+            "UPDATE encrypted_credentials SET encrypted_value = '\\x00' WHERE connection_id = %s",
+            connection_id,
+        )
+        assert self.leased(worker) == []
+        (row,) = as_owner(
+            world.urls, "SELECT status, renewal_failures FROM connections WHERE id = %s", connection_id
+        )
+        assert row == ("active", 1)
+
+    def test_servers_may_not(self, app: Connection) -> None:
+        with pytest.raises(errors.InsufficientPrivilege):
+            app.execute("SELECT * FROM app.lease_due_renewals(4, 30)")
+
+    @pytest.mark.parametrize("margin", ["1e400", "-5", '"300"', "null", "[1]", "{}", "1e-400"])
+    def test_no_margin_that_a_row_may_have_stops_it(
+        self, world: World, worker: Connection, connection_id: UUID, margin: str
+    ) -> None:
+        as_owner(
+            world.urls,
+            "UPDATE integrations SET auth_config = jsonb_set(auth_config, '{refresh_margin_seconds}', %s)"
+            " WHERE id = %s",
+            margin,
+            world.service,
+        )
+        self.make_due(world, connection_id, left=-1)
+        assert self.leased(worker) == [connection_id]
+
+
+def test_the_renewal_is_dated(world: World, app: Connection, connection_id: UUID) -> None:
+    store(app, lease(app, world.ann, connection_id).refresh_pass, "access 2")
+    ((seconds,),) = as_owner(
+        world.urls,
+        "SELECT extract(epoch FROM now() - renewed_at) FROM connections WHERE id = %s",
+        connection_id,
+    )
+    assert 0 <= seconds < 60
 
 
 class TestDisabling:
