@@ -25,9 +25,8 @@ from portway.infrastructure.oauth.token_response import Asked, as_object, read_a
 TOKEN_TIMEOUT_SECONDS: Final = 20.0
 MAX_TOKEN_RESPONSE_BYTES: Final = 256 * 1024
 
-# Refusals that say nothing against the credentials that were sent.
-_NOT_OF_CREDENTIALS = frozenset({"invalid_request", "unsupported_grant_type", "invalid_scope"})
-_OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+_ABOUT_THE_REQUEST = frozenset({"invalid_request", "unsupported_grant_type", "invalid_scope"})
+_ABOUT_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +124,9 @@ class HttpTokenEndpoint:
 
     async def _client_credentials(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
         parameters = {"grant_type": "client_credentials", **_scope(server)}
-        # The client is the connection's own, or the organization's.
-        others = _NOT_OF_CREDENTIALS if grant.get("client_id") else _NOT_OF_CREDENTIALS | _OF_THE_CLIENT
         url, further = server.required_url("token_url"), server.config.token_params
-        return await self._tokens(server, _Question(url, parameters, further, tuple(grant.values()), others))
+        secrets, others = tuple(grant.values()), _other_refusals(server, grant)
+        return await self._tokens(server, _Question(url, parameters, further, secrets, others))
 
     async def _jwt_bearer(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
         jwt, url = signed_jwt(server, self._clock()), server.url("token_url")
@@ -137,14 +135,13 @@ class HttpTokenEndpoint:
         parameters = {"grant_type": GRANT_TYPE, "assertion": jwt.token}
         if not asks_for_scopes(said_jwt(server)):
             parameters |= _scope(server)
-        secrets, others = (jwt.token, *grant.values()), _NOT_OF_CREDENTIALS | _OF_THE_CLIENT
-        return await self._tokens(
-            server, _Question(url, parameters, server.config.token_params, secrets, others)
-        )
+        secrets, others = (jwt.token, *grant.values()), _other_refusals(server, grant)
+        further = server.config.token_params
+        return await self._tokens(server, _Question(url, parameters, further, secrets, others))
 
     async def _login(self, server: AuthorizationServer, grant: Mapping[str, str]) -> TokenSet:
         reader, request, now = server.reader(), login_request(server), self._clock()
-        asked = Asked(request.url, now, tuple(grant.values()), _NOT_OF_CREDENTIALS)
+        asked = Asked(request.url, now, tuple(grant.values()), _other_refusals(server, grant))
         return reader.read(await self._send(request), asked)
 
     async def _tokens(self, server: AuthorizationServer, question: _Question) -> TokenSet:
@@ -170,6 +167,12 @@ class HttpTokenEndpoint:
             )
         except (UpstreamUnreachable, UpstreamTimeout, UpstreamInvalidResponse) as error:
             raise TokenEndpointUnavailable(error.detail) from error
+
+
+def _other_refusals(server: AuthorizationServer, grant: Mapping[str, str]) -> frozenset[str]:
+    """Refusals that say nothing against the connection's own credentials, of which the client may be one."""
+    is_own_client = bool(grant.get("client_id")) or server.client is None
+    return _ABOUT_THE_REQUEST if is_own_client else _ABOUT_THE_REQUEST | _ABOUT_THE_CLIENT
 
 
 def _scope(server: AuthorizationServer) -> dict[str, str]:
