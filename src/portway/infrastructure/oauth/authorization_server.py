@@ -16,6 +16,7 @@ from portway.application.language.templates import MissingValueError, fill, fill
 from portway.application.ports.http import OutgoingRequest
 from portway.application.ports.token_endpoint import Registration
 from portway.application.requests.header_fields import header_name, is_header_value
+from portway.application.requests.url_template import wide_names
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import AuthType, Integration
@@ -76,7 +77,7 @@ class AuthorizationServer:
     def expanded(self, template: str, member: str) -> str:
         """A URL of the row, the member `member`, with the connection's own values in it."""
         with self._naming(f"auth_config.{member}: "):
-            return expand_endpoint(template, self._registration.config)
+            return expand_endpoint(template, self._registration.config, wide_names(self.integration))
 
     def reader(self) -> TokenReader:
         """Made before a request is sent, so that a broken expression costs no token."""

@@ -111,6 +111,19 @@ async def test_endpoints_have_the_connections_values_in_them() -> None:
     assert len(http.sent) == 2
 
 
+async def test_a_host_that_the_rows_pattern_allows() -> None:
+    http = tokens()
+    row: dict[str, Any] = {
+        "token_url": "https://{host}/token",
+        "config": {"host": "login.eu.example"},
+    }
+    with pytest.raises(InvalidIntegrationConfig, match="`host` must be a single part"):
+        await exchange(http, **row)
+    pattern = {"properties": {"host": {"type": "string", "pattern": r"[a-z.]+\.example"}}}
+    await exchange(http, **row, config_schema=pattern)
+    assert [request.url for request in http.sent] == ["https://login.eu.example/token"]
+
+
 async def test_more_parameters_and_headers() -> None:
     row: dict[str, Any] = {
         "token_params": {
