@@ -11,6 +11,7 @@ from portway.application.language.templates import names_in
 from portway.domain.errors import Fault, MalformedRequest
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.parameter_pointer import config_pointer
 
 _MISSING = "Please fill this in."
 _NUMBER = "Please enter a number."
@@ -78,7 +79,7 @@ def read_form(
         try:
             value = _value(field, config.get(field.name, "").strip())
         except ValueError as error:
-            faults.append(Fault(f"/config/{field.name}", str(error)))
+            faults.append(Fault(config_pointer(field.name), str(error)))
         else:
             values |= {} if value is None else {field.name: value}
     secrets: dict[str, JsonValue] = {}

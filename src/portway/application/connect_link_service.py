@@ -8,7 +8,9 @@ from uuid import UUID
 
 from portway.application.attempts import AttemptGuard
 from portway.application.connect_form import ConnectForm, connect_form, connects_by_redirect, read_form
+from portway.application.connection_config import ConnectionConfig
 from portway.application.connection_service import ConnectionService
+from portway.application.credential_input import obtains_tokens
 from portway.application.language.documents import auth_config
 from portway.application.oauth_service import Authorization, OAuthService
 from portway.application.ports.connect_links import (
@@ -20,7 +22,9 @@ from portway.application.ports.connect_links import (
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.domain.connect_link import ConnectLink, LinkStatus
 from portway.domain.errors import Fault, Forbidden, InvalidParameters, MalformedRequest, NotFound
+from portway.domain.integration import Integration
 from portway.domain.json_value import JsonObject
+from portway.domain.parameter_pointer import config_pointer
 from portway.domain.principal import Principal, Scope
 
 PAGE_PATH = "/connect"
@@ -49,6 +53,7 @@ class ConnectLinkService:
         links: ConnectLinks,
         oauth: OAuthService,
         connections: ConnectionService,
+        config: ConnectionConfig,
         attempts: AttemptGuard,
         public_url: str,
     ) -> None:
@@ -56,6 +61,7 @@ class ConnectLinkService:
         self._links = links
         self._oauth = oauth
         self._connections = connections
+        self._config = config
         self._attempts = attempts
         self._public_url = public_url
 
@@ -66,8 +72,8 @@ class ConnectLinkService:
     ) -> CreatedLink:
         """A link to a new connection of `integration`, or to the caller's own connection that `link` names.
 
-        Raises NotFound, Forbidden, MalformedRequest, and InvalidIntegrationConfig where the integration's row is
-        broken.
+        Raises NotFound, Forbidden, MalformedRequest also for a `config` that does not fit, and InvalidIntegrationConfig
+        where the integration's row is broken.
         """
         if Scope.CONNECTIONS_READ not in principal.scopes:
             raise Forbidden(
@@ -80,13 +86,7 @@ class ConnectLinkService:
                 found = await work.integrations.get(connection.integration_id)
             else:
                 found = await work.integrations.resolve(integration or "", workspace_id=link.workspace_id)
-        if link.scopes is not None and not connects_by_redirect(found):
-            raise MalformedRequest(
-                faults=[
-                    Fault("/scopes", f"{found.slug} is not connected by a sign-in there: it has no scopes.")
-                ]
-            )
-        connect_form(found, link.config)  # a row that is broken is its author's affair, not the end user's
+        self._check(found, link)
         link_id, token = await self._links.create(
             principal.sealed_pass, replace(link, integration_id=found.id)
         )
@@ -160,9 +160,24 @@ class ConnectLinkService:
                 workspace_id=link.workspace_id,
                 connection_id=_mended(link),
                 name=link.name,
+                scopes=asked_scopes(link),
                 credentials=secrets,
                 config={**values, **_settled(link)},
+                oauth_client=link.oauth_client,
             )
+
+    def _check(self, integration: Integration, link: NewConnectLink) -> None:
+        """What is wrong with the link or with the row is for its maker to know, not for the end user to find out."""
+        if link.scopes is not None and not (connects_by_redirect(integration) or obtains_tokens(integration)):
+            raise MalformedRequest(faults=[Fault("/scopes", f"{integration.slug} knows no scopes.")])
+        connect_form(integration, link.config)
+        pointers = tuple(config_pointer(name) for name in link.config)
+        try:
+            self._config.given(integration, link.config)
+        except MalformedRequest as error:
+            # What is missing yet, the end user will enter.
+            if faults := [fault for fault in error.faults if fault.pointer.startswith(pointers)]:
+                raise MalformedRequest(error.detail, faults) from None
 
     async def _take_attempt(self, link: OpenedLink) -> None:
         if link.status is not LinkStatus.READY:

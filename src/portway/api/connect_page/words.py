@@ -11,6 +11,7 @@ from portway.application.ports.connect_links import OpenedLink
 from portway.domain import errors
 from portway.domain.errors import PortwayError
 from portway.domain.json_value import JsonValue
+from portway.domain.parameter_pointer import config_pointer
 
 _MAX_WORDS = 200
 _REFUSALS = frozenset({400, 401, 403, 404, 422})
@@ -92,7 +93,7 @@ def _cleaned(text: str) -> str:
 def _of_fields(
     error: errors.MalformedRequest | errors.InvalidParameters, form: ConnectForm
 ) -> Trouble | None:
-    known = {f"/config/{member.name}": CONFIG_PREFIX + member.name for member in form.config}
+    known = {config_pointer(member.name): CONFIG_PREFIX + member.name for member in form.config}
     known |= {f"/credentials/{member.name}": CREDENTIALS_PREFIX + member.name for member in form.credentials}
     fields = {known[fault.pointer]: fault.message for fault in error.faults if fault.pointer in known}
     return Trouble(422, "Please check what is marked below.", fields=fields) if fields else None
