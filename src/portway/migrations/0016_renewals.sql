@@ -17,8 +17,8 @@ DROP FUNCTION app.release_refresh(text, boolean);
 DROP FUNCTION app.read_oauth_client(uuid, uuid);
 DROP FUNCTION app.store_secrets(uuid, uuid, jsonb, timestamptz);
 
--- The claims of a user's pass. One that has expired still counts for the connection of an execution that the user opened
--- and that goes on: the call may outlast the pass. Raises for any other.
+-- The claims of a user's pass. One that has expired still counts for the connection of an execution that its user
+-- opened and that goes on: the call may outlast the pass. Raises for any other.
 CREATE FUNCTION app.renewing_claims(p_pass text, p_connection_id uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

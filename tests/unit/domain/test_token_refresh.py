@@ -52,6 +52,11 @@ def test_a_margin_of_the_integration_comes_first() -> None:
     assert needs_refresh(NOW, NOW + timedelta(seconds=29), configured_margin=timedelta(seconds=30))
 
 
+def test_but_none_is_longer_than_half_of_a_tokens_life() -> None:
+    assert refresh_margin(timedelta(hours=1), timedelta(hours=2)) == timedelta(minutes=30)
+    assert refresh_margin(None, timedelta(hours=2)) == timedelta(hours=2)
+
+
 @given(left=SECONDS, later=POSITIVE, lifetime=st.none() | SECONDS, margin=st.none() | SECONDS)
 def test_what_is_due_stays_due(
     left: timedelta, later: timedelta, lifetime: timedelta | None, margin: timedelta | None
@@ -71,6 +76,6 @@ def test_an_expired_token_is_always_due(
     assert needs_refresh(NOW, expires_at, issued_at, margin)
 
 
-@given(lifetime=POSITIVE)
-def test_a_new_token_is_never_due(lifetime: timedelta) -> None:
-    assert not needs_refresh(NOW, NOW + lifetime, issued_at=NOW)
+@given(lifetime=POSITIVE, margin=st.none() | SECONDS)
+def test_a_new_token_is_never_due(lifetime: timedelta, margin: timedelta | None) -> None:
+    assert not needs_refresh(NOW, NOW + lifetime, issued_at=NOW, configured_margin=margin)
