@@ -1,7 +1,7 @@
 import pytest
 
 from portway.application.language.templates import MissingValueError, fill, fill_all, names_in
-from portway.domain.json_value import JsonObject
+from portway.domain.json_value import JsonValue
 
 VALUES = {"user": "ada", "empty": "", "braces": "{user}"}
 
@@ -34,7 +34,7 @@ def test_names() -> None:
 
 
 def test_what_cannot_be_filled_is_left_out_at_any_depth() -> None:
-    document: JsonObject = {
+    document: dict[str, JsonValue] = {
         "user": "{user}",
         "password": "{missing}",
         "number": 5,
