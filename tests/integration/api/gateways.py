@@ -143,7 +143,9 @@ def _services(
             unit_of_work=unit_of_work, mailer=arrangement.mailer, public_url=arrangement.public_url
         ),
         oauth=elsewhere,
+        oauth_clients=elsewhere,
         connections=elsewhere,
+        connect_links=elsewhere,
         catalog=elsewhere,
         preview=elsewhere,
         readiness=PostgresReadiness(database),

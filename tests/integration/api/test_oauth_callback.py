@@ -133,7 +133,7 @@ async def test_a_browsers_own_is_good_in_that_browser_only(whole: Whole, ann: Ca
     begun = await ann.authorize("oauth", headers=in_console)
     cookie = begun.headers["Set-Cookie"]
     assert cookie.startswith(f"{COOKIE}=")
-    for attribute in ("HttpOnly", "SameSite=lax", "Path=/api/v2"):
+    for attribute in ("HttpOnly", "SameSite=lax", "Path=/;"):
         assert attribute in cookie
     mine = cookie.partition(";")[0]
     parameters = whole.service.consent(begun.json["authorization_url"])
