@@ -14,8 +14,6 @@ SET LOCAL ROLE portway_definer;
 DROP FUNCTION app.lease_refresh(text, uuid, integer, double precision);
 DROP FUNCTION app.store_refresh(text, text, text, timestamptz, text[]);
 DROP FUNCTION app.release_refresh(text, boolean);
-DROP FUNCTION app.read_oauth_client(uuid, uuid);
-DROP FUNCTION app.store_secrets(uuid, uuid, jsonb, timestamptz);
 
 -- The claims of a user's pass. One that has expired still counts for the connection of an execution that its user
 -- opened and that goes on: the call may outlast the pass. Raises for any other.
