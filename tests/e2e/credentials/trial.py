@@ -13,7 +13,7 @@ from uuid import UUID
 
 from demo.browser import Browser
 from tests.e2e.callers import Answer
-from tests.e2e.credentials.cases import Case
+from tests.e2e.credentials.cases import Case, Refusal
 from tests.e2e.credentials.services import Services
 from tests.e2e.worlds import Member, World
 from tests.people import as_owner
@@ -47,7 +47,7 @@ class Trial:
             )
             self.world.action(made, "call", case.path, case.method)
             return
-        members = ("name", "base_url", "auth_type", "auth_config")
+        members = ("name", "base_url", "auth_type", "auth_config", "transform_config")
         row = {"slug": case.name, **{name: getattr(case, name) for name in members}}
         await self._done("POST", "/api/v2/integrations", row, 201)
         await self._add_action(
@@ -60,26 +60,21 @@ class Trial:
     async def be_refused(self) -> None:
         """A wrong credential is, in words that say so."""
         refused = self.case.refused
-        if self.case.by_redirect:
-            if refused is not None and refused.secret is None and self.case.denied | (not self.case.connects):
-                await self._be_refused_by_redirect(refused.code, refused.says)
-            elif self._has_secret:
-                await self._set_client(refused.secret if refused and refused.secret else NOBODYS_SECRET)
-                code = refused.code if refused else "invalid_client"
-                await self._be_refused_by_redirect(code, refused.says if refused else "did not accept")
-                await self._set_client()
-        elif refused is not None:
-            wrong = {**(self.case.credentials or {}), **refused.credentials}
-            answer = await self._post_credentials(wrong)
-            assert answer.outcome == (refused.status or 502, refused.code or "upstream_error"), answer.text
-            assert refused.says in answer.json["detail"], answer.text
-            for secret in refused.credentials.values():
-                assert str(secret) not in answer.text
+        if not self.case.by_redirect:
+            await self._refuse_credentials()
+        elif not self.case.connects:
+            assert refused is not None
+            await self._refuse_redirect(refused)
+        elif self._has_secret:
+            refused = refused or Refusal(code="invalid_client", says="did not accept")
+            await self._set_client(refused.secret or NOBODYS_SECRET)
+            await self._refuse_redirect(refused)
+            await self._set_client()
 
     async def connect(self) -> None:
         """And the connection shows what it should."""
         if self.case.by_redirect:
-            result = await self._authorize(await self._begin())
+            result = await self._authorize()
             assert "error" not in result, result
             self.connection = UUID(result["connection_id"])
         else:
@@ -118,7 +113,7 @@ class Trial:
         assert "Connected" in page
         answer = await self.person.execute(self.connection, "admin")
         assert answer.status == 200, answer.text
-        await self.execute()
+        self.token = answer.json["data"]["token"]
 
     async def renew_what_is_due(self) -> None:
         """Twice, since what the first renewal left must do for the second."""
@@ -127,8 +122,7 @@ class Trial:
         if self.case.margin is not None:
             await self._leave_alone(self.case.margin + 20)
         for _ in range(2):
-            if self.case.vendor is not None:
-                self.services.let_time_pass(self.case.vendor, 575)
+            self._let_time_pass()
             self._end_in(10)
             await self._be_renewed(attempts=1)
         if self.case.lifetime is not None:
@@ -154,6 +148,7 @@ class Trial:
             await self._be_over()
         elif self.case.by_redirect and self.case.renews and not self.case.revokes:
             self.services.revoke_grants(self.account)
+            self._let_time_pass()
             await self._be_over()
         path = f"/api/v2/connections/{self.connection}"
         deleted = await self.person.caller.call("DELETE", path)
@@ -199,6 +194,11 @@ class Trial:
         assert answer.json["meta"]["refreshed"] is False
         assert self.token == before
 
+    def _let_time_pass(self) -> None:
+        """Until the vendor would give a new token."""
+        if self.case.vendor is not None:
+            self.services.let_time_pass(self.case.vendor, 575)
+
     def _end_in(self, seconds: float) -> None:
         """As if most of the token's time were over."""
         as_owner(
@@ -233,7 +233,7 @@ class Trial:
     def _has_secret(self) -> bool:
         return self.case.client is not None and self._client[1] is not None
 
-    async def _begin(self) -> str:
+    async def _begin(self) -> Answer:
         body = {
             "workspace_id": str(self.person.workspace_id),
             "integration": self.case.name,
@@ -241,14 +241,13 @@ class Trial:
             "config": self.case.config,
             "return_url": self._return_url,
         }
-        begun = await self.person.caller.call("POST", "/api/v2/connections/authorize", body)
-        assert begun.status == 200, begun.text
-        url: str = begun.json["authorization_url"]
-        return url
+        return await self.person.caller.call("POST", "/api/v2/connections/authorize", body)
 
-    async def _authorize(self, url: str) -> dict[str, str]:
+    async def _authorize(self) -> dict[str, str]:
         """Signs in and consents; what came back to `return_url`."""
-        return await asyncio.to_thread(self._authorize_blocking, url)
+        begun = await self._begin()
+        assert begun.status == 200, begun.text
+        return await asyncio.to_thread(self._authorize_blocking, begun.json["authorization_url"])
 
     def _authorize_blocking(self, url: str) -> dict[str, str]:
         browser = Browser()
@@ -259,12 +258,28 @@ class Trial:
             target = page.location
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(target).query))
 
-    async def _be_refused_by_redirect(self, code: str, says: str) -> None:
-        result = await self._authorize(await self._begin())
-        assert "connection_id" not in result
-        assert not code or result["error"] == code, result
-        assert re.search(says, result["error_description"]), result
-        assert NOBODYS_SECRET not in str(result)
+    async def _refuse_redirect(self, refused: Refusal) -> None:
+        if refused.status:
+            answer = await self._begin()
+            assert answer.outcome == (refused.status, refused.code), answer.text
+            said = answer.json["detail"]
+        else:
+            result = await self._authorize()
+            assert "connection_id" not in result
+            assert result["error"] == refused.code, result
+            said = result["error_description"]
+        assert refused.says in said
+        assert NOBODYS_SECRET not in said
+
+    async def _refuse_credentials(self) -> None:
+        refused = self.case.refused
+        if refused is None:
+            return
+        answer = await self._post_credentials({**(self.case.credentials or {}), **refused.credentials})
+        assert answer.outcome == (refused.status or 502, refused.code or "upstream_error"), answer.text
+        assert refused.says in answer.json["detail"], answer.text
+        for secret in refused.credentials.values():
+            assert str(secret) not in answer.text
 
     async def _post_credentials(self, credentials: Mapping[str, Any]) -> Answer:
         body = {

@@ -19,7 +19,7 @@ export function jwtBearer(provider, issuer, accounts) {
     const grant = new provider.Grant({ accountId, clientId: client.clientId });
     if (asked) grant.addOIDCScope(asked);
     const token = new provider.AccessToken({
-      accountId, client, grantId: await grant.save(), gty: 'jwt_bearer', scope: asked, extra: { assertion_iss: claims.iss },
+      accountId, client, grantId: await grant.save(), gty: 'jwt_bearer', scope: asked,
     });
     ctx.body = {
       access_token: await token.save(), expires_in: token.expiration, token_type: token.tokenType, scope: asked,

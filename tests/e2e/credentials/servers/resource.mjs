@@ -39,7 +39,7 @@ function tokenDoors(provider) {
     if (!found?.isValid) return null;
     return {
       account: found.accountId ?? null, client_id: found.clientId, scope: found.scope ?? null, audience: found.aud ?? null,
-      assertion_iss: found.extra?.assertion_iss ?? null, token: fingerprint(token),
+      token: fingerprint(token),
     };
   };
   return {

@@ -77,8 +77,11 @@ export const wechat = {
     if (!form.has('redirect_uri')) form.set('redirect_uri', 'any');
     return { form };
   },
-  answer({ json }) {
-    if (json.error) return { json: { errcode: { invalid_client: 40125, invalid_grant: 40029 }[json.error] ?? 40000, errmsg: json.error } };
+  answer({ json }, { form }) {
+    if (json.error) {
+      const grant = form.get('grant_type') === 'refresh_token' ? 40030 : 40029; // "invalid refresh_token", "invalid code"
+      return { json: { errcode: { invalid_client: 40125, invalid_grant: grant }[json.error] ?? 40000, errmsg: json.error } };
+    }
     const { access_token, expires_in, refresh_token, scope } = json;
     return { json: { access_token, expires_in, refresh_token, openid: 'OPENID', scope } };
   },
