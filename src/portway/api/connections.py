@@ -306,7 +306,9 @@ def _browser_secret(request: Request, response: Response, services: Services) ->
 
     Only a browser sends Sec-Fetch-Site, and no script can forge it.
     """
-    if BROWSER_COOKIE not in request.cookies and request.headers.get("sec-fetch-site") != "same-origin":
+    if BROWSER_COOKIE in request.cookies:
+        return browser_secret(request)
+    if request.headers.get("sec-fetch-site") != "same-origin":
         return None
     secret = browser_secret(request)
     keep_browser_secret(response, secret, services)
