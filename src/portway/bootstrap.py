@@ -116,7 +116,8 @@ class Gateway:
         )
         vault = PostgresCredentialVault(self._database)
         token_endpoint = HttpTokenEndpoint(self._http)
-        connection_config = ConnectionConfig(JsonSchemaConfig())
+        config_schema = JsonSchemaConfig()
+        connection_config = ConnectionConfig(config_schema)
         discovery = AccountDiscovery(self._http, token_endpoint, connection_config)
         self.oauth = OAuthService(
             unit_of_work=self.unit_of_work,
@@ -147,7 +148,7 @@ class Gateway:
             rate_guard=RateGuard(self._rates),
             sockets=self._sockets,
         )
-        self._catalog = CatalogService(self.unit_of_work, schema, registry)
+        self._catalog = CatalogService(self.unit_of_work, schema, config_schema, registry)
         self._preview = Preview(self.unit_of_work, schema, registry)
         self.connections = ConnectionService(
             unit_of_work=self.unit_of_work,

@@ -19,6 +19,7 @@ from portway.catalog.plugins import load_plugins
 from portway.catalog.validation import validate
 from portway.domain.errors import UpstreamError
 from portway.domain.integration import AuthType
+from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from tests.catalog.executions import context_of, execute
 from tests.catalog.matching import Matcher
@@ -65,8 +66,10 @@ def registered(handler: ActionHandler, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 async def test_the_row_is_valid_once_the_distribution_is_installed(registered: HandlerRegistry) -> None:
     assert ACTION.handler == NAME
-    assert await validate([INTEGRATION], JsonSchemaParameters(), registered) == []
-    assert await validate([INTEGRATION], JsonSchemaParameters(), HandlerRegistry({})) != []
+    assert await validate([INTEGRATION], JsonSchemaParameters(), JsonSchemaConfig(), registered) == []
+    assert (
+        await validate([INTEGRATION], JsonSchemaParameters(), JsonSchemaConfig(), HandlerRegistry({})) != []
+    )
 
 
 async def test_the_fixture_is_what_is_sent(registered: HandlerRegistry) -> None:

@@ -12,7 +12,7 @@ from portway.application.ports.catalog_records import (
     NewAction,
     NewIntegration,
 )
-from portway.application.ports.schema import ParameterSchema
+from portway.application.ports.schema import ConfigSchema, ParameterSchema
 from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from portway.domain.action import Action
 from portway.domain.builtin_actions import builtin_action
@@ -33,15 +33,20 @@ class CatalogService:
     """
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, schema: ParameterSchema, handlers: HandlerRegistry
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        schema: ParameterSchema,
+        config_schema: ConfigSchema,
+        handlers: HandlerRegistry,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._schema = schema
+        self._config_schema = config_schema
         self._handlers = handlers
 
     async def create_integration(self, principal: Principal, new: NewIntegration) -> Integration:
         """A new integration of its organization; Conflict where that has one of this slug."""
-        check_integration(Integration(id=_NO_ID, **_members(new)))
+        check_integration(Integration(id=_NO_ID, **_members(new)), self._config_schema)
         async with self._unit_of_work(principal.sealed_pass) as work:
             await _check_administers(work, new.organization_id)
             return await work.integrations.create(new)
@@ -54,7 +59,7 @@ class CatalogService:
             found = await _own(work, slug, organization_id)
             if not changes:
                 return found
-            check_integration(replace(found, **changes))
+            check_integration(replace(found, **changes), self._config_schema)
             return await work.integrations.change(found.id, changes)
 
     async def delete_integration(self, principal: Principal, slug: str, organization_id: UUID | None) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from portway.application.definition_check import AnyMember, check_action, check_integration
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.ports.http import OutgoingRequest
-from portway.application.ports.schema import ParameterSchema
+from portway.application.ports.schema import ConfigSchema, ParameterSchema
 from portway.application.trial import first_request
 from portway.catalog.definitions import ActionDefinition, IntegrationDefinition
 from portway.domain.errors import InvalidIntegrationConfig, InvalidParameters, PortwayError
@@ -17,12 +17,15 @@ _NO_ID = UUID(int=0)
 
 
 async def validate(
-    definitions: Sequence[IntegrationDefinition], schema: ParameterSchema, handlers: HandlerRegistry
+    definitions: Sequence[IntegrationDefinition],
+    schema: ParameterSchema,
+    config_schema: ConfigSchema,
+    handlers: HandlerRegistry,
 ) -> list[str]:
     """What is wrong, one line for each fault, after integration and action; empty when all is well."""
     faults: list[str] = []
     for definition in definitions:
-        faults += [f"{definition.slug}: {fault}" for fault in _integration_faults(definition)]
+        faults += [f"{definition.slug}: {fault}" for fault in _integration_faults(definition, config_schema)]
         for action in definition.actions:
             found = await _action_faults(definition, action, schema, handlers)
             faults += [f"{definition.slug}/{action.slug}: {fault}" for fault in found]
@@ -57,10 +60,10 @@ async def _first_request(
     return await first_request(integration, entity, parameters, AnyMember(), handlers)
 
 
-def _integration_faults(definition: IntegrationDefinition) -> list[str]:
+def _integration_faults(definition: IntegrationDefinition, config_schema: ConfigSchema) -> list[str]:
     faults: list[str] = []
     try:
-        check_integration(definition.integration(_NO_ID))
+        check_integration(definition.integration(_NO_ID), config_schema)
     except InvalidIntegrationConfig as error:
         faults.append(error.detail)
     if definition.auth_type is AuthType.OAUTH2:

@@ -14,6 +14,7 @@ from portway.cli.database import DatabaseInUse, as_owner, database_in_use
 from portway.cli.failure import CommandFailed
 from portway.cli.options import DataDir, Json, settings_with
 from portway.cli.output import print_json, print_table, tell
+from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from portway.infrastructure.postgres.catalog_loader import load_catalog
 
@@ -76,7 +77,7 @@ def list_(
 def validate(directory: Directory = None) -> None:
     """Check definitions without a database: their form, schemas, and that every example becomes a request."""
     definitions = load_definitions(directory)
-    faults = asyncio.run(faults_in(definitions, JsonSchemaParameters(), handlers()))
+    faults = asyncio.run(faults_in(definitions, JsonSchemaParameters(), JsonSchemaConfig(), handlers()))
     for fault in faults:
         tell(fault)
     if faults:

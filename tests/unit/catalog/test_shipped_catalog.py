@@ -9,6 +9,7 @@ from portway.catalog.validation import validate
 from portway.domain.builtin_actions import HTTP_REQUEST_HANDLER
 from portway.domain.integration import AuthType
 from portway.domain.rules.execution_logging import redact
+from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.json_schema import JsonSchemaParameters
 
 DEFINITIONS = {definition.slug: definition for definition in load_definitions()}
@@ -19,7 +20,10 @@ def each_action() -> list[tuple[str, str]]:
 
 
 async def test_it_is_valid() -> None:
-    assert await validate(list(DEFINITIONS.values()), JsonSchemaParameters(), handlers()) == []
+    assert (
+        await validate(list(DEFINITIONS.values()), JsonSchemaParameters(), JsonSchemaConfig(), handlers())
+        == []
+    )
 
 
 def test_it_has_the_first_services() -> None:

@@ -11,6 +11,7 @@ from portway.catalog.validation import example_request, validate
 from portway.domain.errors import InvalidIntegrationConfig
 from portway.domain.integration import AuthType
 from portway.domain.json_value import JsonObject
+from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.json_schema import JsonSchemaParameters
 
 ACTION = ActionDefinition(
@@ -26,7 +27,7 @@ INTEGRATION = IntegrationDefinition(
     base_url="https://{subdomain}.acme.example/{site}",
     auth_type=AuthType.API_KEY,
     auth_config={
-        "credential_placement": [{"in": "header", "name": "X-Key", "value": "{anything}"}],
+        "credential_placement": [{"in": "header", "name": "X-Key", "value": "{api_key}"}],
         "verification": {"path": "/me"},
     },
     actions=(ACTION,),
@@ -62,7 +63,7 @@ def with_action(**members: Any) -> IntegrationDefinition:
 
 
 async def faults(definition: IntegrationDefinition) -> list[str]:
-    return await validate([definition], JsonSchemaParameters(), HANDLERS)
+    return await validate([definition], JsonSchemaParameters(), JsonSchemaConfig(), HANDLERS)
 
 
 async def test_a_good_definition_has_no_faults() -> None:
@@ -140,7 +141,7 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
             "acme: Integration 'acme': transform_config.response",
         ),
         (changed(INTEGRATION, rate_limits=({"requests": 5},)), "acme: Integration 'acme': rate_limits[0]"),
-        (changed(INTEGRATION, base_url="ftp://x", actions=()), "acme: base_url"),
+        (changed(INTEGRATION, base_url="ftp://x", actions=()), "acme: Integration 'acme': base_url"),
         (
             changed(INTEGRATION, auth_config={"credential_placement": 5}),
             "acme: Integration 'acme': auth_config.cred",
@@ -168,7 +169,7 @@ OAUTH2 = {"authorization_url": "https://a.example/authorize", "token_url": "http
                 auth_type=AuthType.OAUTH2,
                 auth_config=OAUTH2 | {"clientIdEnv": "PORTWAY_JWT_SECRET"},
             ),
-            "acme: auth_config.clientIdEnv and clientSecretEnv must not name",
+            "acme: Integration 'acme': auth_config.clientIdEnv and clientSecretEnv must not name",
         ),
     ],
 )
