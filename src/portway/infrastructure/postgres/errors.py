@@ -35,6 +35,11 @@ def translated() -> Iterator[None]:
         raise Conflict("Something else still uses it, or what it refers to does not exist.") from error
     except errors.IntegrityConstraintViolation as error:
         raise AccountMismatch(_sentence(error)) from error
+    except errors.DataCorrupted as error:
+        raise Conflict(
+            "A stored secret that this needs cannot be decrypted: it was altered, or its key is gone."
+            " Connect again, or set the OAuth client again."
+        ) from error
     except (errors.CheckViolation, errors.NotNullViolation, psycopg.DataError) as error:
         reason = error.diag.message_primary or str(error)
         raise MalformedRequest(f"The database refuses this value: {reason.rstrip('.')}.") from error
