@@ -125,7 +125,11 @@ class World:
         origins: Sequence[str] | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> UUID:
-        """A connection of the person's in their own workspace; by default with some bearer token."""
+        """A connection of the person's in their own workspace; by default with some bearer token. A refresh token among
+        the values renews.
+        """
+        members = {"token": secret("token")} if values is None else dict(values)
+        grant = {name: members.pop(name) for name in ("refresh_token",) if name in members}
         if origins is None:
             base_url = as_owner(self.urls, "SELECT base_url FROM integrations WHERE id = %s", integration_id)[
                 0
@@ -134,15 +138,24 @@ class World:
         made: UUID = as_app(
             self.urls,
             "SELECT app.create_connection(sealed_pass, %s, %s, 'Mine', %s, %s, %s,"
-            " now() + make_interval(secs => %s)) FROM app.authenticate(%s, 'closed')",
+            " now() + make_interval(secs => %s), %s) FROM app.authenticate(%s, 'closed')",
             person.workspace_id,
             integration_id,
-            json.dumps({"token": secret("token")} if values is None else values),
+            json.dumps(members),
             json.dumps(config or {}),
             list(origins),
             expires_in,
+            json.dumps(grant),
             person.api_key,
         )[0][0]
+        # As if it had been made with the client that the organization has by now.
+        as_owner(
+            self.urls,
+            "UPDATE connections AS c SET oauth_client_id = o.id FROM oauth_clients AS o WHERE c.id = %s"
+            " AND o.organization_id = c.organization_id AND o.integration_id = c.integration_id"
+            " AND o.replaced_at IS NULL",
+            made,
+        )
         return made
 
     def insert(self, table: str, **columns: Any) -> dict[str, Any]:

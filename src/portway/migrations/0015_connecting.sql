@@ -37,6 +37,8 @@ DROP FUNCTION app.oauth_client_id(text, uuid, uuid);
 DROP FUNCTION app.begin_authorization(text, uuid, uuid, uuid, text, text[], jsonb, text, text, text, text);
 DROP FUNCTION app.take_authorization(text, text);
 DROP FUNCTION app.complete_authorization(text, text, text, timestamptz, text[], text[]);
+DROP FUNCTION app.store_secrets(uuid, uuid, jsonb, timestamptz);
+DROP FUNCTION app.read_oauth_client(uuid, uuid);
 
 -- The claims that connect this integration in this workspace: a user's, or those of a connect link to just that. NULL
 -- for any other pass.

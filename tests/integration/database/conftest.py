@@ -76,11 +76,12 @@ def new_integration(urls: DatabaseUrls, slug: str, owner: Person | None = None) 
 def _connection_there(urls: DatabaseUrls, person: Person, workspace: Person, integration_id: UUID) -> UUID:
     made: UUID = as_app(
         urls,
-        "SELECT app.create_connection(%s, %s, %s, 'Mia''s', %s, '{}', '{}', NULL)",
+        "SELECT app.create_connection(%s, %s, %s, 'Mia''s', %s, '{}', '{}', NULL, %s)",
         person.sealed_pass,
         workspace.workspace_id,
         integration_id,
-        '{"token": "mias-secret-token", "refresh_token": "mias-refresh-token"}',
+        '{"token": "mias-secret-token"}',
+        '{"refresh_token": "mias-refresh-token"}',
     )[0][0]
     return made
 

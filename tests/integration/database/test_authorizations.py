@@ -22,16 +22,26 @@ class Taken(NamedTuple):
     config: dict[str, Any]
     return_url: str | None
     expired: bool
+    opener_origin: str | None
 
 
 def begin(
     app: Connection, world: World, person: Person | str, *, state: str = STATE, browser: str | None = BROWSER,
-    target: UUID | None = None, integration: UUID | None = None,
+    target: UUID | None = None, integration: UUID | None = None, client: UUID | None = None,
 ) -> None:  # fmt: skip
     sealed = person if isinstance(person, str) else person.sealed_pass
     app.execute(
-        "SELECT app.begin_authorization(%s, %s, %s, %s, 'Made', '{mail}', '{}', '/done', %s, %s, %s)",
-        [sealed, world.ann.workspace_id, integration or world.service, target, state, VERIFIER, browser],
+        "SELECT app.begin_authorization(%s, %s, %s, %s, 'Made', '{mail}', '{}', '/done', %s, %s, %s, %s)",
+        [
+            sealed,
+            world.ann.workspace_id,
+            integration or world.service,
+            target,
+            state,
+            VERIFIER,
+            browser,
+            client,
+        ],
     )
 
 
@@ -48,8 +58,9 @@ def taken(app: Connection, state: str = STATE, browser: str | None = BROWSER) ->
 
 def complete(app: Connection, authorization_pass: str | None) -> UUID:
     row = app.execute(
-        "SELECT app.complete_authorization(%s, 'access', 'refresh', NULL, '{https://api.example.com:443}', '{mail}')",
-        [authorization_pass],
+        "SELECT app.complete_authorization(%s, %s, %s, NULL, '{https://api.example.com:443}', '{mail}', '{}', NULL,"
+        " NULL, 'Service')",
+        [authorization_pass, '{"access_token": "access"}', '{"refresh_token": "refresh"}'],
     ).fetchone()
     assert row is not None
     made: UUID = row[0]
@@ -183,15 +194,17 @@ def test_an_organizations_own_client_is_used(world: World, app: Connection) -> N
         "SELECT app.set_oauth_client(%s, %s, %s, 'own id', 'own secret')",
         [world.ann.sealed_pass, world.ann.organization_id, world.own],
     )
-    begin(app, world, world.ann, state="client", integration=world.own)
-    assert taken(app, "client").client == {"client_id": "own id", "client_secret": "own secret"}
-    shown = app.execute(
-        "SELECT app.oauth_client_id(%s, %s, %s)",
-        [world.mia.sealed_pass, world.ann.workspace_id, world.own],
-    ).fetchone()
-    assert shown == ("own id",)
+    asked = [world.mia.sealed_pass, world.ann.workspace_id, world.own]
+    row = app.execute("SELECT app.oauth_client(%s, %s, %s)", asked).fetchone()
+    assert row is not None
+    own = row[0]
+    assert {"client_id": "own id", "client_secret": "own secret"}.items() <= own.items()
+    begin(app, world, world.ann, state="client", integration=world.own, client=own["id"])
+    assert taken(app, "client").client == own
     with pytest.raises(errors.NoDataFound):
         app.execute(
-            "SELECT app.oauth_client_id(%s, %s, %s)",
+            "SELECT app.oauth_client(%s, %s, %s)",
             [world.bob.sealed_pass, world.ann.workspace_id, world.own],
         )
+    with pytest.raises(errors.NoDataFound):  # it is for that integration alone
+        begin(app, world, world.ann, state="elsewhere", client=own["id"])

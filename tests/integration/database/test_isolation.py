@@ -314,13 +314,17 @@ class TestBadPasses:
             ("SELECT app.lease_refresh(%s, %s, 1, 30)", (made,)),
             ("SELECT app.mark_reauthorization_required(%s, %s, 1)", (made,)),
             ("SELECT app.set_oauth_client(%s, %s, %s, 'x', 'x')", (ann.organization_id, full_world.service)),
-            ("SELECT app.oauth_client_id(%s, %s, %s)", (ann.workspace_id, full_world.service)),
+            ("SELECT app.oauth_client(%s, %s, %s)", (ann.workspace_id, full_world.service)),
             (
                 "SELECT app.begin_authorization(%s, %s, %s, NULL, 'x', '{}', '{}', NULL, 's', 'v', 'b')",
                 (ann.workspace_id, full_world.service),
             ),
-            ("SELECT app.complete_authorization(%s, 'a', 'r', NULL, '{}', '{}')", ()),
+            ("SELECT app.complete_authorization(%s, '{}', '{}', NULL, '{}', '{}', '{}', NULL, NULL, 'x')", ()),
             ("SELECT app.erase_payloads(%s)", ()),
+            (
+                "SELECT app.create_connect_link(%s, %s, %s, NULL, 'x', NULL, NULL, '{}', NULL, NULL, '1 hour')",
+                (ann.workspace_id, full_world.service),
+            ),
         ]
         for statement, values in attempts:
             with pytest.raises(REFUSALS):

@@ -37,7 +37,7 @@ TABLES: dict[str, dict[str, str]] = {
         ),
         "public.connections": "SELECT, UPDATE (name)",
         "public.encrypted_credentials": (
-            "SELECT (connection_id, workspace_id, credential_type, key_id, expires_at, updated_at)"
+            "SELECT (connection_id, workspace_id, credential_type, key_id, expires_at, updated_at, for_renewal)"
         ),
         "public.events": "SELECT",
         "public.integrations": (
@@ -50,7 +50,8 @@ TABLES: dict[str, dict[str, str]] = {
             " accepted_at), DELETE"
         ),
         "public.oauth_clients": (
-            "SELECT (organization_id, integration_id, client_id, created_at, updated_at, id, name, replaced_at), DELETE"
+            "SELECT (organization_id, integration_id, client_id, key_id, created_at, updated_at, id, name, replaced_at),"
+            " DELETE"
         ),
         "public.organization_members": "SELECT, UPDATE (role), DELETE",
         "public.organizations": "SELECT, UPDATE (name), DELETE",
@@ -110,7 +111,7 @@ FUNCTIONS: dict[str, str] = {
         app.create_log_partitions app.create_organization app.create_webhook_endpoint app.create_workspace
         app.current_organizations app.current_user_id app.current_workspaces app.delete_connection
         app.delete_expired app.drop_expired_log_partitions app.erase_payloads app.has_scope app.lease_refresh
-        app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client_id
+        app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client
         app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
         app.password_parameters app.refresh_session app.release_refresh app.renew_lease app.replace_secret
         app.replay_webhook_delivery app.reset_password app.rotate_webhook_secret app.sensitive_parameters
