@@ -27,12 +27,12 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One service.
 
     `credentials` are what somebody enters; without them, they connect by redirect. `client` names the OAuth client
-    that the organization set; with `everybodys`, the row is a global one. `sees` are members of the service's answer:
-    whom it took the caller for. `connection` are members of the connection as the API shows it. `lifetime` is the
-    token's in seconds, None where it has no known end. `renews`: a new token is had when the old one is due, and when
-    it is refused early. `vendor` has a clock of its own. `revokes`: deleting the connection ends the tokens. `lasts`:
-    no way to renew, so that a refused token is the end. `more_scopes`: what a second action needs and the connection
-    lacks at first.
+    that the organization set, as `client_name`; with `everybodys`, the row is a global one. `sees` are members of the
+    service's answer: whom it took the caller for; without them, nobody gets in. `connection` are members of the
+    connection as the API shows it. `lifetime` is the token's in seconds, None where it has no known end. `renews`: a
+    new token is had when the old one is due, and when it is refused early. `vendor` has a clock of its own. `revokes`:
+    deleting the connection ends the tokens. `lasts`: no way to renew, so that a refused token is the end.
+    `more_scopes`: what a second action needs and the connection lacks at first.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any] = {}
     transform_config: dict[str, Any] = {}
     client: str | None = None
+    client_name: str = "default"
     everybodys: bool = False
     config: dict[str, Any] = {}
     credentials: dict[str, Any] | None = None

@@ -217,8 +217,11 @@ class Trial:
         if self.case.client is None:
             return
         client_id, own = self._client
-        body = {"client_id": client_id, "client_secret": secret or own}
-        await self._done("PUT", f"/api/v2/integrations/{self.case.name}/oauth-client", body, 200)
+        path = f"/api/v2/integrations/{self.case.name}/oauth-client"
+        if self.case.client_name != "default":
+            await self._done("PUT", path, {"client_id": "nobody", "client_secret": NOBODYS_SECRET}, 200)
+        body = {"client_id": client_id, "client_secret": secret or own, "name": self.case.client_name}
+        await self._done("PUT", path, body, 200)
 
     @property
     def _client(self) -> tuple[str, str | None]:
@@ -234,13 +237,15 @@ class Trial:
         return self.case.client is not None and self._client[1] is not None
 
     async def _begin(self) -> Answer:
-        body = {
+        body: dict[str, Any] = {
             "workspace_id": str(self.person.workspace_id),
             "integration": self.case.name,
             "name": "Mine",
             "config": self.case.config,
             "return_url": self._return_url,
         }
+        if self.case.client_name != "default":
+            body["oauth_client"] = self.case.client_name
         return await self.person.caller.call("POST", "/api/v2/connections/authorize", body)
 
     async def _authorize(self) -> dict[str, str]:
