@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from portway.application.webhook_delivery import TIMEOUT_SECONDS, WebhookDelivery
+from portway.infrastructure.jobs.log import shorten_library_log
 from portway.infrastructure.jobs.pool import jobs_pool
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class JobRunner:
 
     async def _work(self) -> None:
         pool = jobs_pool(self._url)
-        await pool.open(wait=True)
         try:
+            await pool.open(wait=True)
             app = _queue(self._deliveries)
             await app.open_async(pool)
             await app.run_worker_async(
@@ -70,8 +71,7 @@ def _queue(deliveries: WebhookDelivery) -> "App":
     # Here, because it takes a quarter of a second, which nobody should wait for who has no job to run.
     from procrastinate import App, PsycopgConnector, RetryStrategy  # noqa: PLC0415
 
-    # It writes a line for each step of each job.
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    shorten_library_log()
     app = App(connector=PsycopgConnector())
 
     # A failure here is not the receiver's, whose time to come again is the delivery's own, but ours.
