@@ -8,7 +8,9 @@ and `aws_sigv4` sign the request. An integration says otherwise, and may say sev
 
 import base64
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
+from urllib.parse import quote
 
 from portway.application.language.auth_config import AuthConfig, CredentialField, Placement
 from portway.application.language.documents import auth_config
@@ -32,6 +34,7 @@ SIGNED = frozenset({AuthType.OAUTH1, AuthType.AWS_SIGV4})
 
 _NOTHING: Values = MappingProxyType({})
 _NO_CONFIG: JsonObject = {}
+_OAUTH1_SECRETS = ("consumer_secret", "token_secret")
 
 
 def authenticate(
@@ -107,9 +110,9 @@ def secrets_of(
         return []
     secrets = [value for value in credential.values.values() if value]
     if "username" in credential.values and "password" in credential.values:
-        secrets.append(_unpadded(_basic(credential.values).removeprefix("Basic ")))
+        secrets.append(_unpadded(_base64(_pair(credential.values))))
     if integration is not None:
-        secrets += _encoded_secrets(integration, TemplateValues(credential.values, config))
+        secrets += _sent_secrets(integration, credential.values, config)
     return secrets
 
 
@@ -137,20 +140,20 @@ class TemplateValues(Mapping[str, str]):
         return len({**self._config, **self._members})
 
 
-def _encoded_secrets(integration: Integration, values: Values) -> Iterator[str]:
-    for placement in _placements(integration):
-        if placement.encoding == "base64":
-            try:
-                yield _unpadded(_base64(fill(placement.value, values)))
-            except MissingValueError:
-                continue
-
-
-def _placements(integration: Integration) -> tuple[Placement, ...]:
+def _sent_secrets(integration: Integration, members: Values, config: JsonObject) -> Iterator[str]:
+    """What the members are sent as, where a log would not know them again."""
     try:
-        return auth_config(integration).credential_placement or ()
+        auth = auth_config(integration)
     except InvalidIntegrationConfig:
-        return ()  # a broken row sends nothing
+        return  # a broken row sends nothing
+    for placement in auth.credential_placement or ():
+        if placement.encoding == "base64":
+            with suppress(MissingValueError):
+                yield _unpadded(_base64(fill(placement.value, TemplateValues(members, config))))
+    if integration.auth_type is AuthType.OAUTH1 and auth.oauth1.signature_method == "PLAINTEXT":
+        # They are encoded twice in the header (RFC 5849, sections 3.4.4 and 3.5.1).
+        with suppress(UnicodeEncodeError):
+            yield from (quote(members[name], safe="") for name in _OAUTH1_SECRETS if members.get(name))
 
 
 def _optional(auth: AuthConfig) -> Container[str]:
@@ -236,8 +239,11 @@ def _basic(values: Values) -> str:
     username = _member(values, "username")
     if ":" in username:
         raise InvalidIntegrationConfig("the connection's `username` has a colon, which Basic cannot express.")
-    pair = f"{username}:{values.get('password', '')}"
-    return f"Basic {_base64(pair)}"
+    return f"Basic {_base64(_pair(values))}"
+
+
+def _pair(values: Values) -> str:
+    return f"{values['username']}:{values.get('password', '')}"
 
 
 def _base64(text: str) -> str:

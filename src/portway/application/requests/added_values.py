@@ -83,7 +83,7 @@ def _with_pair(pairs: str, name: str, value: str) -> str:
     try:
         own = f"{quote(name, safe='')}={quote(value, safe='')}"
     except UnicodeEncodeError:
-        raise _not_unicode() from None
+        raise InvalidIntegrationConfig("the connection's credential is not valid Unicode.") from None
     return "&".join([*others, own])
 
 
@@ -96,9 +96,7 @@ def _with_member(body: bytes, name: str, value: str) -> bytes:
         raise InvalidIntegrationConfig("a credential can be put into a JSON object, which the body is not.")
     try:
         return json_bytes({**document, name: value})
-    except RefusedError:
-        raise _not_unicode() from None
-
-
-def _not_unicode() -> InvalidIntegrationConfig:
-    return InvalidIntegrationConfig("the connection's credential is not valid Unicode.")
+    except RefusedError as refused:
+        raise InvalidIntegrationConfig(
+            f"the body with the connection's credential in it {refused.reason}."
+        ) from None
