@@ -33,6 +33,10 @@ BOBS: dict[str, tuple[LiteralString, LiteralString]] = {
     "connections": ("id", "workspace_id = %(workspace)s"),
     "encrypted_credentials": ("connection_id, credential_type", "workspace_id = %(workspace)s"),
     "api_logs": ("id", "workspace_id = %(workspace)s"),
+    "webhook_endpoints": ("id", "organization_id = %(organization)s"),
+    "events": ("id", "organization_id = %(organization)s"),
+    "webhook_deliveries": ("id", "organization_id = %(organization)s"),
+    "webhook_attempts": ("id", "organization_id = %(organization)s"),
 }
 
 # How functions refuse a pass: there is no such thing for it, it may not, or it is no pass.
@@ -67,6 +71,18 @@ def full_world(world: World) -> World:
                 operator,
                 person.workspace_id,
             )
+            ((webhook, _),) = rows(
+                connection,
+                "SELECT * FROM app.create_webhook_endpoint(%s, %s, 'https://x.example/', NULL, '{execution.failed}')",
+                operator,
+                person.organization_id,
+            )
+            ((delivery,),) = rows(connection, "SELECT app.test_webhook_endpoint(%s, %s)", operator, webhook)
+            with psycopg.connect(world.urls.worker, autocommit=True) as worker:
+                worker.execute(
+                    "SELECT app.record_delivery_attempt(%s, now(), 1, 'delivered', 200, NULL, 'ok', NULL)",
+                    [delivery],
+                )
             rows(
                 connection,
                 "SELECT app.create_connect_link(%s, %s, %s, NULL, 'them', NULL, NULL, '{}', NULL, NULL, '1 hour')",
@@ -299,6 +315,11 @@ class TestBadPasses:
         bad = forge(full_world, superuser)
         ann = full_world.ann
         made = full_world.connections["ann"]
+        webhook, delivery = as_owner(
+            full_world.urls,
+            "SELECT endpoint_id, id FROM webhook_deliveries WHERE organization_id = %s",
+            ann.organization_id,
+        )[0]
         attempts: list[tuple[LiteralString, tuple[Any, ...]]] = [
             ("SELECT app.create_organization(%s, 'x')", ()),
             ("SELECT app.create_workspace(%s, %s, 'x')", (ann.organization_id,)),
@@ -319,8 +340,18 @@ class TestBadPasses:
                 "SELECT app.begin_authorization(%s, %s, %s, NULL, 'x', '{}', '{}', NULL, 's', 'v', 'b')",
                 (ann.workspace_id, full_world.service),
             ),
-            ("SELECT app.complete_authorization(%s, '{}', '{}', NULL, '{}', '{}', '{}', NULL, NULL, 'x')", ()),
+            (
+                "SELECT app.complete_authorization(%s, '{}', '{}', NULL, '{}', '{}', '{}', NULL, NULL, 'x')",
+                (),
+            ),
             ("SELECT app.erase_payloads(%s)", ()),
+            (
+                "SELECT app.create_webhook_endpoint(%s, %s, 'https://x.example/', NULL, '{execution.failed}')",
+                (ann.organization_id,),
+            ),
+            ("SELECT app.rotate_webhook_secret(%s, %s)", (webhook,)),
+            ("SELECT app.test_webhook_endpoint(%s, %s)", (webhook,)),
+            ("SELECT app.replay_webhook_delivery(%s, %s, %s)", (webhook, delivery)),
             (
                 "SELECT app.create_connect_link(%s, %s, %s, NULL, 'x', NULL, NULL, '{}', NULL, NULL, '1 hour')",
                 (ann.workspace_id, full_world.service),
