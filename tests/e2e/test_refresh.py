@@ -5,38 +5,27 @@ detection.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import aiohttp
 import pytest
 
-from demo.browser import Browser
 from demo.standins import StandIns
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from tests.e2e.callers import Answer
+from tests.e2e.desks import Desk, client_environment, follow, mail_at, two_nodes
 from tests.e2e.gateways import Gateway, serving
 from tests.e2e.upstreams import Upstream
 from tests.e2e.worlds import Member, World
-from tests.people import as_owner
 
 ADA, GRACE = "ada@example.com", "grace@example.com"
-SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 
 
 @pytest.fixture(scope="module")
 def gateways(database_urls: DatabaseUrls, standins: StandIns) -> Iterator[tuple[Gateway, Gateway]]:
-    """Two nodes on one database."""
-    environment = {
-        "STANDIN_CLIENT_ID": standins.credentials.client_id,
-        "STANDIN_CLIENT_SECRET": standins.credentials.client_secret,
-    }
-    with (
-        serving(database_urls, environment=environment) as one,
-        serving(database_urls, environment=environment) as other,
-    ):
-        yield one, other
+    """Two nodes on one database, where nobody but callers refreshes."""
+    with two_nodes(database_urls, standins, sweeping=False) as both:
+        yield both
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +45,7 @@ def olga(nodes: World) -> Member:
 
 @pytest.fixture(scope="module")
 def mail(nodes: World, standins: StandIns) -> str:
-    """The slug of an integration as the catalog has it, at the stand-in."""
-    made = nodes.integration(
-        slug="mail",
-        base_url=standins.addresses.gmail_base_url,
-        auth_type="oauth2",
-        auth_config={
-            "authorization_url": standins.addresses.authorization_url,
-            "token_url": standins.addresses.token_url,
-            "authorization_params": {"access_type": "offline", "prompt": "consent"},
-            "scopes": [SCOPE],
-            "issuer": standins.addresses.issuer,
-            "clientIdEnv": "STANDIN_CLIENT_ID",
-            "clientSecretEnv": "STANDIN_CLIENT_SECRET",
-        },
-    )
-    nodes.action(made, "list", "/gmail/v1/users/me/messages", "GET")
-    return "mail"
+    return mail_at(nodes, standins)
 
 
 @pytest.fixture(autouse=True)
@@ -80,77 +53,6 @@ async def healed(standins: StandIns) -> AsyncIterator[None]:
     yield
     standins.heal()
     standins.set_access_token_lifetime(3600)
-
-
-class Desk:
-    """Somebody's connection, and what the authorization server saw of it since it was made."""
-
-    def __init__(self, nodes: World, standins: StandIns, person: Member, urls: tuple[str, str]) -> None:
-        self.nodes = nodes
-        self.standins = standins
-        self.person = person
-        self.urls = urls
-        self.connection = UUID(int=0)
-        self.mark = 0
-
-    async def connect(self, slug: str, account: str) -> None:
-        """Through the real redirect, as a person does."""
-        body = {"workspace_id": str(self.person.workspace_id), "integration": slug, "name": f"{account}'s"}
-        begun = await self.person.caller.call("POST", "/api/v2/connections/authorize", body)
-        assert begun.status == 200, begun.text
-        page = await asyncio.to_thread(follow, begun.json["authorization_url"], account)
-        assert "Connected" in page
-        listed = await self.person.caller.get("/api/v2/connections", limit="1")
-        (made,) = listed["data"]
-        assert made["status"] == "active"
-        assert made["scopes"] == [SCOPE]
-        self.connection = UUID(made["id"])
-        self.forget()
-
-    def forget(self) -> None:
-        """From here on."""
-        self.mark = self.standins.events()[-1]["id"]
-
-    def make_due(self, seconds: float = 30) -> None:
-        """As if most of the token's hour were over; or, with a negative number, all of it."""
-        as_owner(
-            self.nodes.urls,
-            "UPDATE connections SET issued_at = now() - interval '1 hour',"
-            " expires_at = now() + make_interval(secs => %s) WHERE id = %s",
-            seconds,
-            self.connection,
-        )
-
-    async def execute(self, number: int, **members: Any) -> list[Answer]:
-        """That many at once, over both nodes."""
-        return await asyncio.gather(
-            *(
-                self.person.caller.at(self.urls[each % 2]).execute(
-                    self.person.workspace_id, self.connection, "list", {"maxResults": 1}, **members
-                )
-                for each in range(number)
-            )
-        )
-
-    def events(self) -> list[str]:
-        return [event["type"] for event in self.standins.events(after=self.mark)]
-
-    @property
-    def token_requests(self) -> int:
-        return self.events().count("token.requested")
-
-    @property
-    def status(self) -> str:
-        found = as_owner(self.nodes.urls, "SELECT status FROM connections WHERE id = %s", self.connection)
-        return str(found[0][0])
-
-
-def follow(authorization_url: str, account: str) -> str:
-    """Signs in and consents; the page on which it ends."""
-    browser = Browser()
-    page = browser.open(browser.authorize(authorization_url, account))
-    assert page.status == 200, page.text
-    return page.text
 
 
 @pytest.fixture
@@ -275,12 +177,17 @@ async def test_a_token_endpoint_that_stays_down(nodes: World, desk: Desk, standi
     desk.make_due(60)
     standins.fail("token", status=503, times=3)
     assert (await desk.execute(1))[0].status == 200
+    assert desk.token_requests == 3
+    # In the pause nobody asks: neither for a token that lives, nor for one that is dead.
+    assert {answer.status for answer in await desk.execute(4)} == {200}
     desk.make_due(-5)
-    standins.fail("token", status=503, times=3)
     (answer,) = await desk.execute(1)
     assert answer.outcome == (502, "upstream_unreachable")
+    assert desk.token_requests == 3
     assert desk.status == "active"
+    await asyncio.sleep(float(answer.headers["Retry-After"]))
     assert (await desk.execute(1))[0].status == 200
+    assert desk.token_requests == 4
 
 
 async def test_an_answer_of_the_token_endpoint_that_was_lost(desk: Desk, standins: StandIns) -> None:
@@ -297,13 +204,9 @@ async def test_a_stopping_server_keeps_the_token_that_is_on_its_way(
     nodes: World, desk: Desk, standins: StandIns, database_urls: DatabaseUrls
 ) -> None:
     """The caller has given up, and SIGTERM comes before the authorization server's answer."""
-    environment = {
-        "STANDIN_CLIENT_ID": standins.credentials.client_id,
-        "STANDIN_CLIENT_SECRET": standins.credentials.client_secret,
-    }
     desk.make_due(-5)
     standins.fail("token", delay_seconds=2)
-    with serving(database_urls, environment=environment) as third:
+    with serving(database_urls, environment=client_environment(standins, sweeping=False)) as third:
         caller = desk.person.caller.at(third.url)
         answer = await caller.execute(
             desk.person.workspace_id, desk.connection, "list", {"maxResults": 1}, timeout_ms=500
