@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 import typer
@@ -32,15 +33,32 @@ def create(
     *,
     user: UserEmail,
     integration: str = typer.Option(metavar="SLUG", help="The service, as in `portway catalog list`."),
-    name: str = typer.Option(help="What the connection is called."),
+    name: str | None = typer.Option(
+        None, help="What the connection is called; else by the account or the service.", show_default=False
+    ),
     field: list[str] | None = typer.Option(
         None,
         metavar="NAME=VALUE",
-        help="A member of the credentials, as token=..., api_key=..., username=..., password=...; may be repeated."
-        " NAME=@FILE reads it from a file, NAME=- from standard input, so that it need not stand in the command line.",
+        help="A member of the credentials, as token=..., api_key=..., username=..., password=..., client_id=...,"
+        " client_secret=..., private_key=...; may be repeated. NAME=@FILE reads it from a file, NAME=- from standard"
+        " input, so that it need not stand in the command line. service_account=@FILE takes a whole key file.",
     ),
     config: list[str] | None = typer.Option(
-        None, metavar="NAME=VALUE", help="A value that the integration's base URL asks for; may be repeated."
+        None, metavar="NAME=VALUE", help="A value of the connection's config; may be repeated."
+    ),
+    scope: list[str] | None = typer.Option(
+        None,
+        help="What a token that is obtained with the credentials is for; may be repeated.",
+        show_default=False,
+    ),
+    oauth_client: str | None = typer.Option(
+        None,
+        metavar="NAME",
+        help="The organization's OAuth client, where it has several.",
+        show_default=False,
+    ),
+    end_user: str | None = typer.Option(
+        None, metavar="ID", help="Your own identifier of the person it is kept for.", show_default=False
     ),
     workspace: UUID | None = typer.Option(
         None, metavar="ID", help="Where to; needed where the user belongs to several.", show_default=False
@@ -49,7 +67,8 @@ def create(
 ) -> None:
     """Make a connection that needs no redirect, and print {"connection_id"} as JSON.
 
-    The credentials are tried first where the integration says how. For services with OAuth, use
+    The credentials are tried first where the integration says how. Where they are to obtain a token (client
+    credentials, service accounts, logins), it is obtained at once. For services with a sign-in of their own, use
     POST /api/v2/connections/authorize.
     """
     credentials = _read_credentials(field or [])
@@ -63,36 +82,34 @@ def create(
                 principal,
                 workspace_id=workspace or _only_workspace(database, user),
                 integration=integration,
-                name=name,
                 credentials=credentials,
+                name=name,
                 config=values,
+                scopes=scope,
+                oauth_client=oauth_client,
+                end_user_id=end_user,
             )
         )
     print_json({"connection_id": made.id})
 
 
-async def _create(
-    settings: Settings,
-    principal: Principal,
-    *,
-    workspace_id: UUID,
-    integration: str,
-    name: str,
-    credentials: Mapping[str, JsonValue],
-    config: Mapping[str, JsonValue],
-) -> Connection:
+class _Wanted(TypedDict):
+    workspace_id: UUID
+    integration: str
+    credentials: Mapping[str, JsonValue]
+    name: str | None
+    config: Mapping[str, JsonValue]
+    scopes: Sequence[str] | None
+    oauth_client: str | None
+    end_user_id: str | None
+
+
+async def _create(settings: Settings, principal: Principal, **wanted: Unpack[_Wanted]) -> Connection:
     # It brings the whole server along, for which no other command should wait.
     from portway.bootstrap import Gateway  # noqa: PLC0415
 
     async with Gateway(settings).running(maintenance=False) as gateway:
-        return await gateway.connections.create(
-            principal,
-            workspace_id=workspace_id,
-            integration=integration,
-            name=name,
-            credentials=credentials,
-            config=config,
-        )
+        return await gateway.connections.create(principal, **wanted)
 
 
 def _settings_of(settings: Settings, database: DatabaseInUse) -> Settings:

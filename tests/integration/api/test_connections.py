@@ -49,6 +49,9 @@ async def test_connected_with_a_token_that_the_service_accepts(whole: Whole, ann
         "origins": [whole.service.url],
         "expires_at": None,
         "last_used_at": None,
+        "account_id": None,
+        "account_name": None,
+        "end_user_id": None,
     }
     assert (await ann.api.get(f"{PATH}/{shown['id']}")).json == shown
     refused = await ann.connect_directly("direct", credentials={"token": "a wrong one"})

@@ -1,9 +1,11 @@
 """Integrations over HTTP."""
 
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from tests.integration.api.whole import CLIENT_ID, CLIENT_SECRET, PUBLIC_URL, Caller, Whole
 from tests.people import as_owner, join, new_connection, new_person
@@ -222,10 +224,10 @@ def nested(depth: int) -> dict[str, Any]:
 
 async def test_json_of_any_kind_comes_back_as_it_was(ann: Caller) -> None:
     values = [1, 1.5, None, True, 10**30, -0.0, "\U0001f600"]
-    config = {"ü": values, "deep": nested(60)}
+    config = {"config_schema": {"ü": values, "deep": nested(60)}}
     assert (await ann.api.post(PATH, MINIMAL | {"slug": "json", "auth_config": config})).status == 201
     assert (await ann.api.get(f"{PATH}/json")).json["auth_config"] == config
-    config = {"deep": nested(70)}
+    config = {"config_schema": {"deep": nested(70)}}
     assert (await ann.api.patch(f"{PATH}/json", {"auth_config": config})).code == "malformed_request"
     assert (
         await ann.api.patch(f"{PATH}/json", {"auth_config": {"a": "x" * 600_000}})
@@ -265,6 +267,65 @@ async def test_an_oauth_client_is_kept_and_its_secret_never_shown(whole: Whole, 
     assert (await ann.api.delete(f"{PATH}/clients/oauth-client")).status == 204
     assert (await ann.api.delete(f"{PATH}/clients/oauth-client")).code == "not_found"
     assert (await ann.api.get(f"{PATH}/clients")).json["oauth_client"] is None
+
+
+async def test_clients_of_several_names(whole: Whole, ann: Caller) -> None:
+    await whole.integration(ann, "several")
+    path = f"{PATH}/several/oauth-client"
+    second = {"client_id": "second", "name": "second"}
+    put = await ann.api.request("PUT", path, second)
+    assert put.status == 200, put.content
+    listed = (await ann.api.get(path)).json
+    assert listed["next_cursor"] is None
+    shown = [client | {"updated_at": None} for client in listed["data"]]
+    assert shown == [
+        {
+            "organization_id": str(ann.person.organization_id),
+            "name": name,
+            "client_id": client_id,
+            "source": "organization",
+            "redirect_uri": f"{PUBLIC_URL}/api/v2/oauth/callback",
+            "has_secret": has_secret,
+            "updated_at": None,
+        }
+        for name, client_id, has_secret in (("default", CLIENT_ID, True), ("second", "second", False))
+    ]
+    begun = await ann.authorize("several", oauth_client="second")
+    assert "client_id=second&" in begun.json["authorization_url"]
+    unknown = await ann.authorize("several", oauth_client="third")
+    assert (unknown.code, unknown.json["errors"][0]["pointer"]) == ("malformed_request", "/oauth_client")
+    assert (await ann.api.delete(f"{path}?name=second")).status == 204
+    assert (await ann.api.delete(f"{path}?name=second")).code == "not_found"
+    assert [client["name"] for client in (await ann.api.get(path)).json["data"]] == ["default"]
+    bob = whole.person("bob")
+    join(whole.urls, bob.person, ann.person)
+    assert (await bob.api.get(path)).json["data"] == []
+
+
+async def test_that_of_the_environment_is_shown_without_a_name(whole: Whole, ann: Caller) -> None:
+    config = {"clientIdEnv": "GLOBAL_CLIENT_ID", "clientSecretEnv": "GLOBAL_CLIENT_SECRET"}
+    as_owner(
+        whole.urls,
+        "INSERT INTO integrations (name, slug, base_url, auth_type, auth_config)"
+        " VALUES ('Everybody''s', 'everybodys', 'https://api.example', 'oauth2', %s)",
+        json.dumps(config),
+    )
+    (client,) = (await ann.api.get(f"{PATH}/everybodys/oauth-client")).json["data"]
+    assert (client["source"], client["name"], client["organization_id"]) == ("environment", None, None)
+    assert (client["client_id"], client["has_secret"]) == (CLIENT_ID, True)
+
+
+async def test_a_client_that_signs_has_a_key(ann: Caller) -> None:
+    config = {"token_endpoint_auth_method": "private_key_jwt", "token_url": "https://auth.example/token"}
+    made = await ann.api.post(PATH, MINIMAL | {"slug": "signs", "auth_type": "oauth2", "auth_config": config})
+    assert made.status == 201, made.content
+    wrong = {"client_id": "x", "client_secret": "no key"}
+    refused = await ann.api.request("PUT", f"{PATH}/signs/oauth-client", wrong)
+    assert (refused.code, refused.json["errors"][0]["pointer"]) == ("malformed_request", "/client_secret")
+    assert "no key" not in refused.content.decode()
+    key = RSAKey.generate_key(2048, private=True).as_pem(private=True).decode()
+    right = await ann.api.request("PUT", f"{PATH}/signs/oauth-client", wrong | {"client_secret": key})
+    assert right.json["has_secret"] is True
 
 
 async def test_one_in_use_is_not_deleted_and_one_moved_needs_new_authorization(

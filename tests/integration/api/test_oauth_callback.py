@@ -1,6 +1,10 @@
 """Connecting by redirect, over HTTP: there and back, and every way it can go wrong."""
 
+import base64
+import hashlib
+import json
 import logging
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -24,10 +28,14 @@ def is_page(answer: Answer, status: int, words: str) -> None:
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "script-src" not in answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
     page = answer.content.decode()
     assert words in page
+    script = page.rpartition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
     assert "src=" not in page
     assert "href=" not in page
 
@@ -71,11 +79,55 @@ async def test_without_a_return_url_it_ends_on_a_page(whole: Whole, ann: Caller)
     is_page(await whole.callback(whole.service.consent(begun.json["authorization_url"])), 200, "Connected")
 
 
+def told(answer: Answer) -> dict[str, Any]:
+    """What the page's script tells, to whom, and where it goes on."""
+    page = answer.content.decode()
+    found: dict[str, Any] = json.loads(
+        page.partition('type="application/json">')[2].partition("</script>")[0]
+    )
+    return found
+
+
+async def test_a_popup_tells_the_page_that_opened_it_and_no_other(whole: Whole, ann: Caller) -> None:
+    opener = "https://app.example:443"
+    begun = await ann.authorize("oauth", opener_origin=opener, return_url="https://app.example/done?a=1")
+    assert begun.status == 200, begun.content
+    ended = await whole.callback(whole.service.consent(begun.json["authorization_url"]))
+    is_page(ended, 200, "Connected")
+    said = told(ended)
+    connection_id = said["message"]["connection_id"]
+    assert said == {
+        "origin": "https://app.example",
+        "message": {"type": "portway:connected", "connection_id": connection_id},
+        "next": f"https://app.example/done?a=1&connection_id={connection_id}",
+    }
+    assert (await ann.api.get(f"/api/v2/connections/{connection_id}")).json["status"] == "active"
+
+
+async def test_a_popup_tells_of_a_refusal_too(whole: Whole, ann: Caller) -> None:
+    begun = await ann.authorize("oauth")
+    error = "</script><script>alert(1)</script>"
+    ended = await whole.callback({"error": error, "state": begun.json["state"]})
+    is_page(ended, 400, "&lt;/script&gt;")
+    assert told(ended) == {
+        "origin": PUBLIC_URL,
+        "message": {"type": "portway:connected", "error": error, "error_description": error},
+        "next": None,
+    }
+    is_page(unknown := await whole.callback({"state": "unknown", "code": "x"}), 400, "unknown")
+    assert told(unknown)["message"]["error"] == "invalid_state"
+
+
+async def test_no_page_of_another_origin_is_told(ann: Caller) -> None:
+    for opener in ("https://evil.example", "null", "*", "https://app.example@evil.example", "javascript:1"):
+        assert (await ann.authorize("oauth", opener_origin=opener)).code == "malformed_request", opener
+
+
 async def test_a_refusal_comes_back_in_words(whole: Whole, ann: Caller) -> None:
     begun = await ann.authorize("oauth", return_url="https://app.example/back")
     ended = await whole.callback({"error": "access_denied", "state": begun.json["state"]})
-    told = parse_qs(urlsplit(ended.headers["Location"]).query)
-    assert told == {"error": ["access_denied"], "error_description": ["The access was not granted."]}
+    said = parse_qs(urlsplit(ended.headers["Location"]).query)
+    assert said == {"error": ["access_denied"], "error_description": ["The access was not granted."]}
     begun = await ann.authorize("oauth")
     evil = {
         "error": "odd",
@@ -84,7 +136,7 @@ async def test_a_refusal_comes_back_in_words(whole: Whole, ann: Caller) -> None:
     }
     page = await whole.callback(evil)
     is_page(page, 400, "&lt;script&gt;")
-    assert len(page.content) < 4000
+    assert len(page.content) < 5000
 
 
 async def test_the_services_own_failures(whole: Whole, ann: Caller) -> None:
@@ -100,10 +152,10 @@ async def test_the_services_own_failures(whole: Whole, ann: Caller) -> None:
             ended = await whole.callback(parameters)
         finally:
             whole.service.token_answer = None
-        told = parse_qs(urlsplit(ended.headers["Location"]).query)
-        assert "connection_id" not in told
-        assert told["error_description"]
-        assert error is None or told["error"] == [error]
+        said = parse_qs(urlsplit(ended.headers["Location"]).query)
+        assert "connection_id" not in said
+        assert said["error_description"]
+        assert error is None or said["error"] == [error]
 
 
 @pytest.mark.parametrize(
