@@ -156,7 +156,7 @@ def test_nothing_that_others_wrote_becomes_html() -> None:
     )  # fmt: skip
     entered = Entered({f"config.{EVIL}": EVIL}, {f"config.{EVIL}": EVIL})
     shown = [
-        form_page(link, entered, pages.alert(EVIL, who=EVIL, words=EVIL)),
+        form_page(link, entered, pages.alert(EVIL, EVIL)),
         pages.going_page(link, f"https://auth.example/?{EVIL}"),
         pages.connected_page(link, f"https://app.example/?{EVIL}"),
         pages.unfinished_page(link),
@@ -221,6 +221,8 @@ def test_what_the_person_cannot_mend(error: errors.PortwayError) -> None:
 
 
 def test_a_sign_in_that_was_refused() -> None:
-    assert "did not allow it" in refused_sign_in("Zendesk", "access_denied", "").text
-    other = refused_sign_in("Zendesk", "server_error", "It is\nbroken")
-    assert (other.words, "Try again" in other.text) == ("It is broken", True)
+    link = a_link(connection=LinkedConnection(uuid4(), "Billing", "ada@example.com", (), {}))
+    assert "did not allow it" in refused_sign_in(link, "access_denied", "").text
+    assert "Use ada@example.com, please." in refused_sign_in(link, "account_mismatch", "").text
+    other = refused_sign_in(link, "server_error", "It is\nbroken")
+    assert (other.more, "Try again" in other.text) == ("It is broken", True)

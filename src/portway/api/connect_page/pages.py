@@ -42,8 +42,8 @@ _FORM = """{pair}
 </form>
 <p class="note">{note}</p>
 {back}"""
-_ALERT = '<div class="alert" role="alert"><p>{text}</p>{quote}</div>'
-_QUOTE = '<p class="quote">{who} says: “{words}”</p>'
+_ALERT = '<div class="alert" role="alert"><p>{text}</p>{more}</div>'
+_MORE = '<p class="more">{text}</p>'
 _SCOPES = """<details>
 <summary>What {organization} asks {service} to allow</summary>
 <ul>{items}</ul>
@@ -169,9 +169,9 @@ def busy_page() -> str:
     return _stopped("This does not work at the moment", "It is not your fault.", advice)
 
 
-def alert(text: str, *, who: str = "", words: str = "") -> Html:
-    """What went wrong, with the service's own words where it said some."""
-    return fill(_ALERT, text=text, quote=fill(_QUOTE, who=who, words=words) if words else NOTHING)
+def alert(text: str, more: str = "") -> Html:
+    """What went wrong, in a sentence, and what more there is to say."""
+    return fill(_ALERT, text=text, more=fill(_MORE, text=more) if more else NOTHING)
 
 
 def _stopped(title: str, text: str, advice: Html) -> str:

@@ -85,8 +85,7 @@ async def return_page(request: Request, link_id: UUID, services: CurrentServices
     except _StoppedError as stopped:
         return stopped.response
     told = request.query_params
-    service = link.integration.name
-    trouble = refused_sign_in(service, told.get("error", ""), told.get("error_description", ""))
+    trouble = refused_sign_in(link, told.get("error", ""), told.get("error_description", ""))
     return _again(link, form, token, trouble)
 
 
@@ -188,7 +187,7 @@ def _again(
     link: OpenedLink, form: ConnectForm, token: str, trouble: Trouble, entered: Entered | None = None
 ) -> Response:
     """The form once more, with what went wrong."""
-    alert = pages.alert(trouble.text, who=link.integration.name, words=trouble.words)
+    alert = pages.alert(trouble.text, trouble.more)
     shown = Entered(entered.texts if entered else {}, trouble.fields)
     back = return_address(link.return_url, {"error": "not_connected"}) if link.return_url else None
     return _page(_form_page(link, form, token, entered=shown, alert=alert, back=back), trouble.status)

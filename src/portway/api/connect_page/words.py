@@ -21,13 +21,11 @@ _SAYING = ("message", "error_description", "error_message", "detail", "title", "
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The HTTP status, a sentence, the service's own words where it said some, and what is wrong with single fields,
-    by the fields' names.
-    """
+    """The HTTP status, a sentence, what more there is to say, and what is wrong with single fields, by their names."""
 
     status: int
     text: str
-    words: str = ""
+    more: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,11 +36,7 @@ def trouble_of(error: PortwayError, link: OpenedLink, form: ConnectForm) -> Trou
         case errors.MalformedRequest() | errors.InvalidParameters():
             return _of_fields(error, form)
         case errors.AccountMismatch():
-            account = link.connection.account_name if link.connection is not None else None
-            return Trouble(
-                409,
-                f"This is another {service} account. Use the same one as before{f': {account}' if account else ''}.",
-            )
+            return Trouble(409, _another_account(link))
         case errors.RateLimited():
             minutes = math.ceil(error.retry_after_seconds / 60)
             wait = "a minute" if minutes <= 1 else f"{minutes} minutes"
@@ -57,15 +51,25 @@ def trouble_of(error: PortwayError, link: OpenedLink, form: ConnectForm) -> Trou
 def _of_service(error: errors.UpstreamFailure, service: str) -> Trouble:
     if isinstance(error, errors.UpstreamError) and error.status_code in _REFUSALS:
         text = f"{service} did not accept what you entered. Check it, and try again."
-        return Trouble(422, text, service_words(error.body))
+        words = service_words(error.body)
+        return Trouble(422, text, f"{service} says: “{words}”" if words else "")
     return Trouble(502, f"{service} does not answer as it should at the moment. Try again in a few minutes.")
 
 
-def refused_sign_in(service: str, error: str, description: str) -> Trouble:
-    """How a sign-in at the service ended, in the words that came back with it."""
+def refused_sign_in(link: OpenedLink, error: str, description: str) -> Trouble:
+    """How a sign-in at the service ended, by what came back with the person: the code of an error, and its words."""
+    service = link.integration.name
+    if error == errors.AccountMismatch.code:
+        return Trouble(200, _another_account(link))
     if error == "access_denied":
         return Trouble(200, f"You did not allow it at {service}. If that was not what you wanted, try again.")
     return Trouble(200, f"The sign-in at {service} did not work out. Try again.", _cleaned(description))
+
+
+def _another_account(link: OpenedLink) -> str:
+    account = link.connection.account_name if link.connection is not None else None
+    text = f"This is another {link.integration.name} account than before."
+    return f"{text} Use {account}, please." if account else f"{text} Use the same one, please."
 
 
 def service_words(body: JsonValue) -> str:
