@@ -96,7 +96,7 @@ class Renewer:
         try:
             tokens = await self._request(target, lease)
         except TokenRequestRefused as error:
-            gone = error.error == _GRANT_GONE or _is_own_credential(lease)
+            gone = error.error == _GRANT_GONE
             await self._release(lease, Release.GRANT_GONE if gone else Release.FAILED)
             if gone:
                 raise ReauthorizationRequired from error
@@ -172,8 +172,3 @@ class Renewer:
                 _log.warning("the lease of a renewal that is under way was lost")
         except PortwayError as error:
             _log.warning("a lease could not be prolonged: %s", error)
-
-
-def _is_own_credential(lease: RefreshLease) -> bool:
-    """Whether its owner entered what it is renewed with: a key, a login, a client. Refused, that is theirs to mend."""
-    return bool(lease.grant) and "refresh_token" not in lease.grant

@@ -410,16 +410,15 @@ async def test_client_credentials_of_the_client(gateway: FakeGateway) -> None:
     assert gateway.token_endpoint.scopes == [("read", "write")]
 
 
-async def test_what_its_owner_entered_is_theirs_to_mend(gateway: FakeGateway) -> None:
+async def test_a_signed_assertion_needs_no_client(gateway: FakeGateway) -> None:
     integration = an_integration(AuthType.JWT_BEARER, auth_config=CLIENT_CREDENTIALS)
     connected = gateway.connect(
         integration, secrets={"access_token": "old", "private_key": "key"}, expires_in=60
     )
     gateway.world.connections[connected.id].renewing = frozenset({"private_key"})
-    gateway.token_endpoint.script(TokenRequestRefused("invalid_client", "Unknown."))
-    with pytest.raises(ReauthorizationRequired):
-        await connected.refresh()
-    assert connected.stored.status is ConnectionStatus.REAUTHORIZATION_REQUIRED
+    assert (await connected.refresh()).version == 2
+    assert gateway.token_endpoint.refreshes == [{"private_key": "key"}]
+    assert gateway.token_endpoint.clients == [None]
 
 
 async def test_the_connections_config_goes_along(gateway: FakeGateway) -> None:
