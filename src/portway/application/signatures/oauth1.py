@@ -1,8 +1,10 @@
 """OAuth 1.0a: the signature of a request (RFC 5849, section 3)."""
 
 import base64
+import hashlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -23,6 +25,10 @@ from portway.domain.errors import InvalidIntegrationConfig
 
 # On level DEBUG it writes tokens and parameters.
 logging.getLogger("oauthlib").setLevel(logging.WARNING)
+
+_MAX_KEPT = 4096
+_sound_keys: OrderedDict[bytes, None] = OrderedDict()
+"""The digests of keys that were validated. The keys themselves are not kept."""
 
 SignatureMethod = Literal["HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"]
 
@@ -79,13 +85,23 @@ def sign_oauth1(
 
 def _rsa_sha1(base_string: str, client: Any) -> str:
     """RSASSA-PKCS1-v1_5 with SHA-1 (RFC 5849, section 3.4.3)."""
+    signature = _rsa_key(client.rsa_key.encode()).sign(base_string.encode("ascii"), PKCS1v15(), SHA1())  # noqa: S303
+    return base64.b64encode(signature).decode()
+
+
+def _rsa_key(pem: bytes) -> RSAPrivateKey:
+    """Whether a key's numbers are primes takes 40 ms to find out, so it is done once for each key."""
+    digest = hashlib.sha256(pem).digest()
     try:
-        key = load_pem_private_key(client.rsa_key.encode(), password=None)
+        key = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=digest in _sound_keys)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPrivateKey):
         raise InvalidIntegrationConfig("the connection's `consumer_secret` is not an RSA private key in PEM.")
-    return base64.b64encode(key.sign(base_string.encode("ascii"), PKCS1v15(), SHA1())).decode()  # noqa: S303
+    _sound_keys[digest] = None
+    if len(_sound_keys) > _MAX_KEPT:
+        _sound_keys.popitem(last=False)
+    return key
 
 
 class _Client(Client):

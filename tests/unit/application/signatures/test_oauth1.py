@@ -209,9 +209,21 @@ def pem(
 def test_rsa_sha1(kind: PrivateFormat) -> None:
     key = rsa.generate_private_key(65537, 2048)
     request = OutgoingRequest("POST", "https://api.example/x?a=1", FORM, b"b=2")
-    sent = signed(request, OAuth1Credentials("key", pem(key, kind), "token"), signature_method="RSA-SHA1")
-    signature = base64.b64decode(parameters_of(sent)["oauth_signature"])
-    key.public_key().verify(signature, base_string(sent).encode(), PKCS1v15(), SHA1())
+    for _ in range(2):  # with a key that is new, and one that is known to be sound
+        sent = signed(request, OAuth1Credentials("key", pem(key, kind), "token"), signature_method="RSA-SHA1")
+        signature = base64.b64decode(parameters_of(sent)["oauth_signature"])
+        key.public_key().verify(signature, base_string(sent).encode(), PKCS1v15(), SHA1())
+
+
+def test_of_keys_that_were_validated_a_bounded_number_of_digests_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(oauth1, "_MAX_KEPT", 1)
+    oauth1._sound_keys.clear()
+    for _ in range(2):
+        key = OAuth1Credentials("key", pem(rsa.generate_private_key(65537, 2048)))
+        signed(OutgoingRequest("GET", "https://a.example/"), key, signature_method="RSA-SHA1")
+        assert list(oauth1._sound_keys) == [hashlib.sha256(key.consumer_secret.encode()).digest()]
 
 
 class Streamed:
