@@ -249,16 +249,17 @@ $$;
 
 -- Without a caller.
 
--- `refresh_margin_seconds` of an integration, as far as it is a sensible number; NULL where it says nothing.
+-- `refresh_margin_seconds` of an integration, as far as it is a sensible number; NULL where it says nothing. Inlined,
+-- hence no search_path.
 CREATE FUNCTION app.configured_margin(p_auth_config jsonb) RETURNS interval
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN jsonb_typeof(p_auth_config -> 'refresh_margin_seconds') = 'number' THEN interval '1 second' * round(
     least(greatest((p_auth_config ->> 'refresh_margin_seconds')::numeric, 0), 2592000), 3
 )::double precision END;
 
--- How long before its end a token is renewed: the rule of `token_refresh`, for those who cannot be told by it.
+-- How long before its end a token is renewed, by the same rule as before a call. Inlined, hence no search_path.
 CREATE FUNCTION app.renewal_margin(p_auth_config jsonb, p_lifetime interval) RETURNS interval
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE
 RETURN least(
     coalesce(app.configured_margin(p_auth_config), interval '5 minutes'), greatest(p_lifetime, interval '0') / 2
 );
@@ -267,7 +268,8 @@ RETURN least(
 -- first. Each lease comes with all that the renewal needs. At most four of one integration are under way at a time, so
 -- that a slow authorization server does not hold up the others.
 --
--- A token that lives for less than five seconds is left to its callers: it would be dead again before anybody comes.
+-- A token that lives for less than five seconds is left to its callers: it would be dead again before anybody comes. So
+-- is one that has been dead for a month: what could renew it would have.
 CREATE FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) RETURNS TABLE (
     connection_id uuid, integration jsonb, config jsonb, origins text[], scopes text[], refresh_pass text,
     grant_members jsonb, client jsonb, interrupted boolean
@@ -287,7 +289,7 @@ DECLARE
 BEGIN
     FOR due IN
         SELECT c.* FROM public.connections AS c JOIN public.integrations AS i ON i.id = c.integration_id
-        WHERE c.status = 'active' AND c.expires_at < now() + longest
+        WHERE c.status = 'active' AND c.expires_at BETWEEN now() - interval '30 days' AND now() + longest
             AND c.expires_at < now() + app.renewal_margin(i.auth_config, c.expires_at - c.issued_at)
             AND c.expires_at - c.issued_at >= interval '5 seconds'
             AND (c.renewal_not_before IS NULL OR c.renewal_not_before < now())

@@ -348,6 +348,19 @@ class TestWithoutACaller:
         )
         assert row == ("active", 1)
 
+    def test_what_was_dead_for_a_month_is_left_to_its_callers(
+        self, world: World, worker: Connection, connection_id: UUID
+    ) -> None:
+        month = 30 * 86_400
+        for left, expected in ((-month - 60, []), (-month + 60, [connection_id])):
+            self.make_due(world, connection_id, left=left)
+            as_owner(
+                world.urls,
+                "UPDATE connections SET issued_at = expires_at - interval '1 hour' WHERE id = %s",
+                connection_id,
+            )
+            assert self.leased(worker) == expected
+
     def test_servers_may_not(self, app: Connection) -> None:
         with pytest.raises(errors.InsufficientPrivilege):
             app.execute("SELECT * FROM app.lease_due_renewals(4, 30)")
