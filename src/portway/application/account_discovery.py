@@ -25,10 +25,10 @@ from portway.application.requests.url_template import wide_names
 from portway.application.responses.response_mapping import read_response
 from portway.application.verification import verification_action
 from portway.domain.connection import Account
-from portway.domain.credential import Credential
-from portway.domain.errors import InvalidIntegrationConfig, PortwayError
+from portway.domain.credential import Credential, OAuthClient
+from portway.domain.errors import InvalidIntegrationConfig, PortwayError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonObject, JsonValue
-from portway.domain.rules.execution_logging import REDACTED, redact
+from portway.domain.rules.execution_logging import REDACTED, is_secret_name, mask_literals
 
 _SECONDS = 15.0
 _MAX_ACCOUNT = 500
@@ -39,12 +39,12 @@ Source = Literal["callback", "token", "id_token", "introspection", "userinfo", "
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What there is to begin with: the credential, the answer that it came in, and the redirect's parameters.
-
-    `secrets` are further literals that must not end up in a config.
+    """What there is to begin with: the credential, what renews it, the answer that it came in, and what the redirect
+    told besides. `secrets` are further literals that must not end up in a config.
     """
 
     credential: Credential
+    grant: Mapping[str, str] = field(default_factory=dict, repr=False)
     answer: JsonObject = field(default_factory=dict, repr=False)
     callback: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -83,15 +83,14 @@ class AccountDiscovery:
         registration: Registration,
         evidence: Evidence,
         *,
-        grant: Mapping[str, str],
         scopes: tuple[str, ...],
         oauth_client_id: UUID | None = None,
     ) -> Established:
-        """All that is kept of a new credential. `grant` renews it. Raises as `discover`."""
+        """All that is kept of a new credential. Raises as `discover`."""
         found = await self.discover(registration, evidence)
         return Established(
             values=evidence.credential.values,
-            grant=grant,
+            grant=evidence.grant,
             expires_at=evidence.credential.expires_at,
             origins=recorded_origins(registration.integration, found.config),
             scopes=scopes,
@@ -99,6 +98,14 @@ class AccountDiscovery:
             account=found.account,
             oauth_client_id=oauth_client_id,
         )
+
+    def told_by_redirect(self, registration: Registration, callback: Mapping[str, str]) -> JsonObject:
+        """The config with what is captured from a redirect: a token endpoint may need it. Raises
+        InvalidIntegrationConfig.
+        """
+        asking = _Asking(self._http, registration, Evidence(Credential({}, version=0), callback=callback))
+        self._capture(asking)
+        return asking.config
 
     async def _discover(
         self, asking: "_Asking", registration: Registration, evidence: Evidence
@@ -108,6 +115,7 @@ class AccountDiscovery:
             asking.learn("introspection", dict(await self._token_endpoint.introspect(registration, token)))
         if auth.userinfo_url is not None:
             asking.learn("userinfo", await asking.get("GET", auth.userinfo_url))
+            asking.check_subject()
         self._capture(asking)
         if auth.follow_up is not None:
             asking.learn("follow_up", await asking.get(auth.follow_up.method, auth.follow_up.url))
@@ -133,18 +141,26 @@ class _Asking:
         self.auth: AuthConfig = auth_config(registration.integration)
         self.config = registration.config
         self.secrets = [
-            *secrets_of(evidence.credential, registration.integration, registration.config), *evidence.secrets
-        ]  # fmt: skip
-        public = _public_values(registration, evidence.credential)
-        self._stripped = [secret for secret in self.secrets if secret not in public]
+            *secrets_of(evidence.credential, registration.integration, registration.config),
+            *evidence.grant.values(),
+            *evidence.secrets,
+        ]
+        public = _public_values(registration, evidence)
+        self._tokens = [secret for secret in self.secrets if secret not in public]
         self._document: dict[str, JsonValue] = {}
         self.learn("callback", dict(evidence.callback))
         self.learn("token", dict(evidence.answer))
-        self.learn("id_token", _claims(evidence.answer.get("id_token")))
+        self.learn("id_token", _claims(evidence.answer.get("id_token"), registration.client))
 
     def learn(self, source: Source, answer: JsonValue) -> None:
         """Without tokens: who reads a connection's config need not be its owner."""
-        self._document[source] = _without_gaps(redact(answer, secrets=self._stripped))
+        self._document[source] = _without_secrets(mask_literals(answer, self._tokens))
+
+    def check_subject(self) -> None:
+        """An answer of userinfo on somebody else is not to be used (OpenID Connect Core 1.0, section 5.3.2)."""
+        told = compiled("[id_token.sub, userinfo.sub]", "userinfo_url", "auth_config").find(self._document)
+        if isinstance(told, list) and None not in told and told[0] != told[1]:
+            raise UpstreamInvalidResponse("The service told of another account than the one that signed in.")
 
     async def get(self, method: str, url: str) -> JsonValue:
         """The answer of a URL of the row to the credential."""
@@ -193,9 +209,9 @@ class _Asking:
             return ""
 
 
-def _claims(id_token: JsonValue) -> JsonValue:
+def _claims(id_token: JsonValue, client: OAuthClient | None) -> JsonValue:
     """The claims of an ID token, which came over TLS from the token endpoint itself, so that its signature need not be
-    checked (OpenID Connect Core 1.0, section 3.1.3.7). Nothing for what is none.
+    checked (OpenID Connect Core 1.0, section 3.1.3.7). Nothing for what is none, or is for another client.
     """
     if not isinstance(id_token, str) or id_token.count(".") != 2:
         return {}
@@ -204,20 +220,28 @@ def _claims(id_token: JsonValue) -> JsonValue:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, RecursionError):
         return {}
-    return claims if isinstance(claims, dict) else {}
+    if not isinstance(claims, dict):
+        return {}
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    return claims if client is None or audience is None or client.client_id in audiences else {}
 
 
-def _public_values(registration: Registration, credential: Credential) -> frozenset[str]:
+def _public_values(registration: Registration, evidence: Evidence) -> frozenset[str]:
     """Those of members that are no secret: a user name is often the account's own."""
+    members = {**evidence.credential.values, **evidence.grant}
     fields = credential_fields(registration.integration)
-    return frozenset(credential.values.get(field.name, "") for field in fields if not field.secret)
+    return frozenset(members.get(field.name, "") for field in fields if not field.secret)
 
 
-def _without_gaps(value: JsonValue) -> JsonValue:
-    """Without the texts in which something was redacted."""
+def _without_secrets(value: JsonValue) -> JsonValue:
+    """Without what is a secret by its name, and without the texts in which one was masked."""
     if isinstance(value, dict):
-        members = {name: _without_gaps(member) for name, member in value.items() if REDACTED not in name}
-        return {name: member for name, member in members.items() if member is not None}
+        return {
+            name: _without_secrets(member)
+            for name, member in value.items()
+            if REDACTED not in name and (isinstance(member, dict | list) or not is_secret_name(name))
+        }
     if isinstance(value, list):
-        return [_without_gaps(item) for item in value]
+        return [_without_secrets(item) for item in value]
     return None if isinstance(value, str) and REDACTED in value else value

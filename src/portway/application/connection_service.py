@@ -211,11 +211,12 @@ class ConnectionService:
                 scopes = tokens.scopes if tokens.scopes is not None else scopes
             evidence = Evidence(
                 Credential(values, version=0, expires_at=expires_at),
+                grant,
                 answer,
-                secrets=tuple(filter(None, (*grant.values(), client.client_secret if client else None))),
+                secrets=(client.client_secret,) if client and client.client_secret else (),
             )
             return await self._discovery.establish(
-                registration, evidence, grant=grant, scopes=scopes, oauth_client_id=own.id if own else None
+                registration, evidence, scopes=scopes, oauth_client_id=own.id if own else None
             )
 
     def _client(

@@ -6,7 +6,7 @@ OAuth 2.0 with the authorization code (RFC 6749, section 4.1; RFC 7636; RFC 9207
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -271,21 +271,19 @@ class OAuthService:
         own = pending.client.client if pending.client else None
         client = choose_client(integration, own, self._environment)
         registration = Registration(integration, client, pending.config)
+        told = further_parameters(integration, parameters)
+        registration = replace(registration, config=self._discovery.told_by_redirect(registration, told))
         tokens, sent = await self._flows.end(registration, pending.code_verifier, parameters)
+        values = {"access_token": tokens.access_token, **tokens.members}
         evidence = Evidence(
-            Credential(
-                {"access_token": tokens.access_token, **tokens.members}, 1, expires_at=tokens.expires_at
-            ),
+            Credential(values, version=0, expires_at=tokens.expires_at),
+            {"refresh_token": tokens.refresh_token} if tokens.refresh_token else {},
             tokens.answer,
-            further_parameters(integration, parameters),
-            secrets=tuple(filter(None, (tokens.refresh_token, client.client_secret, *sent))),
+            told,
+            secrets=tuple(filter(None, (client.client_secret, *sent))),
         )
-        established = await self._discovery.establish(
-            registration,
-            evidence,
-            grant={"refresh_token": tokens.refresh_token} if tokens.refresh_token else {},
-            scopes=tokens.scopes if tokens.scopes is not None else pending.scopes,
-        )
+        scopes = tokens.scopes if tokens.scopes is not None else pending.scopes
+        established = await self._discovery.establish(registration, evidence, scopes=scopes)
         default_name = str(established.account or integration.name)
         connection_id = await self._vault.complete_authorization(
             pending.authorization_pass, established, default_name
