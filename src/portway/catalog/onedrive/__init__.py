@@ -1,0 +1,1 @@
+"""OneDrive, by Microsoft Graph."""
