@@ -11,7 +11,8 @@ from psycopg import errors
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from tests.integration.database.conftest import World
+from tests.integration.database.conftest import Connection, World
+from tests.integration.database.executions import open_one
 from tests.people import Person, as_app, as_owner, new_api_key
 
 _CREATE: LiteralString = "SELECT * FROM app.create_connect_link(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -196,6 +197,50 @@ def test_the_pass_is_no_users(world: World) -> None:
         as_app(world.urls, "SELECT app.delete_connection(%s, %s)", sealed, world.connections["ann"])
     with pytest.raises(errors.InsufficientPrivilege):
         as_app(world.urls, "SELECT app.create_api_key(%s, 'k', NULL::text[], NULL, NULL, '[]')", sealed)
+
+
+def test_the_pass_executes_nothing(world: World, app: Connection) -> None:
+    sealed = link_pass(world, make(world, world.ann))
+    refused = open_one(app, world.asked("ann", sealed_pass=sealed))
+    assert (refused.outcome, refused.connection, refused.credential) == ("unauthenticated", None, None)
+
+
+def test_the_pass_connects_what_the_link_is_for_and_nothing_else(world: World) -> None:
+    create: LiteralString = "SELECT app.create_connection(%s, %s, %s, 'x', '{}', '{}', '{}', NULL)"
+    begin: LiteralString = (
+        "SELECT app.begin_authorization(%s, %s, %s, %s, 'x', '{}', '{}', NULL,"
+        " gen_random_uuid()::text, 'verifier', 'browser')"
+    )
+    replace: LiteralString = "SELECT app.replace_secret(%s, %s, '{}', '{}', NULL)"
+    mine, other = end_users_connection(world), end_users_connection(world)
+    there, what = world.ann.workspace_id, world.service
+    new, again = (
+        link_pass(world, make(world, world.ann)),
+        link_pass(world, make(world, world.ann, connection=mine)),
+    )
+    refused: list[tuple[LiteralString, tuple[object, ...]]] = [
+        (create, (new, there, world.own)),
+        (create, (new, world.bob.workspace_id, what)),
+        (create, (again, there, what)),
+        (begin, (new, there, world.own, None)),
+        (begin, (new, there, what, mine)),
+        (begin, (again, there, what, None)),
+        (begin, (again, there, what, other)),
+        (replace, (new, mine)),
+        (replace, (again, other)),
+        (replace, (again, world.connections["mia"])),
+    ]
+    for statement, values in refused:
+        with pytest.raises((errors.NoDataFound, errors.InsufficientPrivilege)):
+            as_app(world.urls, statement, *values)
+    as_app(world.urls, begin, new, there, what, None)
+    as_app(world.urls, begin, again, there, what, mine)
+    as_app(world.urls, replace, again, mine)
+    with pytest.raises(errors.NoDataFound):
+        as_app(world.urls, replace, again, mine)
+    as_app(world.urls, create, new, there, what)
+    with pytest.raises(errors.NoDataFound):
+        as_app(world.urls, create, new, there, what)
 
 
 def test_a_used_link_is_used_once(world: World) -> None:
