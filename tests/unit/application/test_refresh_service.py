@@ -234,6 +234,22 @@ async def test_while_the_token_lives_patience_is_short(gateway: FakeGateway) -> 
     assert connected.stored.secrets["access_token"] == "access-token-1"
 
 
+async def test_whoever_comes_late_does_not_wait_anew(gateway: FakeGateway) -> None:
+    """Patience is with the refresh, not of each caller."""
+    connected = gateway.connect(expires_in=60)
+    service = gateway.new_refresh_service(patience_seconds=0.2)
+    gateway.token_endpoint.gate.clear()
+    mine = (connected.grant, connected.owner.sealed_pass)
+    await service.refresh(*mine)
+    began = asyncio.get_running_loop().time()
+    for _ in range(3):
+        assert await service.refresh(*mine) == connected.grant.credential
+    assert asyncio.get_running_loop().time() - began < 0.2
+    gateway.token_endpoint.gate.set()
+    await service.finish()
+    assert connected.stored.version == 2
+
+
 async def test_a_refused_token_is_worth_waiting_for_another(gateway: FakeGateway) -> None:
     connected = gateway.connect(expires_in=60)
     service = gateway.new_refresh_service(patience_seconds=0.001)
