@@ -99,11 +99,14 @@ class AccountDiscovery:
             oauth_client_id=oauth_client_id,
         )
 
-    def told_by_redirect(self, registration: Registration, callback: Mapping[str, str]) -> JsonObject:
+    def told_by_redirect(
+        self, registration: Registration, callback: Mapping[str, str], secrets: tuple[str, ...]
+    ) -> JsonObject:
         """The config with what is captured from a redirect: a token endpoint may need it. Raises
         InvalidIntegrationConfig.
         """
-        asking = _Asking(self._http, registration, Evidence(Credential({}, version=0), callback=callback))
+        evidence = Evidence(Credential({}, version=0), callback=callback, secrets=secrets)
+        asking = _Asking(self._http, registration, evidence)
         self._capture(asking)
         return asking.config
 

@@ -272,7 +272,9 @@ class OAuthService:
         client = choose_client(integration, own, self._environment)
         registration = Registration(integration, client, pending.config)
         told = further_parameters(integration, parameters)
-        registration = replace(registration, config=self._discovery.told_by_redirect(registration, told))
+        brought = tuple(value for name, value in parameters.items() if name not in told and value)
+        config = self._discovery.told_by_redirect(registration, told, brought)
+        registration = replace(registration, config=config)
         tokens, sent = await self._flows.end(registration, pending.code_verifier, parameters)
         values = {"access_token": tokens.access_token, **tokens.members}
         evidence = Evidence(
@@ -280,7 +282,7 @@ class OAuthService:
             {"refresh_token": tokens.refresh_token} if tokens.refresh_token else {},
             tokens.answer,
             told,
-            secrets=tuple(filter(None, (client.client_secret, *sent))),
+            secrets=tuple(filter(None, (client.client_secret, *brought, *sent))),
         )
         scopes = tokens.scopes if tokens.scopes is not None else pending.scopes
         established = await self._discovery.establish(registration, evidence, scopes=scopes)

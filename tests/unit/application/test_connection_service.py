@@ -7,10 +7,11 @@ import pytest
 
 from portway.application.execution_result import ExecutionFailed
 from portway.application.ports.http import UpstreamResponse
-from portway.application.ports.token_endpoint import TokenEndpointUnavailable
+from portway.application.ports.token_endpoint import TokenEndpointUnavailable, TokenRequestRefused
 from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.credential import OAuthClient
 from portway.domain.errors import (
+    AccountMismatch,
     Forbidden,
     InvalidIntegrationConfig,
     MalformedRequest,
@@ -180,6 +181,122 @@ async def test_a_key_that_could_not_see_its_connection_makes_none(
     assert gateway.http.sent == []
 
 
+# What obtains tokens
+
+
+CLIENT_CREDENTIALS = {"token_url": "https://auth.example/token", "scopes": ["read"]}
+OWN_CLIENT = {"client_id": "my-client", "client_secret": "my-client-secret"}
+
+
+async def test_the_first_token_is_obtained_at_once(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.OAUTH2_CLIENT_CREDENTIALS, auth_config=CLIENT_CREDENTIALS)
+    made = await create(gateway, person, integration, OWN_CLIENT)
+    row = stored(gateway, made.id)
+    assert row.secrets == {**OWN_CLIENT, "access_token": "access-token-1", "refresh_token": "refresh-token-1"}
+    assert row.renewing == {"client_id", "client_secret", "refresh_token"}
+    assert (row.scopes, row.oauth_client_id) == (("read",), None)
+    assert row.expires_at == gateway.clock() + timedelta(hours=1)
+    assert gateway.token_endpoint.refreshes == [OWN_CLIENT]
+    assert gateway.token_endpoint.registrations[0].client is None
+
+
+async def test_what_the_token_endpoint_refuses_is_said_in_words(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.OAUTH2_CLIENT_CREDENTIALS, auth_config=CLIENT_CREDENTIALS)
+    gateway.token_endpoint.script(TokenRequestRefused("invalid_grant", "Unknown client."))
+    with pytest.raises(
+        UpstreamError, match="does not accept these credentials: invalid_grant: Unknown client"
+    ):
+        await create(gateway, person, integration, OWN_CLIENT)
+    gateway.token_endpoint.script(TokenEndpointUnavailable("It is down."))
+    with pytest.raises(UpstreamUnreachable, match="It is down"):
+        await create(gateway, person, integration, OWN_CLIENT)
+    assert gateway.world.connections == {}
+
+
+async def test_the_organizations_client_stands_in(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.OAUTH2_CLIENT_CREDENTIALS, auth_config=CLIENT_CREDENTIALS)
+    with pytest.raises(InvalidIntegrationConfig, match="No OAuth client"):
+        await create(gateway, person, integration, {})
+    own = OAuthClient("our-client", "our-secret")
+    client_id = gateway.world.set_client(person.organization_id, integration.id, own)
+    row = stored(gateway, (await create(gateway, person, integration, {})).id)
+    assert (row.oauth_client_id, gateway.token_endpoint.clients) == (client_id, [own])
+    assert row.secrets == {"access_token": "access-token-1", "refresh_token": "refresh-token-1"}
+    second = OAuthClient("second", None)
+    gateway.world.set_client(person.organization_id, integration.id, second, "second")
+    await create(gateway, person, integration, {}, oauth_client="second")
+    assert gateway.token_endpoint.clients == [own, second]
+    with pytest.raises(MalformedRequest) as raised:
+        await create(gateway, person, integration, {}, oauth_client="third")
+    assert [fault.pointer for fault in raised.value.faults] == ["/oauth_client"]
+
+
+async def test_scopes_of_ones_own(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.OAUTH2_CLIENT_CREDENTIALS, auth_config=CLIENT_CREDENTIALS)
+    made = await create(gateway, person, integration, OWN_CLIENT, scopes=["write"])
+    assert (made.scopes, gateway.token_endpoint.scopes) == (("write",), [("write",)])
+
+
+async def test_a_login_whose_user_is_part_of_calls_too(gateway: FakeGateway, person: Person) -> None:
+    config: dict[str, Any] = {
+        "credential_fields": [{"name": "user", "secret": False}, "password"],
+        "login": {"url": "https://login.example/session"},
+        "credential_placement": [
+            {"in": "header", "name": "x-user", "value": "{user}"},
+            {"in": "header", "name": "x-session", "value": "{access_token}"},
+        ],
+        **VERIFICATION,
+    }
+    entered = {"user": "ada", "password": "the-password"}
+    made = await create(gateway, person, an_integration(AuthType.CUSTOM, auth_config=config), entered)
+    row = stored(gateway, made.id)
+    assert row.renewing == {"password", "refresh_token"}
+    assert row.origins == ("https://api.example:443", "https://login.example:443")
+    assert gateway.token_endpoint.refreshes == [entered]
+    sent = gateway.http.sent[0].headers
+    assert (sent["x-user"], sent["x-session"]) == ("ada", "access-token-1")
+
+
+# Accounts and names
+
+
+ACCOUNT = {**VERIFICATION, "account": {"id": "verification.id", "name": "verification.name"}}
+
+
+async def test_the_same_account_is_the_same_connection(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.API_KEY, auth_config=ACCOUNT)
+    gateway.http.script(*(json_answer({"id": n, "name": f"Account {n}"}) for n in (1, 2, 1, 1)))
+    made = [
+        await create(gateway, person, integration, {"api_key": f"key-{n}"}, name=None, end_user_id=end_user)
+        for n, end_user in ((1, None), (2, None), (3, None), (4, "theirs"))
+    ]
+    assert made[2].id == made[0].id
+    assert len({connection.id for connection in made}) == 3
+    assert [connection.name for connection in made] == [
+        "Account 1",
+        "Account 2",
+        "Account 1",
+        "Account 1 (2)",
+    ]
+    assert (made[0].account_id, made[3].end_user_id) == ("1", "theirs")
+    assert stored(gateway, made[0].id).secrets == {"api_key": "key-3"}
+
+
+async def test_without_an_account_it_is_called_by_the_service(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.API_KEY)
+    made = [await create(gateway, person, integration, {"api_key": "k"}, name=None) for _ in range(2)]
+    assert [connection.name for connection in made] == ["Service", "Service (2)"]
+
+
+async def test_a_connection_does_not_change_its_account(gateway: FakeGateway, person: Person) -> None:
+    integration = an_integration(AuthType.API_KEY, auth_config=ACCOUNT)
+    gateway.http.script(*(json_answer({"id": n, "name": f"Account {n}"}) for n in (1, 2)))
+    made = await create(gateway, person, integration, {"api_key": "key-1"})
+    with pytest.raises(AccountMismatch, match=r"Account 1.*Account 2"):
+        await gateway.connections.replace_credentials(person.principal, made.id, {"api_key": "key-2"})
+    assert stored(gateway, made.id).secrets == {"api_key": "key-1"}
+
+
 # Verification
 
 
@@ -309,6 +426,27 @@ async def test_deleted_it_is_revoked_at_the_provider(gateway: FakeGateway) -> No
         (TOKENS["refresh_token"], client),
         (TOKENS["access_token"], client),
     ]
+    assert gateway.token_endpoint.hints == ["refresh_token", "access_token"]
+
+
+async def test_with_the_client_that_it_was_made_with(gateway: FakeGateway) -> None:
+    connected = gateway.connect(an_integration(auth_config=REVOCATION))
+    own = OAuthClient("ours", "our-secret")
+    gateway.world.use_client(connected.id, own)
+    gateway.world.set_client(
+        connected.owner.organization_id, connected.integration.id, OAuthClient("new", None)
+    )
+    await gateway.connections.delete(connected.principal, connected.id)
+    await gateway.connections.finish()
+    assert {client for _, client in gateway.token_endpoint.revoked} == {own}
+
+
+async def test_a_server_that_is_down_is_tried_three_times(gateway: FakeGateway) -> None:
+    connected = gateway.connect(an_integration(auth_config=REVOCATION), secrets={"access_token": "a"})
+    gateway.token_endpoint.script(*[TokenEndpointUnavailable("Down.")] * 3)
+    await gateway.connections.delete(connected.principal, connected.id)
+    await gateway.connections.finish()
+    assert [token for token, _ in gateway.token_endpoint.revoked] == ["a"] * 3
 
 
 async def test_a_provider_that_cannot_revoke(gateway: FakeGateway) -> None:
@@ -349,6 +487,8 @@ async def test_whoever_may_not_read_it_may_delete_it_all_the_same(gateway: FakeG
     limited = gateway.world.seal(connected.owner.user_id, scopes=["connections:write"])
     await gateway.connections.delete(replace(connected.principal, sealed_pass=limited), connected.id)
     assert gateway.world.stored(connected.id) is None
+    await gateway.connections.finish()
+    assert len(gateway.token_endpoint.revoked) == 2
 
 
 async def test_nobody_else_deletes_it(gateway: FakeGateway) -> None:
