@@ -1,5 +1,6 @@
 """The world on PostgreSQL: arranged by the database's own functions, and by its superuser."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -181,6 +182,9 @@ class PostgresWorld:
 
     async def end_pause(self, connection_id: UUID) -> None:
         self._run("UPDATE connections SET renewal_not_before = NULL WHERE id = %s", connection_id)
+
+    async def let_pass(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
     async def issue(self, connection_id: UUID, since_now: timedelta) -> None:
         self._run("UPDATE connections SET issued_at = now() + %s WHERE id = %s", since_now, connection_id)

@@ -380,13 +380,19 @@ async def test_an_old_failure_says_nothing_of_a_new_credential(world: ContractWo
 # The pass
 
 
+async def just_expired(world: ContractWorld, setting: Setting) -> tuple[str, UUID, int]:
+    """Of the owner's, a pass that was good until now, with the connection and its version."""
+    await world.let_pass(0.05)
+    sealed_pass = await world.seal(setting.owner, lifetime=timedelta(seconds=-0.02))
+    return sealed_pass, setting.connection_id, 1
+
+
 async def test_an_open_execution_outlasts_its_pass(world: ContractWorld) -> None:
     setting = await a_setting(world)
-    expired = await world.seal(setting.owner, lifetime=timedelta(seconds=-1))
-    mine = (expired, setting.connection_id, 1)
     with pytest.raises(Unauthenticated):
-        await world.renewals.lease_refresh(*mine, 60)
+        await world.renewals.lease_refresh(*await just_expired(world, setting), 60)
     opened = await setting.open()
+    mine = await just_expired(world, setting)
     assert (await world.renewals.lease_refresh(*mine, 60)).outcome is LeaseOutcome.LEASED
     await world.renewals.mark_reauthorization_required(*mine)
     assert (await setting.stored()).status is ConnectionStatus.REAUTHORIZATION_REQUIRED
@@ -399,9 +405,17 @@ async def test_but_for_its_own_connection_only(world: ContractWorld) -> None:
     setting = await a_setting(world)
     other = await a_setting(world, owner=setting.owner)
     await setting.open()
-    expired = await world.seal(setting.owner, lifetime=timedelta(seconds=-1))
+    expired, _, _ = await just_expired(world, setting)
     with pytest.raises(Unauthenticated):
         await world.renewals.lease_refresh(expired, other.connection_id, 1, 60)
+
+
+async def test_nor_does_a_later_one_revive_it(world: ContractWorld) -> None:
+    setting = await a_setting(world)
+    mine = await just_expired(world, setting)
+    await setting.open()
+    with pytest.raises(Unauthenticated):
+        await world.renewals.lease_refresh(*mine, 60)
 
 
 # Other grants than a refresh token

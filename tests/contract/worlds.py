@@ -104,6 +104,10 @@ class ContractWorld(Protocol):
         """That which a failed renewal began."""
         ...
 
+    async def let_pass(self, seconds: float) -> None:
+        """Time."""
+        ...
+
     async def issue(self, connection_id: UUID, since_now: timedelta) -> None:
         """As if its token had been issued then."""
         ...
@@ -193,3 +197,6 @@ class MemoryWorld:
 
     async def issue(self, connection_id: UUID, since_now: timedelta) -> None:
         self.world.connections[connection_id].issued_at = self.world.clock() + since_now
+
+    async def let_pass(self, seconds: float) -> None:
+        self.world.clock.advance(seconds)

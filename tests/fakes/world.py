@@ -214,6 +214,7 @@ class World:
             (execution.row.user_id, execution.row.connection_id) == (claims.user_id, connection_id)
             and execution.row.status is ExecutionStatus.STARTED
             and execution.deadline > now
+            and execution.row.executed_at < claims.expires_at
             for execution in self.executions.values()
         )
         if claims is None or (claims.expires_at <= now and not is_open):

@@ -16,7 +16,7 @@ DROP FUNCTION app.store_refresh(text, text, text, timestamptz, text[]);
 DROP FUNCTION app.release_refresh(text, boolean);
 
 -- The claims of a user's pass. One that has expired still counts for the connection of an execution that its user
--- opened and that goes on: the call may outlast the pass. Raises for any other.
+-- opened before, and that goes on: the call may outlast the pass. Raises for any other.
 CREATE FUNCTION app.renewing_claims(p_pass text, p_connection_id uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -31,6 +31,7 @@ BEGIN
         SELECT FROM public.api_logs AS l
         WHERE l.connection_id = p_connection_id AND l.user_id = (claims ->> 'sub')::uuid AND l.status = 'started'
             AND l.deadline > clock_timestamp() AND l.executed_at > now() - interval '1 day'
+            AND l.executed_at < to_timestamp((claims ->> 'exp')::double precision)
     ) THEN
         -- As if it were good for a little longer: whether its user, session or key still is, is looked at as ever.
         claims := app.pass_claims(keyring.seal(claims || jsonb_build_object(
