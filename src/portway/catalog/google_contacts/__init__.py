@@ -1,0 +1,1 @@
+"""Google Contacts, by the People API."""
