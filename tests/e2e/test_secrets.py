@@ -20,6 +20,7 @@ from portway.infrastructure.embedded_postgres.binaries import find_binaries
 from tests.e2e.gateways import Gateway, serving
 from tests.e2e.upstreams import Answer, Received, Upstream, respond
 from tests.e2e.worlds import Member, World, secret
+from tests.people import as_owner
 
 AWKWARD = "k/e+y=\"'&<ü>% x"
 """Characters that JSON, HTML, URLs and forms write otherwise."""
@@ -259,6 +260,7 @@ async def test_what_a_token_endpoint_echoes(verbose: World, eve: Member, vault: 
     )
     verbose.action(service, "after", "/oauth2-error")
     verbose.upstream.on("/oauth2-error", echoes()["error"])
+    as_owner(verbose.urls, "UPDATE connections SET renewal_not_before = NULL WHERE id = %s", connection)
     refreshed = await eve.execute(connection, "after", {"note": granted["access_token"]})
     assert refreshed.outcome == (502, "upstream_error")
     assert vault.found_in(refreshed.text) == set()
