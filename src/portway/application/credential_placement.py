@@ -9,6 +9,7 @@ and `aws_sigv4` sign the request. An integration says otherwise, and may say sev
 import base64
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -17,7 +18,13 @@ from portway.application.language.documents import auth_config
 from portway.application.language.templates import MissingValueError, fill
 from portway.application.ports.clock import Clock, system_clock
 from portway.application.ports.http import OutgoingRequest
-from portway.application.requests.added_values import with_body_member, with_cookie, with_header, with_query
+from portway.application.requests.added_values import (
+    BODILESS,
+    with_body_member,
+    with_cookie,
+    with_header,
+    with_query,
+)
 from portway.application.requests.header_fields import is_header_value
 from portway.application.requests.scalar_text import RefusedError, text_of
 from portway.application.signatures.aws_sigv4 import AwsCredentials, sign_aws_sigv4
@@ -55,7 +62,12 @@ def authenticate(
     try:
         if auth.credential_placement is not None:
             every = TemplateValues(values, config) if config else values
-            request = place(request, auth.credential_placement, every, optional=_optional(auth))
+            request = place(
+                _with_room(request, integration, auth.credential_placement),
+                auth.credential_placement,
+                every,
+                optional=_optional(auth),
+            )
             if auth_type not in SIGNED:
                 return request
         elif auth_type is AuthType.NONE:
@@ -154,6 +166,19 @@ def _sent_secrets(integration: Integration, members: Values, config: JsonObject)
         # They are encoded twice in the header (RFC 5849, sections 3.4.4 and 3.5.1).
         with suppress(UnicodeEncodeError):
             yield from (quote(members[name], safe="") for name in _OAUTH1_SECRETS if members.get(name))
+
+
+def _with_room(
+    request: OutgoingRequest, integration: Integration, placements: Iterable[Placement]
+) -> OutgoingRequest:
+    """The request with an empty body of the row's encoding, where there is none and the credential needs one."""
+    if request.body or all(placement.place != "body" for placement in placements):
+        return request
+    body = integration.transform_config.get("body")
+    if isinstance(body, dict) and body.get("encoding") == "form":
+        return request  # which it becomes in any case
+    headers = {"content-type": "application/json", **request.headers}
+    return request if request.method in BODILESS else replace(request, headers=headers, body=b"{}")
 
 
 def _optional(auth: AuthConfig) -> Container[str]:

@@ -16,7 +16,7 @@ from portway.domain.errors import InvalidIntegrationConfig
 FORM = "application/x-www-form-urlencoded"
 
 _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
-_BODILESS = frozenset({"GET", "HEAD"})
+BODILESS = frozenset({"GET", "HEAD"})
 
 
 def with_header(request: OutgoingRequest, name: str, value: str) -> OutgoingRequest:
@@ -56,7 +56,7 @@ def with_body_member(request: OutgoingRequest, name: str, value: str) -> Outgoin
     if body is not None and not isinstance(body, bytes):
         raise InvalidIntegrationConfig("a credential cannot be put into a body that is streamed.")
     if not body:
-        if request.method in _BODILESS:
+        if request.method in BODILESS:
             raise InvalidIntegrationConfig(
                 f"a {request.method} has no body to put the connection's credential into."
             )
