@@ -21,13 +21,17 @@ from portway.domain.rules.parameter_transform import check_operations
 
 
 class AnyMember(dict[str, str]):
-    """Stands in for a connection's values: whatever a row names is there."""
+    """Stands in for a connection's values: whatever a row names is there. What its `base_url` begins with is a URL."""
+
+    def __init__(self, base_url: str = "") -> None:
+        super().__init__()
+        self._url = base_url.partition("}")[0].removeprefix("{") if base_url.startswith("{") else None
 
     def get(self, key: str, default: object = None) -> str:
-        return "example"
+        return "https://example.com" if key == self._url else "example"
 
     def __getitem__(self, key: str) -> str:
-        return "example"
+        return self.get(key)
 
 
 def check_integration(integration: Integration, config_schema: ConfigSchema) -> None:

@@ -57,7 +57,7 @@ async def _first_request(
     # What is read of a row is kept by its id, and these may never be stored.
     integration = definition.integration(uuid4())
     entity = action.action(uuid4(), integration.id)
-    return await first_request(integration, entity, parameters, AnyMember(), handlers)
+    return await first_request(integration, entity, parameters, AnyMember(integration.base_url), handlers)
 
 
 def _integration_faults(definition: IntegrationDefinition, config_schema: ConfigSchema) -> list[str]:
