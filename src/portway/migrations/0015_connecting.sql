@@ -1,4 +1,8 @@
 -- Connecting: values and grants apart, accounts told apart, OAuth clients by name, and passes of connect links.
+--
+-- Functions get more arguments, with defaults where servers of the release before may still call them. At such a server
+-- a sign-in that ends during the upgrade fails, and is begun again.
+-- squawk-ignore-file ban-drop-function
 
 SET LOCAL ROLE portway_owner;
 
