@@ -41,6 +41,7 @@ _STATUS: dict[type[PortwayError], int] = {
     errors.PayloadTooLarge: 413,
     errors.InvalidParameters: 422,
     errors.InvalidIntegrationConfig: 422,
+    errors.InvalidImportDocument: 422,
     errors.RateLimited: 429,
     errors.UpstreamFailure: 502,
     errors.UpstreamTimeout: 504,

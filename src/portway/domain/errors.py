@@ -97,6 +97,12 @@ class InvalidIntegrationConfig(PortwayError):
     code = "invalid_integration_config"
 
 
+class InvalidImportDocument(PortwayError):
+    """The document is not one of those that integrations are made of, or is too broken for it."""
+
+    code = "invalid_import_document"
+
+
 class ReauthorizationRequired(PortwayError):
     """The service no longer accepts this connection's grant; its owner must authorize it again."""
 
