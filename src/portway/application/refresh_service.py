@@ -35,7 +35,7 @@ _Key = tuple[UUID, int, bool]
 
 
 class _NothingToRenewWithError(ReauthorizationRequired):
-    """The access token is good no more, and the service gave no refresh token; authorize the connection again."""
+    """The access token is good no more, and nothing that is kept can renew it; authorize the connection again."""
 
 
 # With these an access token is as good as before, until its end.

@@ -80,6 +80,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 RETURN jsonb_build_object(
     'sub', p_link.user_id, 'scopes', '["connections:write"]'::jsonb, 'workspace', p_link.workspace_id,
     'integration', p_link.integration_id, 'link', p_link.id, 'end_user_id', p_link.end_user_id,
+    'oauth_client', p_link.oauth_client,
     'connection', CASE WHEN p_link.reconnect THEN p_link.connection_id END
 );
 
@@ -99,8 +100,8 @@ RETURN CASE
     ELSE 'ready'
 END;
 
--- What a pass of purpose connect_link may do now: {sub, scopes, workspace, integration, link, end_user_id, connection},
--- where `connection` is that of a reconnect link. NULL for any other pass, and for a link that is not ready.
+-- What a pass of purpose connect_link may do now: {sub, scopes, workspace, integration, link, end_user_id, oauth_client,
+-- connection}, where `connection` is that of a reconnect link. NULL for any other pass, and for a link that is not ready.
 CREATE FUNCTION app.connect_link_claims(p_pass text) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 RETURN (
@@ -205,7 +206,8 @@ BEGIN
     FROM app.connect_link_state(link) AS s (state)
     JOIN public.workspaces AS w ON w.id = link.workspace_id
     JOIN public.organizations AS o ON o.id = w.organization_id
-    LEFT JOIN public.connections AS c ON c.id = link.connection_id;
+    -- Of a link that ended before it was used, nothing is told of the connection.
+    LEFT JOIN public.connections AS c ON c.id = link.connection_id AND s.state IN ('ready', 'used');
 END
 $$;
 

@@ -302,10 +302,10 @@ CREATE FUNCTION app.oauth_client(
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    organization uuid := app.check_may_connect(
-        app.connecting_claims(p_pass, p_workspace_id, p_integration_id), p_workspace_id
-    );
-    wanted text := coalesce(p_name, (
+    claims jsonb := app.connecting_claims(p_pass, p_workspace_id, p_integration_id);
+    organization uuid := app.check_may_connect(claims, p_workspace_id);
+    -- A link gets the client that its maker chose, and no other.
+    wanted text := coalesce(CASE WHEN claims ? 'link' THEN claims ->> 'oauth_client' ELSE p_name END, (
         SELECT o.name FROM public.connections AS c JOIN public.oauth_clients AS o ON o.id = c.oauth_client_id
         WHERE c.id = p_connection_id AND o.organization_id = organization
     ), 'default');

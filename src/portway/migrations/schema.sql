@@ -8,6 +8,10 @@ CREATE SCHEMA extensions;
 
 ALTER SCHEMA extensions OWNER TO portway_owner;
 
+CREATE SCHEMA jobs;
+
+ALTER SCHEMA jobs OWNER TO portway_owner;
+
 CREATE SCHEMA keyring;
 
 ALTER SCHEMA keyring OWNER TO portway_keyring;
@@ -40,6 +44,45 @@ CREATE TYPE app.opened_element AS (
 );
 
 ALTER TYPE app.opened_element OWNER TO portway_definer;
+
+CREATE TYPE jobs.procrastinate_job_event_type AS ENUM (
+    'deferred',
+    'started',
+    'deferred_for_retry',
+    'failed',
+    'succeeded',
+    'cancelled',
+    'abort_requested',
+    'aborted',
+    'scheduled',
+    'retried'
+);
+
+ALTER TYPE jobs.procrastinate_job_event_type OWNER TO portway_owner;
+
+CREATE TYPE jobs.procrastinate_job_status AS ENUM (
+    'todo',
+    'doing',
+    'succeeded',
+    'failed',
+    'cancelled',
+    'aborting',
+    'aborted'
+);
+
+ALTER TYPE jobs.procrastinate_job_status OWNER TO portway_owner;
+
+CREATE TYPE jobs.procrastinate_job_to_defer_v1 AS (
+	queue_name character varying,
+	task_name character varying,
+	priority integer,
+	lock text,
+	queueing_lock text,
+	args jsonb,
+	scheduled_at timestamp with time zone
+);
+
+ALTER TYPE jobs.procrastinate_job_to_defer_v1 OWNER TO portway_owner;
 
 CREATE FUNCTION app.accept_invitation(p_pass text, p_token text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -80,6 +123,41 @@ CREATE FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at
     RETURN keyring.sign_jwt(jsonb_build_object('iss', 'portway', 'aud', 'portway', 'sub', p_user_id, 'sid', p_session_id, 'iat', (EXTRACT(epoch FROM clock_timestamp()))::bigint, 'exp', (EXTRACT(epoch FROM p_expires_at))::bigint));
 
 ALTER FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.add_webhook_secret(p_endpoint_id uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    secret text := 'whsec_' || encode(extensions.gen_random_bytes(32), 'base64');
+BEGIN
+    INSERT INTO public.webhook_secrets (endpoint_id, encrypted_value, key_id)
+    SELECT p_endpoint_id, s.ciphertext, s.key_id FROM keyring.encrypt(secret, p_endpoint_id, 'webhook_secret') AS s;
+    RETURN secret;
+END
+$$;
+
+ALTER FUNCTION app.add_webhook_secret(p_endpoint_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.administered_endpoint(p_pass text, p_endpoint_id uuid) RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    organization uuid;
+BEGIN
+    SELECT w.organization_id INTO organization FROM public.webhook_endpoints AS w
+    WHERE w.id = p_endpoint_id AND claims -> 'scopes' ? 'admin'
+        AND w.organization_id = ANY (app.organizations_of(claims, ARRAY['owner', 'admin']));
+    IF organization IS NULL THEN
+        RAISE EXCEPTION 'there is no such webhook of an organization that you administer' USING ERRCODE = 'no_data_found';
+    END IF;
+    RETURN organization;
+END
+$$;
+
+ALTER FUNCTION app.administered_endpoint(p_pass text, p_endpoint_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.administered_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -231,7 +309,7 @@ CREATE TABLE public.oauth_authorizations (
     workspace_id uuid NOT NULL,
     integration_id uuid NOT NULL,
     connection_id uuid,
-    name text NOT NULL,
+    name text,
     scopes text[] NOT NULL,
     config jsonb NOT NULL,
     return_url text,
@@ -241,7 +319,13 @@ CREATE TABLE public.oauth_authorizations (
     expires_at timestamp with time zone NOT NULL,
     taken_at timestamp with time zone,
     completed_at timestamp with time zone,
-    CONSTRAINT oauth_authorizations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+    oauth_client_id uuid,
+    end_user_id text,
+    connect_link_id uuid,
+    opener_origin text,
+    CONSTRAINT oauth_authorizations_end_user_id_check CHECK (((length(end_user_id) >= 1) AND (length(end_user_id) <= 200))),
+    CONSTRAINT oauth_authorizations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT oauth_authorizations_opener_origin_check CHECK ((length(opener_origin) <= 300))
 );
 
 ALTER TABLE ONLY public.oauth_authorizations FORCE ROW LEVEL SECURITY;
@@ -255,38 +339,96 @@ CREATE FUNCTION app.authorization_integration(p_authorization_pass text) RETURNS
 
 ALTER FUNCTION app.authorization_integration(p_authorization_pass text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) RETURNS timestamp with time zone
+CREATE FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text, p_oauth_client_id uuid DEFAULT NULL::uuid, p_end_user_id text DEFAULT NULL::text, p_opener_origin text DEFAULT NULL::text) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    claims jsonb := app.pass_claims(p_pass, 'user');
+    claims jsonb := app.connecting_claims(p_pass, p_workspace_id, p_integration_id);
     organization uuid := app.check_may_connect(claims, p_workspace_id);
     authorization_id uuid := app.uuid_v7();
+    mine public.connections;
     sealed record;
     expiry timestamptz := now() + interval '10 minutes';
 BEGIN
+    PERFORM app.check_link_connection(claims, p_connection_id);
     PERFORM app.check_integration(p_integration_id, organization);
-    IF p_connection_id IS NOT NULL
-        AND (app.own_connection(claims, p_connection_id)).integration_id IS DISTINCT FROM p_integration_id
-    THEN
-        RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
+    PERFORM app.check_oauth_client(p_oauth_client_id, organization, p_integration_id);
+    IF p_connection_id IS NOT NULL THEN
+        mine := app.own_connection(claims, p_connection_id);
+        IF (mine.integration_id, mine.workspace_id) IS DISTINCT FROM (p_integration_id, p_workspace_id) THEN
+            RAISE EXCEPTION 'no such connection' USING ERRCODE = 'no_data_found';
+        END IF;
     END IF;
     sealed := keyring.encrypt(p_code_verifier, authorization_id, 'code_verifier');
     INSERT INTO public.oauth_authorizations (
         state_hash, id, user_id, workspace_id, integration_id, connection_id, name, scopes, config, return_url,
-        encrypted_code_verifier, key_id, browser_hash, expires_at
+        encrypted_code_verifier, key_id, browser_hash, expires_at, oauth_client_id, end_user_id, opener_origin,
+        connect_link_id
     )
     VALUES (
         sha256(convert_to(p_state, 'UTF8')), authorization_id, (claims ->> 'sub')::uuid, p_workspace_id,
         p_integration_id, p_connection_id, p_name, p_scopes, p_config, p_return_url, sealed.ciphertext, sealed.key_id,
-        sha256(convert_to(p_browser_secret, 'UTF8')), expiry
+        sha256(convert_to(p_browser_secret, 'UTF8')), expiry, p_oauth_client_id,
+        CASE WHEN claims ? 'link' THEN claims ->> 'end_user_id' ELSE p_end_user_id END, p_opener_origin,
+        (claims ->> 'link')::uuid
     );
     RETURN expiry;
 END
 $$;
 
-ALTER FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) OWNER TO portway_definer;
+ALTER FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text, p_oauth_client_id uuid, p_end_user_id text, p_opener_origin text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.begin_delivery(p_delivery_id uuid) RETURNS TABLE(url text, secrets text[], event_id uuid, event_type text, occurred_at timestamp with time zone, data text, attempts_in_row integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    delivery public.webhook_deliveries;
+    endpoint public.webhook_endpoints;
+    signing text[];
+BEGIN
+    SELECT d.* INTO delivery FROM public.webhook_deliveries AS d WHERE d.id = p_delivery_id FOR UPDATE;
+    IF delivery.status IS DISTINCT FROM 'pending' OR delivery.next_attempt_at > now() + interval '1 second' THEN
+        RETURN;  -- done, deleted, or another job's
+    END IF;
+    SELECT w.* INTO endpoint FROM public.webhook_endpoints AS w WHERE w.id = delivery.endpoint_id;
+    IF endpoint.disabled_at IS NOT NULL AND delivery.event_type <> 'webhook.test' THEN
+        PERFORM app.end_delivery(p_delivery_id, 'failed', NULL, 'webhook_disabled');
+        RETURN;
+    END IF;
+    IF delivery.claimed_until > now() THEN
+        PERFORM app.defer_delivery(p_delivery_id, delivery.claimed_until);
+        RETURN;
+    END IF;
+    -- An endpoint that is slow to answer must not keep every worker waiting.
+    IF (
+        SELECT count(*) FROM public.webhook_deliveries AS d
+        WHERE d.endpoint_id = delivery.endpoint_id AND d.claimed_until > now()
+    ) >= 8 THEN
+        PERFORM app.defer_delivery(p_delivery_id, now() + make_interval(secs => 2 + 3 * random()));
+        RETURN;
+    END IF;
+    SELECT array_agg(o.value ORDER BY s.id DESC) INTO signing
+    FROM public.webhook_secrets AS s
+    CROSS JOIN LATERAL keyring.decrypt_all(
+        ARRAY[s.encrypted_value], ARRAY[s.key_id], ARRAY[s.endpoint_id], ARRAY['webhook_secret']
+    ) AS opened (plaintexts)
+    CROSS JOIN LATERAL unnest(opened.plaintexts) AS o (value)
+    WHERE s.endpoint_id = delivery.endpoint_id AND (s.expires_at IS NULL OR s.expires_at > now())
+        AND o.value IS NOT NULL;
+    IF signing IS NULL THEN
+        PERFORM app.end_delivery(p_delivery_id, 'failed', NULL, 'secret_unreadable');
+        RETURN;
+    END IF;
+    UPDATE public.webhook_deliveries AS d SET claimed_until = now() + interval '1 minute' WHERE d.id = p_delivery_id;
+    RETURN QUERY
+        SELECT endpoint.url, signing, e.id, e.type, e.occurred_at, e.data::text, delivery.attempts_in_row
+        FROM public.events AS e WHERE e.id = delivery.event_id;
+END
+$$;
+
+ALTER FUNCTION app.begin_delivery(p_delivery_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.builtin_action_id(p_integration_id uuid, p_slug text) RETURNS uuid
     LANGUAGE sql IMMUTABLE
@@ -319,6 +461,23 @@ $$;
 
 ALTER FUNCTION app.bump_version() OWNER TO portway_owner;
 
+CREATE FUNCTION app.check_administers(p_pass text, p_organization_id uuid) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+BEGIN
+    IF NOT coalesce(claims -> 'scopes' ? 'admin', false)
+        OR NOT coalesce(p_organization_id = ANY (app.organizations_of(claims, ARRAY['owner', 'admin'])), false)
+    THEN
+        RAISE EXCEPTION 'only an owner or admin of the organization may do this' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.check_administers(p_pass text, p_organization_id uuid) OWNER TO portway_definer;
+
 CREATE FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -334,6 +493,19 @@ END
 $$;
 
 ALTER FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.check_link_connection(p_claims jsonb, p_connection_id uuid) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_claims ? 'link' AND (p_claims ->> 'connection')::uuid IS DISTINCT FROM p_connection_id THEN
+        RAISE EXCEPTION 'this connect link is for something else' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.check_link_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -357,6 +529,22 @@ $$;
 
 ALTER FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) OWNER TO portway_definer;
 
+CREATE FUNCTION app.check_oauth_client(p_oauth_client_id uuid, p_organization_id uuid, p_integration_id uuid) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_oauth_client_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM public.oauth_clients AS o
+        WHERE o.id = p_oauth_client_id AND o.organization_id = p_organization_id AND o.integration_id = p_integration_id
+    ) THEN
+        RAISE EXCEPTION 'no such OAuth client' USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.check_oauth_client(p_oauth_client_id uuid, p_organization_id uuid, p_integration_id uuid) OWNER TO portway_definer;
+
 CREATE FUNCTION app.claims() RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -367,6 +555,163 @@ END
 $$;
 
 ALTER FUNCTION app.claims() OWNER TO portway_definer;
+
+CREATE TABLE public.connect_links (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    token_hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    connection_id uuid,
+    reconnect boolean DEFAULT false NOT NULL,
+    end_user_id text,
+    name text,
+    scopes text[],
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    oauth_client text,
+    return_url text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT connect_links_check CHECK ((reconnect OR (end_user_id IS NOT NULL))),
+    CONSTRAINT connect_links_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT connect_links_end_user_id_check CHECK (((length(end_user_id) >= 1) AND (length(end_user_id) <= 200))),
+    CONSTRAINT connect_links_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT connect_links_oauth_client_check CHECK (((length(oauth_client) >= 1) AND (length(oauth_client) <= 100))),
+    CONSTRAINT connect_links_return_url_check CHECK ((length(return_url) <= 4000))
+);
+
+ALTER TABLE ONLY public.connect_links FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.connect_links OWNER TO portway_owner;
+
+CREATE FUNCTION app.claims_of_link(p_link public.connect_links) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN jsonb_build_object('sub', (p_link).user_id, 'scopes', '["connections:write"]'::jsonb, 'workspace', (p_link).workspace_id, 'integration', (p_link).integration_id, 'link', (p_link).id, 'end_user_id', (p_link).end_user_id, 'oauth_client', (p_link).oauth_client, 'connection', CASE WHEN (p_link).reconnect THEN (p_link).connection_id ELSE NULL::uuid END);
+
+ALTER FUNCTION app.claims_of_link(p_link public.connect_links) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    plaintext text := (keyring.decrypt_all(ARRAY[p_ciphertext], ARRAY[p_key_id], ARRAY[p_owner], ARRAY[p_type]))[1];
+BEGIN
+    IF plaintext IS NULL AND p_ciphertext IS NOT NULL THEN
+        RAISE EXCEPTION 'this ciphertext does not decrypt' USING ERRCODE = 'data_corrupted';
+    END IF;
+    RETURN plaintext;
+END
+$$;
+
+ALTER FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) OWNER TO portway_keyring;
+
+CREATE TABLE public.oauth_clients (
+    organization_id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    client_id text NOT NULL,
+    encrypted_client_secret bytea,
+    key_id integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    name text DEFAULT 'default'::text NOT NULL,
+    replaced_at timestamp with time zone,
+    CONSTRAINT oauth_clients_check CHECK (((encrypted_client_secret IS NULL) = (key_id IS NULL))),
+    CONSTRAINT oauth_clients_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.oauth_clients FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.oauth_clients OWNER TO portway_owner;
+
+CREATE FUNCTION app.read_oauth_client(p_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT jsonb_build_object('client_id', o.client_id, 'client_secret', CASE WHEN (o.key_id IS NOT NULL) THEN keyring.decrypt(o.encrypted_client_secret, o.key_id, o.integration_id, ('client_secret '::text || o.organization_id)) ELSE NULL::text END) AS jsonb_build_object FROM public.oauth_clients o WHERE (o.id = read_oauth_client.p_id));
+
+ALTER FUNCTION app.read_oauth_client(p_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.identified_client(p_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (app.read_oauth_client(p_id) || jsonb_build_object('id', p_id));
+
+ALTER FUNCTION app.identified_client(p_id uuid) OWNER TO portway_definer;
+
+CREATE TABLE public.encrypted_credentials (
+    connection_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    credential_type text NOT NULL,
+    encrypted_value bytea NOT NULL,
+    key_id integer NOT NULL,
+    expires_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    for_renewal boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE ONLY public.encrypted_credentials FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.encrypted_credentials OWNER TO portway_owner;
+
+CREATE FUNCTION app.read_secret(p_connection_id uuid, p_type text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT keyring.decrypt(e.encrypted_value, e.key_id, e.connection_id, e.credential_type) AS decrypt FROM public.encrypted_credentials e WHERE ((e.connection_id = read_secret.p_connection_id) AND (e.credential_type = read_secret.p_type)));
+
+ALTER FUNCTION app.read_secret(p_connection_id uuid, p_type text) OWNER TO portway_definer;
+
+CREATE TABLE public.connections (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    user_id uuid NOT NULL,
+    integration_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    workspace_id uuid NOT NULL,
+    name text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    enabled_status text,
+    origins text[] DEFAULT '{}'::text[] NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    issued_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    credential_version integer DEFAULT 0 NOT NULL,
+    disabled_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    oauth_client_id uuid,
+    account_id text,
+    account_name text,
+    end_user_id text,
+    renewed_at timestamp with time zone,
+    renewal_failures integer DEFAULT 0 NOT NULL,
+    renewal_not_before timestamp with time zone,
+    renewal_forced_version integer,
+    CONSTRAINT connections_account_id_check CHECK (((length(account_id) >= 1) AND (length(account_id) <= 500))),
+    CONSTRAINT connections_account_name_check CHECK (((length(account_name) >= 1) AND (length(account_name) <= 500))),
+    CONSTRAINT connections_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT connections_enabled_status_check CHECK ((enabled_status <> 'disabled'::text)),
+    CONSTRAINT connections_end_user_id_check CHECK (((length(end_user_id) >= 1) AND (length(end_user_id) <= 200))),
+    CONSTRAINT connections_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'reauthorization_required'::text, 'error'::text, 'disabled'::text])))
+);
+
+ALTER TABLE ONLY public.connections FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.connections OWNER TO portway_owner;
+
+CREATE FUNCTION app.client_of(p_connection public.connections) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN CASE WHEN (EXISTS (SELECT FROM public.encrypted_credentials e WHERE ((e.connection_id = (client_of.p_connection).id) AND (e.credential_type = 'client_id'::text)))) THEN jsonb_build_object('client_id', app.read_secret((p_connection).id, 'client_id'::text), 'client_secret', app.read_secret((p_connection).id, 'client_secret'::text)) ELSE app.identified_client((p_connection).oauth_client_id) END;
+
+ALTER FUNCTION app.client_of(p_connection public.connections) OWNER TO portway_definer;
 
 CREATE FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -433,7 +778,7 @@ $$;
 
 ALTER FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
 
-CREATE FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) RETURNS uuid
+CREATE FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -455,32 +800,128 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'whoever began this may no longer connect services here' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    IF pending.connection_id IS NULL THEN
-        INSERT INTO public.connections (
-            user_id, integration_id, organization_id, workspace_id, name, origins, scopes, config, issued_at, expires_at
+    target := coalesce(
+        pending.connection_id,
+        app.connection_of_account(
+            pending.user_id, pending.workspace_id, pending.integration_id, pending.end_user_id, p_account_id
+        ),
+        app.insert_connection(
+            pending.user_id, pending.workspace_id, pending.integration_id, pending.name, p_default_name,
+            pending.end_user_id
         )
-        SELECT pending.user_id, pending.integration_id, w.organization_id, w.id, pending.name, p_origins, p_scopes,
-            pending.config, now(), p_expires_at
-        FROM public.workspaces AS w WHERE w.id = pending.workspace_id
-        RETURNING id INTO target;
-    ELSE
-        target := pending.connection_id;
-        DELETE FROM public.refresh_leases WHERE connection_id = target;
-    END IF;
-    PERFORM app.store_secrets(
-        target, pending.workspace_id,
-        jsonb_build_object('access_token', p_access_token, 'refresh_token', p_refresh_token), p_expires_at
     );
-    UPDATE public.connections SET
-        origins = p_origins, scopes = p_scopes, config = pending.config, credential_version = credential_version + 1,
-        issued_at = now(), expires_at = p_expires_at
-    WHERE id = target;
-    PERFORM app.set_connection_status(target, 'active');
+    PERFORM app.set_credential(
+        target, p_values, p_grant, p_expires_at, p_origins, p_scopes, p_config, pending.oauth_client_id, p_account_id,
+        p_account_name, NOT p_grant ? 'refresh_token'
+    );
+    PERFORM app.use_connect_link(pending.connect_link_id, target);
     RETURN target;
 END
 $$;
 
-ALTER FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) OWNER TO portway_definer;
+ALTER FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.configured_margin(p_auth_config jsonb) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN (jsonb_typeof((p_auth_config -> 'refresh_margin_seconds'::text)) = 'number'::text) THEN ('00:00:01'::interval * (round(LEAST(GREATEST(((p_auth_config ->> 'refresh_margin_seconds'::text))::numeric, (0)::numeric), (2592000)::numeric), 3))::double precision) ELSE NULL::interval END;
+
+ALTER FUNCTION app.configured_margin(p_auth_config jsonb) OWNER TO portway_definer;
+
+CREATE TABLE public.workspace_members (
+    workspace_id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspace_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+);
+
+ALTER TABLE ONLY public.workspace_members FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspace_members OWNER TO portway_owner;
+
+CREATE FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT m.role FROM public.workspace_members m WHERE ((m.workspace_id = role_in.p_workspace_id) AND (m.user_id = ((role_in.p_claims ->> 'sub'::text))::uuid) AND (((role_in.p_claims ->> 'workspace'::text) IS NULL) OR (m.workspace_id = ((role_in.p_claims ->> 'workspace'::text))::uuid))));
+
+ALTER FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) OWNER TO portway_definer;
+
+CREATE TABLE public.users (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    email text,
+    name text,
+    email_verified_at timestamp with time zone,
+    password_salt bytea,
+    password_parameters text,
+    password_verifier bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT users_check CHECK ((num_nonnulls(password_salt, password_parameters, password_verifier) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND (length(email) <= 320))),
+    CONSTRAINT users_name_check CHECK ((length(name) <= 200))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users OWNER TO portway_owner;
+
+CREATE FUNCTION app.connect_link_state(p_link public.connect_links) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN CASE WHEN ((p_link).used_at IS NOT NULL) THEN 'used'::text WHEN (((p_link).revoked_at IS NOT NULL) OR ((p_link).reconnect AND ((p_link).connection_id IS NULL)) OR (COALESCE(app.role_in(app.claims_of_link(p_link), (p_link).workspace_id), 'viewer'::text) = 'viewer'::text) OR (NOT (EXISTS (SELECT FROM public.users u WHERE ((u.id = (connect_link_state.p_link).user_id) AND (u.disabled_at IS NULL)))))) THEN 'revoked'::text WHEN ((p_link).expires_at <= clock_timestamp()) THEN 'expired'::text ELSE 'ready'::text END;
+
+ALTER FUNCTION app.connect_link_state(p_link public.connect_links) OWNER TO portway_definer;
+
+CREATE FUNCTION app.connect_link_claims(p_pass text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (SELECT app.claims_of_link(l.*) AS claims_of_link FROM public.connect_links l WHERE ((l.id = ((app.pass_claims(connect_link_claims.p_pass, 'connect_link'::text) ->> 'link'::text))::uuid) AND (app.connect_link_state(l.*) = 'ready'::text)));
+
+ALTER FUNCTION app.connect_link_claims(p_pass text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.connecting_claims(p_pass text, p_workspace_id uuid, p_integration_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+BEGIN
+    IF claims IS NOT NULL THEN
+        RETURN claims;
+    END IF;
+    claims := app.connect_link_claims(p_pass);
+    IF (claims ->> 'workspace')::uuid = p_workspace_id AND (claims ->> 'integration')::uuid = p_integration_id THEN
+        RETURN claims;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION app.connecting_claims(p_pass text, p_workspace_id uuid, p_integration_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.connection_of_account(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_end_user_id text, p_account_id text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    found_id uuid;
+BEGIN
+    IF p_account_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended(
+        jsonb_build_array(p_user_id, p_workspace_id, p_integration_id, p_end_user_id, p_account_id)::text, 0
+    ));
+    SELECT c.id INTO found_id FROM public.connections AS c
+    WHERE c.user_id = p_user_id AND c.workspace_id = p_workspace_id AND c.integration_id = p_integration_id
+        AND c.account_id = p_account_id AND c.end_user_id IS NOT DISTINCT FROM p_end_user_id
+    ORDER BY c.id LIMIT 1 FOR UPDATE;
+    RETURN found_id;
+END
+$$;
+
+ALTER FUNCTION app.connection_of_account(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_end_user_id text, p_account_id text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb DEFAULT '[]'::jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -522,31 +963,77 @@ $$;
 
 ALTER FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) OWNER TO portway_definer;
 
-CREATE FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) RETURNS uuid
+CREATE FUNCTION app.create_connect_link(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_end_user_id text, p_name text, p_scopes text[], p_config jsonb, p_oauth_client text, p_return_url text, p_lifetime interval, OUT id uuid, OUT token text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
-    organization uuid := app.check_may_connect(claims, p_workspace_id);
-    made uuid;
+    mine public.connections;
+    organization uuid;
 BEGIN
+    IF p_connection_id IS NOT NULL THEN
+        mine := app.own_connection(claims, p_connection_id);
+        p_workspace_id := mine.workspace_id;
+        p_integration_id := mine.integration_id;
+        p_end_user_id := mine.end_user_id;
+    END IF;
+    organization := app.check_may_connect(claims, p_workspace_id);
     PERFORM app.check_integration(p_integration_id, organization);
-    INSERT INTO public.connections (
-        user_id, integration_id, organization_id, workspace_id, name, origins, config, credential_version,
-        issued_at, expires_at
+    IF p_oauth_client IS NOT NULL AND NOT EXISTS (
+        SELECT FROM public.oauth_clients AS o
+        WHERE o.organization_id = organization AND o.integration_id = p_integration_id AND o.name = p_oauth_client
+            AND o.replaced_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'no such OAuth client' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF p_lifetime NOT BETWEEN interval '1 minute' AND interval '7 days' THEN
+        RAISE EXCEPTION 'a connect link lives for one minute to seven days' USING ERRCODE = 'check_violation';
+    END IF;
+    token := app.random_token();
+    INSERT INTO public.connect_links (
+        token_hash, user_id, organization_id, workspace_id, integration_id, connection_id, reconnect, end_user_id, name,
+        scopes, config, oauth_client, return_url, expires_at
     )
     VALUES (
-        (claims ->> 'sub')::uuid, p_integration_id, organization, p_workspace_id, p_name, p_origins, p_config, 1,
-        now(), p_expires_at
+        sha256(convert_to(create_connect_link.token, 'UTF8')), (claims ->> 'sub')::uuid, organization, p_workspace_id,
+        p_integration_id, p_connection_id, p_connection_id IS NOT NULL, p_end_user_id, p_name, p_scopes, p_config,
+        p_oauth_client, p_return_url, clock_timestamp() + p_lifetime
     )
-    RETURNING id INTO made;
-    PERFORM app.store_secrets(made, p_workspace_id, p_values, p_expires_at);
-    RETURN made;
+    RETURNING connect_links.id INTO create_connect_link.id;
 END
 $$;
 
-ALTER FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) OWNER TO portway_definer;
+ALTER FUNCTION app.create_connect_link(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_end_user_id text, p_name text, p_scopes text[], p_config jsonb, p_oauth_client text, p_return_url text, p_lifetime interval, OUT id uuid, OUT token text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb DEFAULT '{}'::jsonb, p_scopes text[] DEFAULT '{}'::text[], p_oauth_client_id uuid DEFAULT NULL::uuid, p_account_id text DEFAULT NULL::text, p_account_name text DEFAULT NULL::text, p_end_user_id text DEFAULT NULL::text, p_default_name text DEFAULT NULL::text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.connecting_claims(p_pass, p_workspace_id, p_integration_id);
+    organization uuid := app.check_may_connect(claims, p_workspace_id);
+    person uuid := (claims ->> 'sub')::uuid;
+    end_user text := CASE WHEN claims ? 'link' THEN claims ->> 'end_user_id' ELSE p_end_user_id END;
+    target uuid;
+BEGIN
+    PERFORM app.check_link_connection(claims, NULL);
+    PERFORM app.check_integration(p_integration_id, organization);
+    PERFORM app.check_oauth_client(p_oauth_client_id, organization, p_integration_id);
+    target := coalesce(
+        app.connection_of_account(person, p_workspace_id, p_integration_id, end_user, p_account_id),
+        app.insert_connection(person, p_workspace_id, p_integration_id, p_name, p_default_name, end_user)
+    );
+    PERFORM app.set_credential(
+        target, p_values, p_grant, p_expires_at, p_origins, p_scopes, p_config, p_oauth_client_id, p_account_id,
+        p_account_name, false
+    );
+    PERFORM app.use_connect_link((claims ->> 'link')::uuid, target);
+    RETURN target;
+END
+$$;
+
+ALTER FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb, p_scopes text[], p_oauth_client_id uuid, p_account_id text, p_account_name text, p_end_user_id text, p_default_name text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.create_email_token(p_email text, p_purpose text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -724,6 +1211,20 @@ $$;
 
 ALTER FUNCTION app.create_set_up_token() OWNER TO portway_definer;
 
+CREATE FUNCTION app.create_webhook_endpoint(p_pass text, p_organization_id uuid, p_url text, p_description text, p_events text[], OUT id uuid, OUT secret text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM app.check_administers(p_pass, p_organization_id);
+    INSERT INTO public.webhook_endpoints AS w (organization_id, url, description, events)
+    VALUES (p_organization_id, p_url, p_description, p_events) RETURNING w.id INTO id;
+    secret := app.add_webhook_secret(id);
+END
+$$;
+
+ALTER FUNCTION app.create_webhook_endpoint(p_pass text, p_organization_id uuid, p_url text, p_description text, p_events text[], OUT id uuid, OUT secret text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -765,35 +1266,6 @@ $$;
 
 ALTER FUNCTION app.read_secrets(p_connection_id uuid) OWNER TO portway_definer;
 
-CREATE TABLE public.connections (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    user_id uuid NOT NULL,
-    integration_id uuid NOT NULL,
-    organization_id uuid NOT NULL,
-    workspace_id uuid NOT NULL,
-    name text NOT NULL,
-    status text DEFAULT 'active'::text NOT NULL,
-    enabled_status text,
-    origins text[] DEFAULT '{}'::text[] NOT NULL,
-    scopes text[] DEFAULT '{}'::text[] NOT NULL,
-    config jsonb DEFAULT '{}'::jsonb NOT NULL,
-    issued_at timestamp with time zone,
-    expires_at timestamp with time zone,
-    credential_version integer DEFAULT 0 NOT NULL,
-    disabled_by uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_used_at timestamp with time zone,
-    CONSTRAINT connections_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
-    CONSTRAINT connections_enabled_status_check CHECK ((enabled_status <> 'disabled'::text)),
-    CONSTRAINT connections_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'reauthorization_required'::text, 'error'::text, 'disabled'::text])))
-);
-
-ALTER TABLE ONLY public.connections FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.connections OWNER TO portway_owner;
-
 CREATE FUNCTION app.credential_of(p_connection public.connections) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -834,6 +1306,19 @@ $$;
 
 ALTER FUNCTION app.current_workspaces() OWNER TO portway_definer;
 
+CREATE FUNCTION app.defer_delivery(p_delivery_id uuid, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
+        'webhooks', 'deliver_webhook', 0, NULL, NULL, jsonb_build_object('delivery_id', p_delivery_id), p_at
+    )::jobs.procrastinate_job_to_defer_v1]);
+END
+$$;
+
+ALTER FUNCTION app.defer_delivery(p_delivery_id uuid, p_at timestamp with time zone) OWNER TO portway_definer;
+
 CREATE FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -841,7 +1326,7 @@ CREATE FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) RETURNS
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
     target public.connections;
-    tokens text[] := '{}';
+    tokens jsonb := '{}';
     client jsonb;
 BEGIN
     SELECT * INTO target FROM public.connections AS c
@@ -856,15 +1341,19 @@ BEGIN
         RAISE EXCEPTION 'only its owner or an admin of the workspace may do this' USING ERRCODE = 'insufficient_privilege';
     END IF;
     BEGIN
-        tokens := array_remove(ARRAY[
-            app.read_secret(p_connection_id, 'refresh_token'), app.read_secret(p_connection_id, 'access_token')
-        ], NULL);
-        client := app.read_oauth_client(target.organization_id, target.integration_id);
+        tokens := jsonb_strip_nulls(jsonb_build_object(
+            'refresh_token', app.read_secret(p_connection_id, 'refresh_token'),
+            'access_token', app.read_secret(p_connection_id, 'access_token')
+        ));
+        client := app.client_of(target);
     EXCEPTION WHEN data_corrupted THEN
-        NULL;  -- What no longer opens cannot be revoked; the row goes all the same.
+        tokens := '{}';  -- What no longer opens cannot be revoked; the row goes all the same.
     END;
     DELETE FROM public.connections WHERE id = p_connection_id;
-    RETURN jsonb_build_object('tokens', tokens, 'client', client);
+    RETURN jsonb_build_object(
+        'tokens', tokens, 'client', client, 'integration', app.integration_row(target.integration_id),
+        'origins', target.origins, 'config', target.config
+    );
 END
 $$;
 
@@ -885,6 +1374,8 @@ BEGIN
     DELETE FROM public.one_time_tokens WHERE expires_at < now();
     GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
     DELETE FROM public.sessions WHERE expires_at < now() - interval '1 day';
+    GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
+    DELETE FROM public.connect_links WHERE expires_at < now() - interval '90 days';
     GET DIAGNOSTICS gone = ROW_COUNT; total := total + gone;
     DELETE FROM public.invitations WHERE expires_at < now() - interval '30 days' AND accepted_at IS NULL;
     GET DIAGNOSTICS gone = ROW_COUNT;
@@ -918,6 +1409,56 @@ $$;
 
 ALTER FUNCTION app.drop_expired_log_partitions() OWNER TO portway_owner;
 
+CREATE TABLE public.webhook_deliveries (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    event_type text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    attempts_in_row integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now(),
+    claimed_until timestamp with time zone,
+    completed_at timestamp with time zone,
+    status_code integer,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_deliveries_check CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check1 CHECK (((status = 'pending'::text) = (completed_at IS NULL))),
+    CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_deliveries OWNER TO portway_owner;
+
+CREATE FUNCTION app.end_delivery(p_delivery_id uuid, p_status text, p_status_code integer, p_error text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE public.webhook_deliveries d SET status = end_delivery.p_status, status_code = end_delivery.p_status_code, error = end_delivery.p_error, next_attempt_at = NULL::timestamp with time zone, claimed_until = NULL::timestamp with time zone, completed_at = now()
+   WHERE (d.id = end_delivery.p_delivery_id);
+END;
+
+ALTER FUNCTION app.end_delivery(p_delivery_id uuid, p_status text, p_status_code integer, p_error text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.endpoints_for(p_type text, p_organization_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT array_agg(w.id) FROM public.webhook_endpoints AS w
+        -- An organization that is being deleted takes its endpoints along, but maybe not before its connections.
+        JOIN public.organizations AS o ON o.id = w.organization_id
+        WHERE w.organization_id = p_organization_id AND w.disabled_at IS NULL AND p_type = ANY (w.events)
+    );
+END
+$$;
+
+ALTER FUNCTION app.endpoints_for(p_type text, p_organization_id uuid) OWNER TO portway_definer;
+
 CREATE FUNCTION app.erase_payloads(p_pass text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -938,6 +1479,13 @@ END
 $$;
 
 ALTER FUNCTION app.erase_payloads(p_pass text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (WITH taken AS (SELECT c.name FROM public.connections c WHERE ((c.user_id = free_connection_name.p_user_id) AND (c.workspace_id = free_connection_name.p_workspace_id))) SELECT candidate.name FROM (generate_series((1)::bigint, (SELECT (count(*) + 1) FROM taken)) n(n) CROSS JOIN LATERAL (SELECT ("left"(free_connection_name.p_name, 180) || CASE WHEN (n.n > 1) THEN format(' (%s)'::text, n.n) ELSE ''::text END) AS name) candidate) WHERE (NOT (EXISTS (SELECT FROM taken WHERE (taken.name = candidate.name)))) ORDER BY n.n LIMIT 1);
+
+ALTER FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1005,6 +1553,35 @@ END
 $$;
 
 ALTER FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) OWNER TO portway_definer;
+
+CREATE TABLE public.workspaces (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspaces_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.workspaces FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workspaces OWNER TO portway_owner;
+
+CREATE FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text) RETURNS uuid
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ INSERT INTO public.connections (user_id, integration_id, organization_id, workspace_id, name, end_user_id)  SELECT insert_connection.p_user_id AS p_user_id,
+             insert_connection.p_integration_id AS p_integration_id,
+             w.organization_id,
+             w.id,
+             COALESCE(insert_connection.p_name, app.free_connection_name(insert_connection.p_user_id, insert_connection.p_workspace_id, insert_connection.p_default_name)) AS "coalesce",
+             insert_connection.p_end_user_id AS p_end_user_id
+            FROM public.workspaces w
+           WHERE (w.id = insert_connection.p_workspace_id)
+   RETURNING connections.id;
+END;
+
+ALTER FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.is_batch(p_size integer, p_sizes integer[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -1171,61 +1748,114 @@ $$;
 
 ALTER FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) OWNER TO portway_definer;
 
-CREATE FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) RETURNS record
+CREATE FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) RETURNS TABLE(connection_id uuid, integration jsonb, config jsonb, origins text[], scopes text[], refresh_pass text, grant_members jsonb, client jsonb, interrupted boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    claims jsonb := app.pass_claims(p_pass, 'user');
-    mine public.connections := app.usable_connection(claims, p_connection_id);
-    earlier public.refresh_leases;
-    holder uuid := gen_random_uuid();
-    lease_seconds double precision := least(greatest(p_lease_seconds, 1), 600);
+    longest interval := greatest(interval '5 minutes', (
+        SELECT max(app.configured_margin(i.auth_config)) FROM public.integrations AS i
+        WHERE i.auth_config ? 'refresh_margin_seconds'
+    ));
+    busy uuid[] := ARRAY(
+        SELECT c.integration_id FROM public.refresh_leases AS l JOIN public.connections AS c ON c.id = l.connection_id
+        WHERE l.expires_at > clock_timestamp() GROUP BY c.integration_id HAVING count(*) >= 4
+    );
+    due public.connections;
+BEGIN
+    FOR due IN
+        SELECT c.* FROM public.connections AS c JOIN public.integrations AS i ON i.id = c.integration_id
+        WHERE c.status = 'active' AND c.expires_at BETWEEN now() - interval '30 days' AND now() + longest
+            AND c.expires_at < now() + app.renewal_margin(i.auth_config, c.expires_at - c.issued_at)
+            AND c.expires_at - c.issued_at >= interval '5 seconds'
+            AND (c.renewal_not_before IS NULL OR c.renewal_not_before < now())
+            AND c.integration_id <> ALL (busy)
+            AND NOT EXISTS (
+                SELECT FROM public.refresh_leases AS l WHERE l.connection_id = c.id AND l.expires_at > clock_timestamp()
+            )
+            AND (
+                EXISTS (SELECT FROM public.encrypted_credentials AS e WHERE e.connection_id = c.id AND e.for_renewal)
+                OR i.auth_type IN ('oauth2_client_credentials', 'jwt_bearer')
+                OR i.auth_type = 'custom' AND i.auth_config ? 'login'
+            )
+            AND EXISTS (
+                SELECT FROM public.workspace_members AS m JOIN public.users AS u ON u.id = m.user_id
+                WHERE m.workspace_id = c.workspace_id AND m.user_id = c.user_id AND m.role <> 'viewer'
+                    AND u.disabled_at IS NULL
+            )
+        ORDER BY c.expires_at
+        LIMIT least(coalesce(p_limit, 0), 4)
+        FOR UPDATE OF c SKIP LOCKED
+    LOOP
+        BEGIN
+            SELECT t.* INTO refresh_pass, grant_members, client, interrupted
+            FROM app.take_renewal(due, p_lease_seconds) AS t;
+        EXCEPTION WHEN data_corrupted THEN
+            refresh_pass := NULL;
+        END;
+        IF refresh_pass IS NULL THEN
+            PERFORM app.pause_renewal(due.id, due.credential_version);
+            CONTINUE;
+        END IF;
+        connection_id := due.id;
+        integration := app.integration_row(due.integration_id);
+        config := due.config;
+        origins := due.origins;
+        scopes := due.scopes;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) OWNER TO portway_definer;
+
+CREATE FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean DEFAULT false, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    mine public.connections := app.usable_connection(app.renewing_claims(p_pass, p_connection_id), p_connection_id);
+    is_paused boolean := coalesce(mine.renewal_not_before > clock_timestamp(), false);
 BEGIN
     interrupted := false;
     outcome := 'gone';
     IF mine.status IN ('reauthorization_required', 'disabled') THEN
         RETURN;
     END IF;
-    BEGIN
-        IF mine.credential_version <> p_seen_version THEN
-            credential := app.credential_of(mine);
-            outcome := 'fresh';
-            RETURN;
-        END IF;
-        refresh_token := app.read_secret(p_connection_id, 'refresh_token');
-        client := app.read_oauth_client(mine.organization_id, mine.integration_id);
-    EXCEPTION WHEN data_corrupted THEN
-        RETURN;
-    END;
-    IF refresh_token IS NULL THEN
+    IF mine.credential_version <> p_seen_version THEN
+        credential := app.credential_of(mine);
+        outcome := 'fresh';
         RETURN;
     END IF;
-    SELECT * INTO earlier FROM public.refresh_leases AS l WHERE l.connection_id = p_connection_id FOR UPDATE;
-    IF earlier.expires_at > clock_timestamp() THEN
+    IF EXISTS (
+        SELECT FROM public.refresh_leases AS l
+        WHERE l.connection_id = p_connection_id AND l.expires_at > clock_timestamp()
+    ) THEN
         outcome := 'wait';
-        refresh_token := NULL; client := NULL;
         RETURN;
     END IF;
-    interrupted := coalesce(earlier.credential_version = mine.credential_version, false);
-    INSERT INTO public.refresh_leases AS l (connection_id, holder, credential_version, taken_at, expires_at)
-    VALUES (
-        p_connection_id, holder, mine.credential_version, clock_timestamp(),
-        clock_timestamp() + make_interval(secs => lease_seconds)
-    )
-    ON CONFLICT (connection_id) DO UPDATE SET
-        holder = excluded.holder, credential_version = excluded.credential_version, taken_at = excluded.taken_at,
-        expires_at = excluded.expires_at;
-    -- Outlives the lease: an answer that comes late is stored all the same, if nothing newer was.
-    refresh_pass := keyring.seal(jsonb_build_object(
-        'purpose', 'refresh', 'connection', p_connection_id, 'version', mine.credential_version, 'holder', holder,
-        'exp', extract(epoch FROM clock_timestamp()) + lease_seconds + 600
-    ));
+    IF is_paused AND NOT (p_refused AND mine.renewal_forced_version IS DISTINCT FROM mine.credential_version) THEN
+        retry_seconds := extract(epoch FROM mine.renewal_not_before - clock_timestamp());
+        outcome := 'later';
+        RETURN;
+    END IF;
+    SELECT t.refresh_pass, t.grant_members, t.client, coalesce(t.interrupted, false)
+    INTO lease_refresh.refresh_pass, lease_refresh.grant_members, lease_refresh.client, lease_refresh.interrupted
+    FROM app.take_renewal(mine, p_lease_seconds) AS t;
+    IF refresh_pass IS NULL THEN
+        RETURN;
+    END IF;
     outcome := 'leased';
+    IF is_paused THEN
+        UPDATE public.connections AS c SET renewal_forced_version = c.credential_version WHERE c.id = p_connection_id;
+    END IF;
+EXCEPTION WHEN data_corrupted THEN
+    interrupted := false;
+    outcome := 'gone';
 END
 $$;
 
-ALTER FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) OWNER TO portway_definer;
+ALTER FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) OWNER TO portway_definer;
 
 CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1295,25 +1925,6 @@ ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sessions OWNER TO portway_owner;
 
-CREATE TABLE public.users (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    email text,
-    name text,
-    email_verified_at timestamp with time zone,
-    password_salt bytea,
-    password_parameters text,
-    password_verifier bytea,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    disabled_at timestamp with time zone,
-    CONSTRAINT users_check CHECK ((num_nonnulls(password_salt, password_parameters, password_verifier) = ANY (ARRAY[0, 3]))),
-    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND (length(email) <= 320))),
-    CONSTRAINT users_name_check CHECK ((length(name) <= 200))
-);
-
-ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.users OWNER TO portway_owner;
-
 CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS TABLE(place bigint, claims jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -1356,7 +1967,7 @@ CREATE FUNCTION app.mark_reauthorization_required(p_pass text, p_connection_id u
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    mine public.connections := app.usable_connection(app.pass_claims(p_pass, 'user'), p_connection_id);
+    mine public.connections := app.usable_connection(app.renewing_claims(p_pass, p_connection_id), p_connection_id);
 BEGIN
     IF mine.credential_version = p_seen_version THEN
         PERFORM app.set_connection_status(mine.id, 'reauthorization_required');
@@ -1416,21 +2027,59 @@ $$;
 
 ALTER FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) OWNER TO portway_definer;
 
-CREATE FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) RETURNS text
+CREATE FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text DEFAULT NULL::text, p_connection_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    organization uuid := app.check_may_connect(app.pass_claims(p_pass, 'user'), p_workspace_id);
+    claims jsonb := app.connecting_claims(p_pass, p_workspace_id, p_integration_id);
+    organization uuid := app.check_may_connect(claims, p_workspace_id);
+    -- A link gets the client that its maker chose, and no other.
+    wanted text := coalesce(CASE WHEN claims ? 'link' THEN claims ->> 'oauth_client' ELSE p_name END, (
+        SELECT o.name FROM public.connections AS c JOIN public.oauth_clients AS o ON o.id = c.oauth_client_id
+        WHERE c.id = p_connection_id AND o.organization_id = organization
+    ), 'default');
 BEGIN
     RETURN (
-        SELECT o.client_id FROM public.oauth_clients AS o
-        WHERE o.organization_id = organization AND o.integration_id = p_integration_id
+        SELECT app.identified_client(o.id) FROM public.oauth_clients AS o
+        WHERE o.organization_id = organization AND o.integration_id = p_integration_id AND o.name = wanted
+            AND o.replaced_at IS NULL
     );
 END
 $$;
 
-ALTER FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) OWNER TO portway_definer;
+ALTER FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.open_connect_link(p_token text) RETURNS TABLE(id uuid, state text, link_pass text, return_url text, organization_name text, workspace_name text, integration jsonb, workspace_id uuid, connection_id uuid, connection_name text, account_name text, connection_scopes text[], connection_config jsonb, reconnect boolean, name text, scopes text[], config jsonb, oauth_client text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    link public.connect_links;
+BEGIN
+    SELECT * INTO link FROM public.connect_links AS l WHERE l.token_hash = sha256(convert_to(p_token, 'UTF8'));
+    IF link.id IS NULL THEN
+        RETURN;
+    END IF;
+    UPDATE public.connect_links AS l SET opened_at = now() WHERE l.id = link.id AND l.opened_at IS NULL;
+    RETURN QUERY SELECT
+        link.id, s.state,
+        CASE s.state WHEN 'ready' THEN keyring.seal(jsonb_build_object(
+            'purpose', 'connect_link', 'link', link.id,
+            'exp', extract(epoch FROM clock_timestamp() + interval '5 minutes')
+        )) END,
+        link.return_url, o.name, w.name, app.integration_row(link.integration_id), link.workspace_id,
+        c.id, c.name, c.account_name, c.scopes, c.config, link.reconnect, link.name, link.scopes, link.config,
+        link.oauth_client
+    FROM app.connect_link_state(link) AS s (state)
+    JOIN public.workspaces AS w ON w.id = link.workspace_id
+    JOIN public.organizations AS o ON o.id = w.organization_id
+    -- Of a link that ended before it was used, nothing is told of the connection.
+    LEFT JOIN public.connections AS c ON c.id = link.connection_id AND s.state IN ('ready', 'used');
+END
+$$;
+
+ALTER FUNCTION app.open_connect_link(p_token text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1609,6 +2258,23 @@ $$;
 
 ALTER FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.renewal_pause(p_failures integer) RETURNS double precision
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (LEAST(((2)::double precision ^ (LEAST(GREATEST(p_failures, 1), 10))::double precision), (300)::double precision) * ((0.75)::double precision + (random() / (2)::double precision)));
+
+ALTER FUNCTION app.renewal_pause(p_failures integer) OWNER TO portway_definer;
+
+CREATE FUNCTION app.pause_renewal(p_connection_id uuid, p_version integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE public.connections c SET renewal_failures = (c.renewal_failures + 1), renewal_not_before = (clock_timestamp() + make_interval(secs => app.renewal_pause((c.renewal_failures + 1))))
+   WHERE ((c.id = pause_renewal.p_connection_id) AND (c.credential_version = pause_renewal.p_version));
+END;
+
+ALTER FUNCTION app.pause_renewal(p_connection_id uuid, p_version integer) OWNER TO portway_definer;
+
 CREATE FUNCTION keyring.base64url(p_value bytea) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1624,64 +2290,12 @@ CREATE FUNCTION app.random_token() RETURNS text
 
 ALTER FUNCTION app.random_token() OWNER TO portway_definer;
 
-CREATE FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    plaintext text := (keyring.decrypt_all(ARRAY[p_ciphertext], ARRAY[p_key_id], ARRAY[p_owner], ARRAY[p_type]))[1];
-BEGIN
-    IF plaintext IS NULL AND p_ciphertext IS NOT NULL THEN
-        RAISE EXCEPTION 'this ciphertext does not decrypt' USING ERRCODE = 'data_corrupted';
-    END IF;
-    RETURN plaintext;
-END
-$$;
-
-ALTER FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) OWNER TO portway_keyring;
-
-CREATE TABLE public.oauth_clients (
-    organization_id uuid NOT NULL,
-    integration_id uuid NOT NULL,
-    client_id text NOT NULL,
-    encrypted_client_secret bytea,
-    key_id integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT oauth_clients_check CHECK (((encrypted_client_secret IS NULL) = (key_id IS NULL)))
-);
-
-ALTER TABLE ONLY public.oauth_clients FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.oauth_clients OWNER TO portway_owner;
-
-CREATE FUNCTION app.read_oauth_client(p_organization_id uuid, p_integration_id uuid) RETURNS jsonb
+CREATE FUNCTION app.read_grant(p_connection_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT jsonb_build_object('client_id', o.client_id, 'client_secret', CASE WHEN (o.key_id IS NOT NULL) THEN keyring.decrypt(o.encrypted_client_secret, o.key_id, o.integration_id, ('client_secret '::text || o.organization_id)) ELSE NULL::text END) AS jsonb_build_object FROM public.oauth_clients o WHERE ((o.organization_id = read_oauth_client.p_organization_id) AND (o.integration_id = read_oauth_client.p_integration_id)));
+    RETURN (SELECT CASE WHEN bool_or(e.for_renewal) THEN jsonb_object_agg(e.credential_type, keyring.decrypt(e.encrypted_value, e.key_id, e.connection_id, e.credential_type)) ELSE NULL::jsonb END AS "case" FROM public.encrypted_credentials e WHERE ((e.connection_id = read_grant.p_connection_id) AND (e.credential_type <> 'access_token'::text)));
 
-ALTER FUNCTION app.read_oauth_client(p_organization_id uuid, p_integration_id uuid) OWNER TO portway_definer;
-
-CREATE TABLE public.encrypted_credentials (
-    connection_id uuid NOT NULL,
-    workspace_id uuid NOT NULL,
-    credential_type text NOT NULL,
-    encrypted_value bytea NOT NULL,
-    key_id integer NOT NULL,
-    expires_at timestamp with time zone,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY public.encrypted_credentials FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.encrypted_credentials OWNER TO portway_owner;
-
-CREATE FUNCTION app.read_secret(p_connection_id uuid, p_type text) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT keyring.decrypt(e.encrypted_value, e.key_id, e.connection_id, e.credential_type) AS decrypt FROM public.encrypted_credentials e WHERE ((e.connection_id = read_secret.p_connection_id) AND (e.credential_type = read_secret.p_type)));
-
-ALTER FUNCTION app.read_secret(p_connection_id uuid, p_type text) OWNER TO portway_definer;
+ALTER FUNCTION app.read_grant(p_connection_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.reauthorize_moved_integration() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1695,6 +2309,72 @@ END
 $$;
 
 ALTER FUNCTION app.reauthorize_moved_integration() OWNER TO portway_definer;
+
+CREATE FUNCTION app.record_delivery_attempt(p_delivery_id uuid, p_attempted_at timestamp with time zone, p_duration_ms double precision, p_outcome text, p_status_code integer, p_error text, p_answer text, p_next_attempt_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    delivery public.webhook_deliveries;
+BEGIN
+    UPDATE public.webhook_deliveries AS d
+    SET attempts = d.attempts + 1, attempts_in_row = d.attempts_in_row + 1, claimed_until = NULL,
+        status_code = p_status_code, error = p_error
+    WHERE d.id = p_delivery_id RETURNING d.* INTO delivery;
+    IF delivery.id IS NULL THEN
+        RETURN;  -- its endpoint was deleted meanwhile
+    END IF;
+    INSERT INTO public.webhook_attempts
+        (organization_id, delivery_id, attempted_at, duration_ms, status_code, error, answer)
+    VALUES (
+        delivery.organization_id, p_delivery_id, p_attempted_at, p_duration_ms, p_status_code, p_error,
+        left(p_answer, 1024)
+    );
+    IF p_outcome = 'delivered' THEN
+        PERFORM app.end_delivery(p_delivery_id, 'delivered', p_status_code, NULL);
+        UPDATE public.webhook_endpoints AS w SET failing_since = NULL
+        WHERE w.id = delivery.endpoint_id AND w.failing_since IS NOT NULL;
+        RETURN;
+    END IF;
+    UPDATE public.webhook_endpoints AS w SET failing_since = p_attempted_at
+    WHERE w.id = delivery.endpoint_id AND w.failing_since IS NULL;
+    UPDATE public.webhook_endpoints AS w
+    SET disabled_at = now(), disabled_reason = CASE p_outcome WHEN 'gone' THEN 'gone' ELSE 'failing' END
+    WHERE w.id = delivery.endpoint_id AND w.disabled_at IS NULL
+        AND (p_outcome = 'gone' OR w.failing_since < now() - interval '5 days');
+    IF p_outcome = 'gone' OR p_next_attempt_at IS NULL THEN
+        PERFORM app.end_delivery(p_delivery_id, 'failed', p_status_code, p_error);
+    ELSE
+        UPDATE public.webhook_deliveries AS d SET next_attempt_at = p_next_attempt_at WHERE d.id = p_delivery_id;
+        PERFORM app.defer_delivery(p_delivery_id, p_next_attempt_at);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.record_delivery_attempt(p_delivery_id uuid, p_attempted_at timestamp with time zone, p_duration_ms double precision, p_outcome text, p_status_code integer, p_error text, p_answer text, p_next_attempt_at timestamp with time zone) OWNER TO portway_definer;
+
+CREATE FUNCTION app.record_event(p_type text, p_organization_id uuid, p_workspace_id uuid, p_data jsonb, p_endpoints uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    event uuid;
+    made uuid[];
+BEGIN
+    INSERT INTO public.events (organization_id, workspace_id, type, data)
+    VALUES (p_organization_id, p_workspace_id, p_type, p_data) RETURNING id INTO event;
+    WITH deliveries AS (
+        INSERT INTO public.webhook_deliveries (organization_id, endpoint_id, event_id, event_type)
+        SELECT p_organization_id, w.endpoint_id, event, p_type FROM unnest(p_endpoints) AS w (endpoint_id)
+        RETURNING id
+    )
+    SELECT array_agg(d.id) INTO made FROM deliveries AS d;
+    PERFORM app.defer_delivery(d.id, NULL) FROM unnest(made) AS d (id);
+    RETURN made;
+END
+$$;
+
+ALTER FUNCTION app.record_event(p_type text, p_organization_id uuid, p_workspace_id uuid, p_data jsonb, p_endpoints uuid[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.refresh_session(p_refresh_token text) RETURNS TABLE(access_token text, refresh_token text, access_expires_at timestamp with time zone, refresh_expires_at timestamp with time zone, user_id uuid)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1772,44 +2452,132 @@ $$;
 
 ALTER FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) RETURNS void
+CREATE FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_refresh_pass, 'refresh');
+    target uuid := (claims ->> 'connection')::uuid;
+    version integer := (claims ->> 'version')::integer;
+BEGIN
+    -- In the order in which everybody locks: the connection, then its lease.
+    PERFORM FROM public.connections AS c WHERE c.id = target FOR UPDATE;
+    DELETE FROM public.refresh_leases AS l WHERE l.connection_id = target AND l.holder = (claims ->> 'holder')::uuid;
+    IF p_outcome = 'failed' THEN
+        PERFORM app.pause_renewal(target, version);
+    ELSIF p_outcome = 'grant_gone' THEN
+        PERFORM app.set_connection_status(c.id, 'reauthorization_required') FROM public.connections AS c
+        WHERE c.id = target AND c.credential_version = version;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_refresh_pass, 'refresh');
 BEGIN
-    DELETE FROM public.refresh_leases AS l
-    WHERE l.connection_id = (claims ->> 'connection')::uuid AND l.holder = (claims ->> 'holder')::uuid;
-    IF p_reauthorization_required THEN
-        PERFORM app.set_connection_status(c.id, 'reauthorization_required') FROM public.connections AS c
-        WHERE c.id = (claims ->> 'connection')::uuid AND c.credential_version = (claims ->> 'version')::integer
-        FOR UPDATE;
-    END IF;
+    UPDATE public.refresh_leases AS l
+    SET expires_at = clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 1), 600))
+    WHERE l.connection_id = (claims ->> 'connection')::uuid AND l.holder = (claims ->> 'holder')::uuid
+        AND l.credential_version = (claims ->> 'version')::integer;
+    RETURN FOUND;
 END
 $$;
 
-ALTER FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) OWNER TO portway_definer;
+ALTER FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) OWNER TO portway_definer;
 
-CREATE FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION app.renewal_grant(p_connection public.connections) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN COALESCE(app.read_grant((p_connection).id), CASE WHEN (EXISTS (SELECT FROM public.integrations i WHERE ((i.id = (renewal_grant.p_connection).integration_id) AND ((i.auth_type = ANY (ARRAY['oauth2_client_credentials'::text, 'jwt_bearer'::text])) OR ((i.auth_type = 'custom'::text) AND (i.auth_config ? 'login'::text)))))) THEN (COALESCE(app.read_secrets((p_connection).id), '{}'::jsonb) - 'access_token'::text) ELSE NULL::jsonb END);
+
+ALTER FUNCTION app.renewal_grant(p_connection public.connections) OWNER TO portway_definer;
+
+CREATE FUNCTION app.renewal_margin(p_auth_config jsonb, p_lifetime interval) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    RETURN LEAST(COALESCE(app.configured_margin(p_auth_config), '00:05:00'::interval), (GREATEST(p_lifetime, '00:00:00'::interval) / (2)::double precision));
+
+ALTER FUNCTION app.renewal_margin(p_auth_config jsonb, p_lifetime interval) OWNER TO portway_definer;
+
+CREATE FUNCTION app.renewing_claims(p_pass text, p_connection_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
-    mine public.connections := app.own_connection(claims, p_connection_id);
 BEGIN
-    PERFORM app.check_may_connect(claims, mine.workspace_id);
-    DELETE FROM public.encrypted_credentials WHERE connection_id = p_connection_id;
-    PERFORM app.store_secrets(p_connection_id, mine.workspace_id, p_values, p_expires_at);
-    UPDATE public.connections SET
-        origins = p_origins, credential_version = credential_version + 1, issued_at = now(), expires_at = p_expires_at
-    WHERE id = p_connection_id;
-    PERFORM app.set_connection_status(p_connection_id, 'active');
+    IF claims IS NOT NULL THEN
+        RETURN claims;
+    END IF;
+    claims := keyring.open_seal(p_pass);
+    IF claims ->> 'purpose' = 'user' AND EXISTS (
+        SELECT FROM public.api_logs AS l
+        WHERE l.connection_id = p_connection_id AND l.user_id = (claims ->> 'sub')::uuid AND l.status = 'started'
+            AND l.deadline > clock_timestamp() AND l.executed_at > now() - interval '1 day'
+            AND l.executed_at < to_timestamp((claims ->> 'exp')::double precision)
+    ) THEN
+        -- As if it were good for a little longer: whether its user, session or key still is, is looked at as ever.
+        claims := app.pass_claims(keyring.seal(claims || jsonb_build_object(
+            'exp', extract(epoch FROM clock_timestamp()) + 10
+        )), 'user');
+        IF claims IS NOT NULL THEN
+            RETURN claims;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'this token or API key is not valid any more' USING ERRCODE = 'invalid_authorization_specification';
 END
 $$;
 
-ALTER FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) OWNER TO portway_definer;
+ALTER FUNCTION app.renewing_claims(p_pass text, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb DEFAULT '{}'::jsonb, p_scopes text[] DEFAULT NULL::text[], p_config jsonb DEFAULT NULL::jsonb, p_oauth_client_id uuid DEFAULT NULL::uuid, p_account_id text DEFAULT NULL::text, p_account_name text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := (
+        SELECT app.connecting_claims(p_pass, c.workspace_id, c.integration_id)
+        FROM public.connections AS c WHERE c.id = p_connection_id
+    );
+    mine public.connections := app.own_connection(claims, p_connection_id);
+BEGIN
+    PERFORM app.check_link_connection(claims, p_connection_id);
+    PERFORM app.check_oauth_client(
+        p_oauth_client_id, app.check_may_connect(claims, mine.workspace_id), mine.integration_id
+    );
+    PERFORM app.set_credential(
+        p_connection_id, p_values, p_grant, p_expires_at, p_origins, coalesce(p_scopes, mine.scopes),
+        coalesce(p_config, mine.config), p_oauth_client_id, p_account_id, p_account_name, false
+    );
+    PERFORM app.use_connect_link((claims ->> 'link')::uuid, p_connection_id);
+END
+$$;
+
+ALTER FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb, p_scopes text[], p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.replay_webhook_delivery(p_pass text, p_endpoint_id uuid, p_delivery_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM app.administered_endpoint(p_pass, p_endpoint_id);
+    UPDATE public.webhook_deliveries AS d
+    SET status = 'pending', attempts_in_row = 0, next_attempt_at = now(), completed_at = NULL
+    WHERE d.id = p_delivery_id AND d.endpoint_id = p_endpoint_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no such delivery of this webhook' USING ERRCODE = 'no_data_found';
+    END IF;
+    PERFORM app.defer_delivery(p_delivery_id, NULL);
+END
+$$;
+
+ALTER FUNCTION app.replay_webhook_delivery(p_pass text, p_endpoint_id uuid, p_delivery_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1839,25 +2607,21 @@ $$;
 
 ALTER FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) OWNER TO portway_definer;
 
-CREATE TABLE public.workspace_members (
-    workspace_id uuid NOT NULL,
-    organization_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    role text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT workspace_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
-);
-
-ALTER TABLE ONLY public.workspace_members FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.workspace_members OWNER TO portway_owner;
-
-CREATE FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
+CREATE FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (SELECT m.role FROM public.workspace_members m WHERE ((m.workspace_id = role_in.p_workspace_id) AND (m.user_id = ((role_in.p_claims ->> 'sub'::text))::uuid) AND (((role_in.p_claims ->> 'workspace'::text) IS NULL) OR (m.workspace_id = ((role_in.p_claims ->> 'workspace'::text))::uuid))));
+    AS $$
+BEGIN
+    PERFORM app.administered_endpoint(p_pass, p_endpoint_id);
+    -- One after the other.
+    PERFORM FROM public.webhook_endpoints AS w WHERE w.id = p_endpoint_id FOR NO KEY UPDATE;
+    DELETE FROM public.webhook_secrets AS s WHERE s.endpoint_id = p_endpoint_id AND s.expires_at IS NOT NULL;
+    UPDATE public.webhook_secrets AS s SET expires_at = now() + interval '1 day' WHERE s.endpoint_id = p_endpoint_id;
+    RETURN app.add_webhook_secret(p_endpoint_id);
+END
+$$;
 
-ALTER FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) OWNER TO portway_definer;
+ALTER FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1911,7 +2675,7 @@ CREATE FUNCTION app.secrets_of(p_connection_ids uuid[]) RETURNS TABLE(connection
              array_agg(e.encrypted_value) AS array_agg,
              array_agg(e.key_id) AS array_agg
             FROM public.encrypted_credentials e
-           WHERE ((e.connection_id = ANY (secrets_of.p_connection_ids)) AND (e.credential_type <> 'refresh_token'::text))) stored(owners, types, ciphertexts, key_ids)
+           WHERE ((e.connection_id = ANY (secrets_of.p_connection_ids)) AND (NOT e.for_renewal))) stored(owners, types, ciphertexts, key_ids)
       CROSS JOIN LATERAL UNNEST(stored.owners, stored.types, keyring.decrypt_all(stored.ciphertexts, stored.key_ids, stored.owners, stored.types)) s(connection_id, type, value))
    GROUP BY s.connection_id;
 END;
@@ -1986,13 +2750,46 @@ $$;
 
 ALTER FUNCTION app.set_connection_status(p_connection_id uuid, p_status text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) RETURNS void
+CREATE FUNCTION app.set_credential(p_connection_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text, p_keep_refresh_token boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    target public.connections;
+BEGIN
+    SELECT * INTO target FROM public.connections AS c WHERE c.id = p_connection_id FOR UPDATE;
+    IF target.account_id <> p_account_id THEN
+        RAISE EXCEPTION 'this connection is for the account %, and this is the account %; connect that as a new one',
+            coalesce(target.account_name, target.account_id), coalesce(p_account_name, p_account_id)
+        USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    DELETE FROM public.encrypted_credentials AS e
+    WHERE e.connection_id = p_connection_id AND NOT (
+        p_keep_refresh_token AND e.credential_type = 'refresh_token'
+        AND target.oauth_client_id IS NOT DISTINCT FROM p_oauth_client_id
+    );
+    DELETE FROM public.refresh_leases AS l WHERE l.connection_id = p_connection_id;
+    PERFORM app.store_members(p_connection_id, target.workspace_id, p_values, p_grant, p_expires_at);
+    UPDATE public.connections AS c SET
+        origins = p_origins, scopes = p_scopes, config = p_config, oauth_client_id = p_oauth_client_id,
+        account_id = coalesce(p_account_id, c.account_id), account_name = coalesce(p_account_name, c.account_name),
+        credential_version = c.credential_version + 1, issued_at = now(), expires_at = p_expires_at,
+        renewal_failures = 0, renewal_not_before = NULL, updated_at = now()
+    WHERE c.id = p_connection_id;
+    PERFORM app.set_connection_status(p_connection_id, 'active');
+END
+$$;
+
+ALTER FUNCTION app.set_credential(p_connection_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text, p_keep_refresh_token boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text, p_name text DEFAULT 'default'::text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     claims jsonb := app.pass_claims(p_pass, 'user');
     sealed record;
+    known uuid;
 BEGIN
     IF NOT coalesce(claims -> 'scopes' ? 'catalog:write', false)
         OR NOT p_organization_id = ANY (app.organizations_of(claims, ARRAY['owner', 'admin']))
@@ -2000,19 +2797,39 @@ BEGIN
         RAISE EXCEPTION 'only an owner or admin of the organization may do this' USING ERRCODE = 'insufficient_privilege';
     END IF;
     PERFORM app.check_integration(p_integration_id, p_organization_id);
+    PERFORM pg_advisory_xact_lock(
+        hashtextextended(jsonb_build_array('oauth client', p_organization_id, p_integration_id, p_name)::text, 0)
+    );
     SELECT s.ciphertext, s.key_id INTO sealed
     FROM keyring.encrypt(p_client_secret, p_integration_id, 'client_secret ' || p_organization_id) AS s
     WHERE p_client_secret IS NOT NULL;
-    INSERT INTO public.oauth_clients AS o
-        (organization_id, integration_id, client_id, encrypted_client_secret, key_id)
-    VALUES (p_organization_id, p_integration_id, p_client_id, sealed.ciphertext, sealed.key_id)
-    ON CONFLICT (organization_id, integration_id) DO UPDATE SET
-        client_id = excluded.client_id, encrypted_client_secret = excluded.encrypted_client_secret,
-        key_id = excluded.key_id, updated_at = now();
+    SELECT o.id INTO known FROM public.oauth_clients AS o
+    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.name = p_name
+        AND o.client_id = p_client_id
+    ORDER BY o.replaced_at DESC NULLS FIRST LIMIT 1;
+    UPDATE public.oauth_clients AS o SET replaced_at = now()
+    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.name = p_name
+        AND o.replaced_at IS NULL AND o.id IS DISTINCT FROM known;
+    IF known IS NULL THEN
+        INSERT INTO public.oauth_clients
+            (organization_id, integration_id, name, client_id, encrypted_client_secret, key_id)
+        VALUES (p_organization_id, p_integration_id, p_name, p_client_id, sealed.ciphertext, sealed.key_id);
+    ELSE
+        UPDATE public.oauth_clients AS o SET
+            encrypted_client_secret = sealed.ciphertext, key_id = sealed.key_id, replaced_at = NULL, updated_at = now()
+        WHERE o.id = known;
+    END IF;
+    DELETE FROM public.oauth_clients AS o
+    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.replaced_at IS NOT NULL
+        AND NOT EXISTS (SELECT FROM public.connections AS c WHERE c.oauth_client_id = o.id)
+        AND NOT EXISTS (
+            SELECT FROM public.oauth_authorizations AS a
+            WHERE a.oauth_client_id = o.id AND a.completed_at IS NULL AND a.expires_at > now() - interval '10 minutes'
+        );
 END
 $$;
 
-ALTER FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) OWNER TO portway_definer;
+ALTER FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text, p_name text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.settle_idempotency_key(p_user_id uuid, p_execution_id uuid, p_answer text, p_free boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2111,33 +2928,6 @@ $$;
 
 ALTER FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) OWNER TO portway_definer;
 
-CREATE FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    claims jsonb := app.pass_claims(p_refresh_pass, 'refresh');
-    target public.connections;
-BEGIN
-    UPDATE public.connections AS c SET
-        credential_version = c.credential_version + 1, issued_at = now(), expires_at = p_expires_at,
-        scopes = coalesce(p_scopes, c.scopes), updated_at = now()
-    WHERE c.id = (claims ->> 'connection')::uuid AND c.credential_version = (claims ->> 'version')::integer
-    RETURNING c.* INTO target;
-    IF target.id IS NULL THEN
-        RETURN NULL;
-    END IF;
-    PERFORM app.store_secrets(
-        target.id, target.workspace_id,
-        jsonb_build_object('access_token', p_access_token, 'refresh_token', p_refresh_token), p_expires_at
-    );
-    DELETE FROM public.refresh_leases AS l WHERE l.connection_id = target.id;
-    RETURN app.credential_of(target);
-END
-$$;
-
-ALTER FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) OWNER TO portway_definer;
-
 CREATE FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
@@ -2155,27 +2945,63 @@ $$;
 
 ALTER FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) OWNER TO portway_keyring;
 
-CREATE FUNCTION app.store_secrets(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_expires_at timestamp with time zone) RETURNS void
+CREATE FUNCTION app.store_members(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- INSERT INTO public.encrypted_credentials AS e (connection_id, workspace_id, credential_type, encrypted_value, key_id, expires_at)  SELECT store_secrets.p_connection_id AS p_connection_id,
-             store_secrets.p_workspace_id AS p_workspace_id,
+ INSERT INTO public.encrypted_credentials AS e (connection_id, workspace_id, credential_type, encrypted_value, key_id, for_renewal, expires_at)  SELECT store_members.p_connection_id AS p_connection_id,
+             store_members.p_workspace_id AS p_workspace_id,
              member.key,
              sealed.ciphertext,
              sealed.key_id,
+             member.for_renewal,
                  CASE member.key
-                     WHEN 'access_token'::text THEN store_secrets.p_expires_at
+                     WHEN 'access_token'::text THEN store_members.p_expires_at
                      ELSE NULL::timestamp with time zone
                  END AS "case"
-            FROM (jsonb_each_text(store_secrets.p_values) member(key, value)
-              CROSS JOIN LATERAL keyring.encrypt(member.value, store_secrets.p_connection_id, member.key) sealed(ciphertext, key_id))
-           WHERE (member.value IS NOT NULL) ON CONFLICT(connection_id, credential_type) DO UPDATE SET encrypted_value = excluded.encrypted_value, key_id = excluded.key_id, expires_at = excluded.expires_at, updated_at = now();
+            FROM (( SELECT v.key,
+                     v.value,
+                     false AS for_renewal
+                    FROM jsonb_each_text(store_members.p_values) v(key, value)
+                 UNION ALL
+                  SELECT g.key,
+                     g.value,
+                     true
+                    FROM jsonb_each_text(store_members.p_grant) g(key, value)) member
+              CROSS JOIN LATERAL keyring.encrypt(member.value, store_members.p_connection_id, member.key) sealed(ciphertext, key_id))
+           WHERE (member.value IS NOT NULL) ON CONFLICT(connection_id, credential_type) DO UPDATE SET encrypted_value = excluded.encrypted_value, key_id = excluded.key_id, for_renewal = excluded.for_renewal, expires_at = excluded.expires_at, updated_at = now();
 END;
 
-ALTER FUNCTION app.store_secrets(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_expires_at timestamp with time zone) OWNER TO portway_definer;
+ALTER FUNCTION app.store_members(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone) OWNER TO portway_definer;
 
-CREATE FUNCTION app.take_authorization(p_state text, p_browser_secret text) RETURNS TABLE(authorization_pass text, integration_id uuid, client jsonb, code_verifier text, scopes text[], config jsonb, return_url text, expired boolean)
+CREATE FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[], p_members jsonb DEFAULT '{}'::jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_refresh_pass, 'refresh');
+    target public.connections;
+BEGIN
+    UPDATE public.connections AS c SET
+        credential_version = c.credential_version + 1, issued_at = now(), renewed_at = now(), expires_at = p_expires_at,
+        scopes = coalesce(p_scopes, c.scopes), renewal_failures = 0, renewal_not_before = NULL, updated_at = now()
+    WHERE c.id = (claims ->> 'connection')::uuid AND c.credential_version = (claims ->> 'version')::integer
+    RETURNING c.* INTO target;
+    IF target.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM app.store_members(
+        target.id, target.workspace_id, p_members || jsonb_build_object('access_token', p_access_token),
+        jsonb_build_object('refresh_token', p_refresh_token), p_expires_at
+    );
+    DELETE FROM public.refresh_leases AS l WHERE l.connection_id = target.id;
+    RETURN app.credential_of(target);
+END
+$$;
+
+ALTER FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[], p_members jsonb) OWNER TO portway_definer;
+
+CREATE FUNCTION app.take_authorization(p_state text, p_browser_secret text) RETURNS TABLE(authorization_pass text, integration_id uuid, client jsonb, code_verifier text, scopes text[], config jsonb, return_url text, expired boolean, opener_origin text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2194,14 +3020,12 @@ BEGIN
     scopes := pending.scopes;
     config := pending.config;
     return_url := pending.return_url;
+    opener_origin := pending.opener_origin;
     IF NOT expired THEN
         code_verifier := keyring.decrypt(
             pending.encrypted_code_verifier, pending.key_id, pending.id, 'code_verifier'
         );
-        client := app.read_oauth_client(
-            (SELECT w.organization_id FROM public.workspaces AS w WHERE w.id = pending.workspace_id),
-            pending.integration_id
-        );
+        client := app.identified_client(pending.oauth_client_id);
         authorization_pass := keyring.seal(jsonb_build_object(
             'purpose', 'authorization', 'authorization', pending.id,
             'exp', extract(epoch FROM clock_timestamp() + interval '5 minutes')
@@ -2212,6 +3036,128 @@ END
 $$;
 
 ALTER FUNCTION app.take_authorization(p_state text, p_browser_secret text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.take_renewal(p_connection public.connections, p_lease_seconds double precision, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT interrupted boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    earlier public.refresh_leases;
+    new_holder uuid := gen_random_uuid();
+    lease_seconds double precision := least(greatest(p_lease_seconds, 1), 600);
+BEGIN
+    SELECT * INTO earlier FROM public.refresh_leases AS l WHERE l.connection_id = p_connection.id FOR UPDATE;
+    IF earlier.expires_at > clock_timestamp() THEN
+        RETURN;
+    END IF;
+    grant_members := app.renewal_grant(p_connection);
+    IF grant_members IS NULL THEN
+        RETURN;
+    END IF;
+    client := app.read_oauth_client(p_connection.oauth_client_id);
+    interrupted := coalesce(earlier.credential_version = p_connection.credential_version, false);
+    INSERT INTO public.refresh_leases AS l (connection_id, holder, credential_version, taken_at, expires_at)
+    VALUES (
+        p_connection.id, new_holder, p_connection.credential_version, clock_timestamp(),
+        clock_timestamp() + make_interval(secs => lease_seconds)
+    )
+    ON CONFLICT (connection_id) DO UPDATE SET
+        holder = excluded.holder, credential_version = excluded.credential_version, taken_at = excluded.taken_at,
+        expires_at = excluded.expires_at;
+    -- Outlives the lease: an answer that comes late is stored all the same, if nothing newer was.
+    refresh_pass := keyring.seal(jsonb_build_object(
+        'purpose', 'refresh', 'connection', p_connection.id, 'version', p_connection.credential_version,
+        'holder', new_holder, 'exp', extract(epoch FROM clock_timestamp()) + lease_seconds + 600
+    ));
+END
+$$;
+
+ALTER FUNCTION app.take_renewal(p_connection public.connections, p_lease_seconds double precision, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT interrupted boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION app.tell_of_connection() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    type text := TG_ARGV[0];
+    c public.connections := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    endpoints uuid[] := app.endpoints_for(type, c.organization_id);
+BEGIN
+    IF endpoints IS NOT NULL THEN
+        PERFORM app.record_event(type, c.organization_id, c.workspace_id, jsonb_build_object(
+            'organization_id', c.organization_id, 'workspace_id', c.workspace_id, 'connection_id', c.id,
+            'connection_name', c.name, 'integration_id', c.integration_id,
+            'integration', (SELECT g.slug FROM public.integrations AS g WHERE g.id = c.integration_id),
+            'user_id', c.user_id, 'end_user_id', c.end_user_id, 'account_id', c.account_id,
+            'account_name', c.account_name, 'status', c.status
+        ), endpoints);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION app.tell_of_connection() OWNER TO portway_definer;
+
+CREATE FUNCTION app.tell_of_execution() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    endpoints uuid[] := app.endpoints_for('execution.failed', NEW.organization_id);
+BEGIN
+    IF endpoints IS NOT NULL THEN
+        PERFORM app.record_event('execution.failed', NEW.organization_id, NEW.workspace_id, jsonb_build_object(
+            'organization_id', NEW.organization_id, 'workspace_id', NEW.workspace_id, 'execution_id', NEW.id,
+            'connection_id', NEW.connection_id,
+            'connection_name', (SELECT c.name FROM public.connections AS c WHERE c.id = NEW.connection_id),
+            'end_user_id', (SELECT c.end_user_id FROM public.connections AS c WHERE c.id = NEW.connection_id),
+            'integration_id', NEW.integration_id,
+            'integration', (SELECT g.slug FROM public.integrations AS g WHERE g.id = NEW.integration_id),
+            'action_id', NEW.action_id,
+            'action', (SELECT a.slug FROM public.actions AS a WHERE a.id = NEW.action_id),
+            'user_id', NEW.user_id, 'status', NEW.status, 'status_code', NEW.status_code,
+            'error_code', NEW.error_code
+        ), endpoints);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION app.tell_of_execution() OWNER TO portway_definer;
+
+CREATE FUNCTION app.test_webhook_endpoint(p_pass text, p_endpoint_id uuid) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    organization uuid := app.administered_endpoint(p_pass, p_endpoint_id);
+BEGIN
+    RETURN (app.record_event('webhook.test', organization, NULL, jsonb_build_object(
+        'organization_id', organization, 'webhook_id', p_endpoint_id
+    ), ARRAY[p_endpoint_id]))[1];
+END
+$$;
+
+ALTER FUNCTION app.test_webhook_endpoint(p_pass text, p_endpoint_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.tidy_events() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    gone integer;
+BEGIN
+    DELETE FROM public.events WHERE occurred_at < now() - interval '30 days';
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    DELETE FROM public.webhook_secrets WHERE expires_at < now();
+    PERFORM app.defer_delivery(d.id, NULL) FROM public.webhook_deliveries AS d
+    WHERE d.status = 'pending' AND d.next_attempt_at < now() - interval '1 hour'
+        AND (d.claimed_until IS NULL OR d.claimed_until < now());
+    RETURN gone;
+END
+$$;
+
+ALTER FUNCTION app.tidy_events() OWNER TO portway_definer;
 
 CREATE FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) RETURNS public.connections
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2231,6 +3177,28 @@ END
 $$;
 
 ALTER FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF p_link_id IS NULL THEN
+        RETURN;
+    END IF;
+    UPDATE public.connect_links AS l SET used_at = now(), connection_id = c.id
+    FROM public.connections AS c
+    WHERE l.id = p_link_id AND c.id = p_connection_id AND app.connect_link_state(l) IN ('ready', 'expired')
+        AND c.user_id = l.user_id AND c.workspace_id = l.workspace_id AND c.integration_id = l.integration_id
+        AND c.end_user_id IS NOT DISTINCT FROM l.end_user_id
+        AND (NOT l.reconnect OR l.connection_id = c.id);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this connect link was used or revoked meanwhile' USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.uuid_v7_time(p_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE STRICT
@@ -2310,6 +3278,487 @@ END
 $$;
 
 ALTER FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION jobs.procrastinate_cancel_job_v1(job_id bigint, abort boolean, delete_job boolean) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    _job_id bigint;
+BEGIN
+    IF delete_job THEN
+        DELETE FROM procrastinate_jobs
+        WHERE id = job_id AND status = 'todo'
+        RETURNING id INTO _job_id;
+    END IF;
+    IF _job_id IS NULL THEN
+        IF abort THEN
+            UPDATE procrastinate_jobs
+            SET abort_requested = true,
+                status = CASE status
+                    WHEN 'todo' THEN 'cancelled'::procrastinate_job_status ELSE status
+                END
+            WHERE id = job_id AND status IN ('todo', 'doing')
+            RETURNING id INTO _job_id;
+        ELSE
+            UPDATE procrastinate_jobs
+            SET status = 'cancelled'::procrastinate_job_status
+            WHERE id = job_id AND status = 'todo'
+            RETURNING id INTO _job_id;
+        END IF;
+    END IF;
+    RETURN _job_id;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_cancel_job_v1(job_id bigint, abort boolean, delete_job boolean) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_defer_jobs_v1(jobs jobs.procrastinate_job_to_defer_v1[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    job_ids bigint[];
+BEGIN
+    WITH inserted_jobs AS (
+        INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+        SELECT (job).queue_name,
+               (job).task_name,
+               (job).priority,
+               (job).lock,
+               (job).queueing_lock,
+               (job).args,
+               (job).scheduled_at
+        FROM unnest(jobs) AS job
+        RETURNING id
+    )
+    SELECT array_agg(id) FROM inserted_jobs INTO job_ids;
+
+    RETURN job_ids;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_defer_jobs_v1(jobs jobs.procrastinate_job_to_defer_v1[]) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_defer_periodic_job_v2(_queue_name character varying, _lock character varying, _queueing_lock character varying, _task_name character varying, _priority integer, _periodic_id character varying, _defer_timestamp bigint, _args jsonb) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+	_job_id bigint;
+	_defer_id bigint;
+BEGIN
+    INSERT
+        INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
+        VALUES (_task_name, _periodic_id, _defer_timestamp)
+        ON CONFLICT DO NOTHING
+        RETURNING id into _defer_id;
+
+    IF _defer_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    UPDATE procrastinate_periodic_defers
+        SET job_id = (
+            SELECT COALESCE((
+                SELECT unnest(procrastinate_defer_jobs_v1(
+                    ARRAY[
+                        ROW(
+                            _queue_name,
+                            _task_name,
+                            _priority,
+                            _lock,
+                            _queueing_lock,
+                            _args,
+                            NULL::timestamptz
+                        )
+                    ]::procrastinate_job_to_defer_v1[]
+                ))
+            ), NULL)
+        )
+        WHERE id = _defer_id
+        RETURNING job_id INTO _job_id;
+
+    DELETE
+        FROM procrastinate_periodic_defers
+        USING (
+            SELECT id
+            FROM procrastinate_periodic_defers
+            WHERE procrastinate_periodic_defers.task_name = _task_name
+            AND procrastinate_periodic_defers.periodic_id = _periodic_id
+            AND procrastinate_periodic_defers.defer_timestamp < _defer_timestamp
+            ORDER BY id
+            FOR UPDATE
+        ) to_delete
+        WHERE procrastinate_periodic_defers.id = to_delete.id;
+
+    RETURN _job_id;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_defer_periodic_job_v2(_queue_name character varying, _lock character varying, _queueing_lock character varying, _task_name character varying, _priority integer, _periodic_id character varying, _defer_timestamp bigint, _args jsonb) OWNER TO portway_owner;
+
+CREATE TABLE jobs.procrastinate_jobs (
+    id bigint NOT NULL,
+    queue_name character varying(128) NOT NULL,
+    task_name character varying(128) NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    lock text,
+    queueing_lock text,
+    args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status jobs.procrastinate_job_status DEFAULT 'todo'::jobs.procrastinate_job_status NOT NULL,
+    scheduled_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    abort_requested boolean DEFAULT false NOT NULL,
+    worker_id bigint,
+    CONSTRAINT check_not_todo_abort_requested CHECK ((NOT ((status = 'todo'::jobs.procrastinate_job_status) AND (abort_requested = true))))
+);
+
+ALTER TABLE jobs.procrastinate_jobs OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_fetch_job_v2(target_queue_names character varying[], p_worker_id bigint) RETURNS jobs.procrastinate_jobs
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+	found_jobs procrastinate_jobs;
+BEGIN
+    WITH candidate AS (
+        SELECT jobs.*
+            FROM procrastinate_jobs AS jobs
+            WHERE
+                -- reject the job if its lock has earlier or higher priority jobs
+                NOT EXISTS (
+                    SELECT 1
+                        FROM procrastinate_jobs AS other_jobs
+                        WHERE
+                            jobs.lock IS NOT NULL
+                            AND other_jobs.lock = jobs.lock
+                            AND (
+                                -- job with same lock is already running
+                                other_jobs.status = 'doing'
+                                OR
+                                -- job with same lock is waiting and has higher priority (or same priority but was queued first)
+                                (
+                                    other_jobs.status = 'todo'
+                                    AND (
+                                        other_jobs.priority > jobs.priority
+                                        OR (
+                                        other_jobs.priority = jobs.priority
+                                        AND other_jobs.id < jobs.id
+                                        )
+                                    )
+                                )
+                            )
+                )
+                AND jobs.status = 'todo'
+                AND (target_queue_names IS NULL OR jobs.queue_name = ANY( target_queue_names ))
+                AND (jobs.scheduled_at IS NULL OR jobs.scheduled_at <= now())
+            ORDER BY jobs.priority DESC, jobs.id ASC LIMIT 1
+            FOR UPDATE OF jobs SKIP LOCKED
+    )
+    UPDATE procrastinate_jobs
+        SET status = 'doing', worker_id = p_worker_id
+        FROM candidate
+        WHERE procrastinate_jobs.id = candidate.id
+        RETURNING procrastinate_jobs.* INTO found_jobs;
+
+ RETURN found_jobs;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_fetch_job_v2(target_queue_names character varying[], p_worker_id bigint) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_finish_job_v1(job_id bigint, end_status jobs.procrastinate_job_status, delete_job boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    _job_id bigint;
+BEGIN
+    IF end_status NOT IN ('succeeded', 'failed', 'aborted') THEN
+        RAISE 'End status should be either "succeeded", "failed" or "aborted" (job id: %)', job_id;
+    END IF;
+    IF delete_job THEN
+        DELETE FROM procrastinate_jobs
+        WHERE id = job_id AND status IN ('todo', 'doing')
+        RETURNING id INTO _job_id;
+    ELSE
+        UPDATE procrastinate_jobs
+        SET status = end_status,
+            abort_requested = false,
+            attempts = CASE status
+                WHEN 'doing' THEN attempts + 1 ELSE attempts
+            END
+        WHERE id = job_id AND status IN ('todo', 'doing')
+        RETURNING id INTO _job_id;
+    END IF;
+    IF _job_id IS NULL THEN
+        RAISE 'Job was not found or not in "doing" or "todo" status (job id: %)', job_id;
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_finish_job_v1(job_id bigint, end_status jobs.procrastinate_job_status, delete_job boolean) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_notify_queue_abort_job_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    payload TEXT;
+BEGIN
+    SELECT json_build_object('type', 'abort_job_requested', 'job_id', NEW.id)::text INTO payload;
+	PERFORM pg_notify('procrastinate_queue_v1#' || NEW.queue_name, payload);
+	PERFORM pg_notify('procrastinate_any_queue_v1', payload);
+	RETURN NEW;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_notify_queue_abort_job_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_notify_queue_job_inserted_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    payload TEXT;
+BEGIN
+    SELECT json_build_object('type', 'job_inserted', 'job_id', NEW.id)::text INTO payload;
+	PERFORM pg_notify('procrastinate_queue_v1#' || NEW.queue_name, payload);
+	PERFORM pg_notify('procrastinate_any_queue_v1', payload);
+	RETURN NEW;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_notify_queue_job_inserted_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_prune_stalled_workers_v1(seconds_since_heartbeat double precision) RETURNS TABLE(worker_id bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    DELETE FROM procrastinate_workers
+    WHERE last_heartbeat < NOW() - (seconds_since_heartbeat || 'SECOND')::INTERVAL
+    RETURNING procrastinate_workers.id;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_prune_stalled_workers_v1(seconds_since_heartbeat double precision) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_register_worker_v1() RETURNS TABLE(worker_id bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    INSERT INTO procrastinate_workers DEFAULT VALUES
+    RETURNING procrastinate_workers.id;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_register_worker_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_retry_job_v1(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    _job_id bigint;
+    _abort_requested boolean;
+BEGIN
+    SELECT abort_requested FROM procrastinate_jobs
+    WHERE id = job_id AND status = 'doing'
+    FOR UPDATE
+    INTO _abort_requested;
+    IF _abort_requested THEN
+        UPDATE procrastinate_jobs
+        SET status = 'failed'::procrastinate_job_status
+        WHERE id = job_id AND status = 'doing'
+        RETURNING id INTO _job_id;
+    ELSE
+        UPDATE procrastinate_jobs
+        SET status = 'todo'::procrastinate_job_status,
+            attempts = attempts + 1,
+            scheduled_at = retry_at,
+            priority = COALESCE(new_priority, priority),
+            queue_name = COALESCE(new_queue_name, queue_name),
+            lock = COALESCE(new_lock, lock)
+        WHERE id = job_id AND status = 'doing'
+        RETURNING id INTO _job_id;
+    END IF;
+
+    IF _job_id IS NULL THEN
+        RAISE 'Job was not found or not in "doing" status (job id: %)', job_id;
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_retry_job_v1(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_retry_job_v2(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+DECLARE
+    _job_id bigint;
+    _abort_requested boolean;
+    _current_status procrastinate_job_status;
+BEGIN
+    SELECT status, abort_requested FROM procrastinate_jobs
+    WHERE id = job_id AND status IN ('doing', 'failed')
+    FOR UPDATE
+    INTO _current_status, _abort_requested;
+    IF _current_status = 'doing' AND _abort_requested THEN
+        UPDATE procrastinate_jobs
+        SET status = 'failed'::procrastinate_job_status
+        WHERE id = job_id AND status = 'doing'
+        RETURNING id INTO _job_id;
+    ELSE
+        UPDATE procrastinate_jobs
+        SET status = 'todo'::procrastinate_job_status,
+            attempts = attempts + 1,
+            scheduled_at = retry_at,
+            priority = COALESCE(new_priority, priority),
+            queue_name = COALESCE(new_queue_name, queue_name),
+            lock = COALESCE(new_lock, lock)
+        WHERE id = job_id AND status IN ('doing', 'failed')
+        RETURNING id INTO _job_id;
+    END IF;
+
+    IF _job_id IS NULL THEN
+        RAISE 'Job was not found or has an invalid status to retry (job id: %)', job_id;
+    END IF;
+
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_retry_job_v2(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_trigger_abort_requested_events_procedure_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO procrastinate_events(job_id, type)
+        VALUES (NEW.id, 'abort_requested'::procrastinate_job_event_type);
+    RETURN NEW;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_trigger_abort_requested_events_procedure_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_trigger_function_scheduled_events_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO procrastinate_events(job_id, type, at)
+        VALUES (NEW.id, 'scheduled'::procrastinate_job_event_type, NEW.scheduled_at);
+
+	RETURN NEW;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_trigger_function_scheduled_events_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_trigger_function_status_events_insert_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO procrastinate_events(job_id, type)
+        VALUES (NEW.id, 'deferred'::procrastinate_job_event_type);
+	RETURN NEW;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_trigger_function_status_events_insert_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_trigger_function_status_events_update_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    WITH t AS (
+        SELECT CASE
+            WHEN OLD.status = 'todo'::procrastinate_job_status
+                AND NEW.status = 'doing'::procrastinate_job_status
+                THEN 'started'::procrastinate_job_event_type
+            WHEN OLD.status = 'doing'::procrastinate_job_status
+                AND NEW.status = 'todo'::procrastinate_job_status
+                THEN 'deferred_for_retry'::procrastinate_job_event_type
+            WHEN OLD.status = 'doing'::procrastinate_job_status
+                AND NEW.status = 'failed'::procrastinate_job_status
+                THEN 'failed'::procrastinate_job_event_type
+            WHEN OLD.status = 'doing'::procrastinate_job_status
+                AND NEW.status = 'succeeded'::procrastinate_job_status
+                THEN 'succeeded'::procrastinate_job_event_type
+            WHEN OLD.status = 'todo'::procrastinate_job_status
+                AND (
+                    NEW.status = 'cancelled'::procrastinate_job_status
+                    OR NEW.status = 'failed'::procrastinate_job_status
+                    OR NEW.status = 'succeeded'::procrastinate_job_status
+                )
+                THEN 'cancelled'::procrastinate_job_event_type
+            WHEN OLD.status = 'doing'::procrastinate_job_status
+                AND NEW.status = 'aborted'::procrastinate_job_status
+                THEN 'aborted'::procrastinate_job_event_type
+            WHEN OLD.status = 'failed'::procrastinate_job_status
+                AND NEW.status = 'todo'::procrastinate_job_status
+                THEN 'retried'::procrastinate_job_event_type
+            ELSE NULL
+        END as event_type
+    )
+    INSERT INTO procrastinate_events(job_id, type)
+        SELECT NEW.id, t.event_type
+        FROM t
+        WHERE t.event_type IS NOT NULL;
+	RETURN NEW;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_trigger_function_status_events_update_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_unlink_periodic_defers_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE procrastinate_periodic_defers
+    SET job_id = NULL
+    WHERE job_id = OLD.id;
+    RETURN OLD;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_unlink_periodic_defers_v1() OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_unregister_worker_v1(worker_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM procrastinate_workers
+    WHERE id = worker_id;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_unregister_worker_v1(worker_id bigint) OWNER TO portway_owner;
+
+CREATE FUNCTION jobs.procrastinate_update_heartbeat_v1(worker_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'jobs', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE procrastinate_workers
+    SET last_heartbeat = NOW()
+    WHERE id = worker_id;
+END;
+$$;
+
+ALTER FUNCTION jobs.procrastinate_update_heartbeat_v1(worker_id bigint) OWNER TO portway_owner;
 
 CREATE FUNCTION keyring.add_key(p_purpose text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2435,6 +3884,36 @@ $$;
 
 ALTER FUNCTION keyring.open_seal(p_sealed text) OWNER TO portway_keyring;
 
+CREATE FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    plaintext text := (keyring.decrypt_all(ARRAY[p_ciphertext], ARRAY[p_key_id], ARRAY[p_owner], ARRAY[p_type]))[1];
+BEGIN
+    IF plaintext IS NOT NULL THEN
+        SELECT e.ciphertext, e.key_id INTO ciphertext, key_id FROM keyring.encrypt(plaintext, p_owner, p_type) AS e;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) OWNER TO portway_keyring;
+
+CREATE FUNCTION keyring.rotate(p_at_once boolean) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM keyring.add_key('seal'), keyring.add_key('jwt');
+    IF p_at_once THEN
+        UPDATE keyring.keys SET retired_at = '-infinity' WHERE purpose <> 'data' AND retired_at IS NOT NULL;
+    END IF;
+    RETURN keyring.add_key('data');
+END
+$$;
+
+ALTER FUNCTION keyring.rotate(p_at_once boolean) OWNER TO portway_keyring;
+
 CREATE FUNCTION keyring.set_jwt_issuer(p_issuer text, p_audience text, p_secret text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
@@ -2477,6 +3956,7 @@ BEGIN
     RETURN (
         SELECT keyring.unwrapped(k, m) FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
         WHERE k.id = p_key_id AND k.purpose = p_purpose
+            AND (p_purpose = 'data' OR k.retired_at IS NULL OR k.retired_at > now() - interval '1 day')
     );
 END
 $$;
@@ -2552,6 +4032,13 @@ $_$;
 
 ALTER FUNCTION keyring.verify_jwt(p_token text) OWNER TO portway_keyring;
 
+CREATE TABLE app.job_migrations (
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE app.job_migrations OWNER TO portway_owner;
+
 CREATE TABLE app.migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -2560,6 +4047,74 @@ CREATE TABLE app.migrations (
 );
 
 ALTER TABLE app.migrations OWNER TO portway_owner;
+
+CREATE TABLE jobs.procrastinate_events (
+    id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    type jobs.procrastinate_job_event_type,
+    at timestamp with time zone DEFAULT now()
+);
+
+ALTER TABLE jobs.procrastinate_events OWNER TO portway_owner;
+
+CREATE SEQUENCE jobs.procrastinate_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE jobs.procrastinate_events_id_seq OWNER TO portway_owner;
+
+ALTER SEQUENCE jobs.procrastinate_events_id_seq OWNED BY jobs.procrastinate_events.id;
+
+CREATE SEQUENCE jobs.procrastinate_jobs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE jobs.procrastinate_jobs_id_seq OWNER TO portway_owner;
+
+ALTER SEQUENCE jobs.procrastinate_jobs_id_seq OWNED BY jobs.procrastinate_jobs.id;
+
+CREATE TABLE jobs.procrastinate_periodic_defers (
+    id bigint NOT NULL,
+    task_name character varying(128) NOT NULL,
+    defer_timestamp bigint,
+    job_id bigint,
+    periodic_id character varying(128) DEFAULT ''::character varying NOT NULL
+);
+
+ALTER TABLE jobs.procrastinate_periodic_defers OWNER TO portway_owner;
+
+CREATE SEQUENCE jobs.procrastinate_periodic_defers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE jobs.procrastinate_periodic_defers_id_seq OWNER TO portway_owner;
+
+ALTER SEQUENCE jobs.procrastinate_periodic_defers_id_seq OWNED BY jobs.procrastinate_periodic_defers.id;
+
+CREATE TABLE jobs.procrastinate_workers (
+    id bigint NOT NULL,
+    last_heartbeat timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE jobs.procrastinate_workers OWNER TO portway_owner;
+
+ALTER TABLE jobs.procrastinate_workers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.procrastinate_workers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE keyring.jwt_issuers (
     issuer text NOT NULL,
@@ -2640,6 +4195,20 @@ ALTER TABLE ONLY public.api_logs ALTER COLUMN response_payload SET COMPRESSION l
 ALTER TABLE ONLY public.api_logs FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_logs OWNER TO portway_owner;
+
+CREATE TABLE public.events (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    workspace_id uuid,
+    type text NOT NULL,
+    data jsonb NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT events_data_check CHECK ((jsonb_typeof(data) = 'object'::text))
+);
+
+ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.events OWNER TO portway_owner;
 
 CREATE TABLE public.idempotency_keys (
     user_id uuid NOT NULL,
@@ -2727,20 +4296,81 @@ ALTER TABLE ONLY public.user_identities FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_identities OWNER TO portway_owner;
 
-CREATE TABLE public.workspaces (
+CREATE TABLE public.webhook_attempts (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     organization_id uuid NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT workspaces_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+    delivery_id uuid NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    duration_ms double precision NOT NULL,
+    status_code integer,
+    error text,
+    answer text,
+    CONSTRAINT webhook_attempts_answer_check CHECK ((length(answer) <= 1024))
 );
 
-ALTER TABLE ONLY public.workspaces FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.webhook_attempts FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE public.workspaces OWNER TO portway_owner;
+ALTER TABLE public.webhook_attempts OWNER TO portway_owner;
+
+CREATE TABLE public.webhook_endpoints (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    organization_id uuid NOT NULL,
+    url text NOT NULL,
+    description text,
+    events text[] NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    failing_since timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_endpoints_check CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
+    CONSTRAINT webhook_endpoints_description_check CHECK ((length(description) <= 1000)),
+    CONSTRAINT webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['by_user'::text, 'gone'::text, 'failing'::text]))),
+    CONSTRAINT webhook_endpoints_events_check CHECK (((cardinality(events) >= 1) AND (events <@ ARRAY['connection.created'::text, 'connection.refreshed'::text, 'connection.reauthorization_required'::text, 'connection.deleted'::text, 'execution.failed'::text]))),
+    CONSTRAINT webhook_endpoints_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_endpoints OWNER TO portway_owner;
+
+CREATE TABLE public.webhook_secrets (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    endpoint_id uuid NOT NULL,
+    encrypted_value bytea NOT NULL,
+    key_id integer NOT NULL,
+    expires_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.webhook_secrets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_secrets OWNER TO portway_owner;
+
+ALTER TABLE ONLY jobs.procrastinate_events ALTER COLUMN id SET DEFAULT nextval('jobs.procrastinate_events_id_seq'::regclass);
+
+ALTER TABLE ONLY jobs.procrastinate_jobs ALTER COLUMN id SET DEFAULT nextval('jobs.procrastinate_jobs_id_seq'::regclass);
+
+ALTER TABLE ONLY jobs.procrastinate_periodic_defers ALTER COLUMN id SET DEFAULT nextval('jobs.procrastinate_periodic_defers_id_seq'::regclass);
+
+ALTER TABLE ONLY app.job_migrations
+    ADD CONSTRAINT job_migrations_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY app.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY jobs.procrastinate_events
+    ADD CONSTRAINT procrastinate_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY jobs.procrastinate_jobs
+    ADD CONSTRAINT procrastinate_jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY jobs.procrastinate_periodic_defers
+    ADD CONSTRAINT procrastinate_periodic_defers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY jobs.procrastinate_periodic_defers
+    ADD CONSTRAINT procrastinate_periodic_defers_unique UNIQUE (task_name, periodic_id, defer_timestamp);
+
+ALTER TABLE ONLY jobs.procrastinate_workers
+    ADD CONSTRAINT procrastinate_workers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY keyring.jwt_issuers
     ADD CONSTRAINT jwt_issuers_pkey PRIMARY KEY (issuer);
@@ -2766,6 +4396,12 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_logs
     ADD CONSTRAINT api_logs_pkey PRIMARY KEY (executed_at, id);
 
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_token_hash_key UNIQUE (token_hash);
+
 ALTER TABLE ONLY public.connections
     ADD CONSTRAINT connections_id_workspace_id_key UNIQUE (id, workspace_id);
 
@@ -2774,6 +4410,9 @@ ALTER TABLE ONLY public.connections
 
 ALTER TABLE ONLY public.encrypted_credentials
     ADD CONSTRAINT encrypted_credentials_pkey PRIMARY KEY (connection_id, credential_type);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_execution_id_key UNIQUE (execution_id);
@@ -2800,7 +4439,7 @@ ALTER TABLE ONLY public.oauth_authorizations
     ADD CONSTRAINT oauth_authorizations_pkey PRIMARY KEY (state_hash);
 
 ALTER TABLE ONLY public.oauth_clients
-    ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (organization_id, integration_id);
+    ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_pkey PRIMARY KEY (token_hash);
@@ -2832,6 +4471,21 @@ ALTER TABLE ONLY public.user_identities
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_event_id_key UNIQUE (endpoint_id, event_id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.workspace_members
     ADD CONSTRAINT workspace_members_pkey PRIMARY KEY (workspace_id, user_id);
 
@@ -2840,6 +4494,24 @@ ALTER TABLE ONLY public.workspaces
 
 ALTER TABLE ONLY public.workspaces
     ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX idx_procrastinate_jobs_worker_not_null ON jobs.procrastinate_jobs USING btree (worker_id) WHERE ((worker_id IS NOT NULL) AND (status = 'doing'::jobs.procrastinate_job_status));
+
+CREATE INDEX idx_procrastinate_workers_last_heartbeat ON jobs.procrastinate_workers USING btree (last_heartbeat);
+
+CREATE INDEX procrastinate_events_job_id_fkey_v1 ON jobs.procrastinate_events USING btree (job_id);
+
+CREATE INDEX procrastinate_jobs_id_lock_idx_v1 ON jobs.procrastinate_jobs USING btree (id, lock) WHERE (status = ANY (ARRAY['todo'::jobs.procrastinate_job_status, 'doing'::jobs.procrastinate_job_status]));
+
+CREATE UNIQUE INDEX procrastinate_jobs_lock_idx_v1 ON jobs.procrastinate_jobs USING btree (lock) WHERE (status = 'doing'::jobs.procrastinate_job_status);
+
+CREATE INDEX procrastinate_jobs_priority_idx_v1 ON jobs.procrastinate_jobs USING btree (priority DESC, id) WHERE (status = 'todo'::jobs.procrastinate_job_status);
+
+CREATE INDEX procrastinate_jobs_queue_name_idx_v1 ON jobs.procrastinate_jobs USING btree (queue_name);
+
+CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1 ON jobs.procrastinate_jobs USING btree (queueing_lock) WHERE (status = 'todo'::jobs.procrastinate_job_status);
+
+CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON jobs.procrastinate_periodic_defers USING btree (job_id);
 
 CREATE UNIQUE INDEX keys_current ON keyring.keys USING btree (purpose) WHERE (retired_at IS NULL);
 
@@ -2857,7 +4529,27 @@ CREATE INDEX api_logs_user ON ONLY public.api_logs USING btree (user_id, execute
 
 CREATE INDEX api_logs_workspace ON ONLY public.api_logs USING btree (workspace_id, executed_at DESC);
 
+CREATE INDEX connect_links_connection ON public.connect_links USING btree (connection_id);
+
+CREATE INDEX connect_links_expires ON public.connect_links USING btree (expires_at);
+
+CREATE INDEX connect_links_integration ON public.connect_links USING btree (integration_id);
+
+CREATE INDEX connect_links_organization ON public.connect_links USING btree (organization_id);
+
+CREATE INDEX connect_links_user ON public.connect_links USING btree (user_id);
+
+CREATE INDEX connect_links_workspace ON public.connect_links USING btree (workspace_id, id);
+
+CREATE INDEX connections_account ON public.connections USING btree (user_id, integration_id, account_id);
+
+CREATE INDEX connections_end_user ON public.connections USING btree (workspace_id, end_user_id) WHERE (end_user_id IS NOT NULL);
+
+CREATE INDEX connections_expiring ON public.connections USING btree (expires_at) WHERE ((status = 'active'::text) AND (expires_at IS NOT NULL));
+
 CREATE INDEX connections_integration ON public.connections USING btree (integration_id);
+
+CREATE INDEX connections_oauth_client ON public.connections USING btree (oauth_client_id);
 
 CREATE INDEX connections_organization ON public.connections USING btree (organization_id);
 
@@ -2869,6 +4561,10 @@ CREATE INDEX encrypted_credentials_key ON public.encrypted_credentials USING btr
 
 CREATE INDEX encrypted_credentials_workspace ON public.encrypted_credentials USING btree (workspace_id);
 
+CREATE INDEX events_occurred ON public.events USING btree (occurred_at);
+
+CREATE INDEX events_organization ON public.events USING btree (organization_id, id);
+
 CREATE INDEX idempotency_keys_expires ON public.idempotency_keys USING btree (expires_at);
 
 CREATE INDEX integrations_slug ON public.integrations USING btree (slug);
@@ -2879,15 +4575,21 @@ CREATE INDEX invitations_organization ON public.invitations USING btree (organiz
 
 CREATE INDEX invitations_workspace ON public.invitations USING btree (workspace_id);
 
+CREATE INDEX oauth_authorizations_connect_link ON public.oauth_authorizations USING btree (connect_link_id);
+
 CREATE INDEX oauth_authorizations_connection ON public.oauth_authorizations USING btree (connection_id);
 
 CREATE INDEX oauth_authorizations_expires ON public.oauth_authorizations USING btree (expires_at);
 
 CREATE INDEX oauth_authorizations_integration ON public.oauth_authorizations USING btree (integration_id);
 
+CREATE INDEX oauth_authorizations_oauth_client ON public.oauth_authorizations USING btree (oauth_client_id);
+
 CREATE INDEX oauth_authorizations_user ON public.oauth_authorizations USING btree (user_id);
 
 CREATE INDEX oauth_authorizations_workspace ON public.oauth_authorizations USING btree (workspace_id);
+
+CREATE UNIQUE INDEX oauth_clients_current ON public.oauth_clients USING btree (organization_id, integration_id, name) WHERE (replaced_at IS NULL);
 
 CREATE INDEX oauth_clients_integration ON public.oauth_clients USING btree (integration_id);
 
@@ -2903,21 +4605,74 @@ CREATE INDEX user_identities_user ON public.user_identities USING btree (user_id
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
 
+CREATE INDEX webhook_attempts_delivery ON public.webhook_attempts USING btree (delivery_id, id);
+
+CREATE INDEX webhook_attempts_organization ON public.webhook_attempts USING btree (organization_id);
+
+CREATE INDEX webhook_deliveries_claimed ON public.webhook_deliveries USING btree (endpoint_id, claimed_until) WHERE (claimed_until IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_endpoint ON public.webhook_deliveries USING btree (endpoint_id, id);
+
+CREATE INDEX webhook_deliveries_event ON public.webhook_deliveries USING btree (event_id);
+
+CREATE INDEX webhook_deliveries_organization ON public.webhook_deliveries USING btree (organization_id);
+
+CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+
+CREATE INDEX webhook_endpoints_organization ON public.webhook_endpoints USING btree (organization_id, id);
+
+CREATE INDEX webhook_secrets_endpoint ON public.webhook_secrets USING btree (endpoint_id);
+
+CREATE INDEX webhook_secrets_key ON public.webhook_secrets USING btree (key_id);
+
 CREATE INDEX workspace_members_organization ON public.workspace_members USING btree (organization_id, user_id);
 
 CREATE INDEX workspace_members_user ON public.workspace_members USING btree (user_id, workspace_id);
 
 CREATE INDEX workspaces_organization ON public.workspaces USING btree (organization_id);
 
+CREATE TRIGGER procrastinate_jobs_notify_queue_job_aborted_v1 AFTER UPDATE OF abort_requested ON jobs.procrastinate_jobs FOR EACH ROW WHEN (((old.abort_requested = false) AND (new.abort_requested = true) AND (new.status = 'doing'::jobs.procrastinate_job_status))) EXECUTE FUNCTION jobs.procrastinate_notify_queue_abort_job_v1();
+
+CREATE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1 AFTER INSERT ON jobs.procrastinate_jobs FOR EACH ROW WHEN ((new.status = 'todo'::jobs.procrastinate_job_status)) EXECUTE FUNCTION jobs.procrastinate_notify_queue_job_inserted_v1();
+
+CREATE TRIGGER procrastinate_trigger_abort_requested_events_v1 AFTER UPDATE OF abort_requested ON jobs.procrastinate_jobs FOR EACH ROW WHEN ((new.abort_requested = true)) EXECUTE FUNCTION jobs.procrastinate_trigger_abort_requested_events_procedure_v1();
+
+CREATE TRIGGER procrastinate_trigger_delete_jobs_v1 BEFORE DELETE ON jobs.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION jobs.procrastinate_unlink_periodic_defers_v1();
+
+CREATE TRIGGER procrastinate_trigger_scheduled_events_v1 AFTER INSERT OR UPDATE ON jobs.procrastinate_jobs FOR EACH ROW WHEN (((new.scheduled_at IS NOT NULL) AND (new.status = 'todo'::jobs.procrastinate_job_status))) EXECUTE FUNCTION jobs.procrastinate_trigger_function_scheduled_events_v1();
+
+CREATE TRIGGER procrastinate_trigger_status_events_insert_v1 AFTER INSERT ON jobs.procrastinate_jobs FOR EACH ROW WHEN ((new.status = 'todo'::jobs.procrastinate_job_status)) EXECUTE FUNCTION jobs.procrastinate_trigger_function_status_events_insert_v1();
+
+CREATE TRIGGER procrastinate_trigger_status_events_update_v1 AFTER UPDATE OF status ON jobs.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION jobs.procrastinate_trigger_function_status_events_update_v1();
+
 CREATE TRIGGER actions_organization BEFORE INSERT OR UPDATE ON public.actions FOR EACH ROW EXECUTE FUNCTION app.set_action_organization();
 
 CREATE TRIGGER actions_version BEFORE UPDATE ON public.actions FOR EACH ROW EXECUTE FUNCTION app.bump_version();
 
+CREATE TRIGGER api_logs_failed AFTER UPDATE OF status ON public.api_logs FOR EACH ROW WHEN (((old.status = 'started'::text) AND (new.status = ANY (ARRAY['error'::text, 'unknown'::text])))) EXECUTE FUNCTION app.tell_of_execution();
+
+CREATE TRIGGER connections_created AFTER INSERT ON public.connections FOR EACH ROW EXECUTE FUNCTION app.tell_of_connection('connection.created');
+
+CREATE TRIGGER connections_deleted AFTER DELETE ON public.connections FOR EACH ROW EXECUTE FUNCTION app.tell_of_connection('connection.deleted');
+
+CREATE TRIGGER connections_reauthorization_required AFTER UPDATE OF status ON public.connections FOR EACH ROW WHEN (((new.status = 'reauthorization_required'::text) AND (old.status <> new.status))) EXECUTE FUNCTION app.tell_of_connection('connection.reauthorization_required');
+
+CREATE TRIGGER connections_refreshed AFTER UPDATE OF renewed_at ON public.connections FOR EACH ROW WHEN (((new.renewed_at IS DISTINCT FROM old.renewed_at) AND (new.renewed_at IS NOT NULL))) EXECUTE FUNCTION app.tell_of_connection('connection.refreshed');
+
 CREATE TRIGGER integrations_make_way BEFORE INSERT ON public.integrations FOR EACH ROW WHEN (((new.organization_id IS NULL) AND (NOT new.shipped))) EXECUTE FUNCTION app.make_way_for_integration();
 
-CREATE TRIGGER integrations_moved AFTER UPDATE ON public.integrations FOR EACH ROW WHEN (((new.organization_id IS NOT NULL) AND ((new.base_url <> old.base_url) OR (new.auth_type <> old.auth_type) OR ((((new.auth_config -> 'token_url'::text) IS DISTINCT FROM (old.auth_config -> 'token_url'::text)) OR ((new.auth_config -> 'refresh_url'::text) IS DISTINCT FROM (old.auth_config -> 'refresh_url'::text))) OR ((new.auth_config -> 'revocation_url'::text) IS DISTINCT FROM (old.auth_config -> 'revocation_url'::text)))))) EXECUTE FUNCTION app.reauthorize_moved_integration();
+CREATE TRIGGER integrations_moved AFTER UPDATE ON public.integrations FOR EACH ROW WHEN (((new.organization_id IS NOT NULL) AND ((new.base_url <> old.base_url) OR (new.auth_type <> old.auth_type) OR (((((new.auth_config -> 'token_url'::text) IS DISTINCT FROM (old.auth_config -> 'token_url'::text)) OR ((new.auth_config -> 'refresh_url'::text) IS DISTINCT FROM (old.auth_config -> 'refresh_url'::text))) OR ((new.auth_config -> 'revocation_url'::text) IS DISTINCT FROM (old.auth_config -> 'revocation_url'::text))) OR ((new.auth_config #> '{login,url}'::text[]) IS DISTINCT FROM (old.auth_config #> '{login,url}'::text[])))))) EXECUTE FUNCTION app.reauthorize_moved_integration();
 
 CREATE TRIGGER integrations_version BEFORE UPDATE ON public.integrations FOR EACH ROW EXECUTE FUNCTION app.bump_version();
+
+ALTER TABLE ONLY jobs.procrastinate_events
+    ADD CONSTRAINT procrastinate_events_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs.procrastinate_jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY jobs.procrastinate_jobs
+    ADD CONSTRAINT procrastinate_jobs_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES jobs.procrastinate_workers(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY jobs.procrastinate_periodic_defers
+    ADD CONSTRAINT procrastinate_periodic_defers_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs.procrastinate_jobs(id);
 
 ALTER TABLE ONLY public.actions
     ADD CONSTRAINT actions_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id) ON DELETE CASCADE;
@@ -2931,8 +4686,23 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_connection_id_workspace_id_fkey FOREIGN KEY (connection_id, workspace_id) REFERENCES public.connections(id, workspace_id) ON DELETE SET NULL (connection_id);
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.connect_links
+    ADD CONSTRAINT connect_links_workspace_id_organization_id_fkey FOREIGN KEY (workspace_id, organization_id) REFERENCES public.workspaces(id, organization_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.connections
     ADD CONSTRAINT connections_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id);
+
+ALTER TABLE ONLY public.connections
+    ADD CONSTRAINT connections_oauth_client_id_fkey FOREIGN KEY (oauth_client_id) REFERENCES public.oauth_clients(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.connections
     ADD CONSTRAINT connections_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
@@ -2942,6 +4712,9 @@ ALTER TABLE ONLY public.connections
 
 ALTER TABLE ONLY public.encrypted_credentials
     ADD CONSTRAINT encrypted_credentials_connection_id_workspace_id_fkey FOREIGN KEY (connection_id, workspace_id) REFERENCES public.connections(id, workspace_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
@@ -2959,10 +4732,16 @@ ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_workspace_id_organization_id_fkey FOREIGN KEY (workspace_id, organization_id) REFERENCES public.workspaces(id, organization_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_connect_link_id_fkey FOREIGN KEY (connect_link_id) REFERENCES public.connect_links(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
     ADD CONSTRAINT oauth_authorizations_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES public.connections(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_authorizations
     ADD CONSTRAINT oauth_authorizations_integration_id_fkey FOREIGN KEY (integration_id) REFERENCES public.integrations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_authorizations
+    ADD CONSTRAINT oauth_authorizations_oauth_client_id_fkey FOREIGN KEY (oauth_client_id) REFERENCES public.oauth_clients(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_authorizations
     ADD CONSTRAINT oauth_authorizations_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
@@ -2994,6 +4773,27 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.user_identities
     ADD CONSTRAINT user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.webhook_deliveries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.workspace_members
     ADD CONSTRAINT workspace_members_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES public.organization_members(organization_id, user_id) ON DELETE CASCADE;
 
@@ -3021,7 +4821,11 @@ CREATE POLICY change ON public.integrations FOR UPDATE TO portway_app USING (((o
 
 CREATE POLICY change ON public.organization_members FOR UPDATE TO portway_app USING (((organization_id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope))) WITH CHECK ((organization_id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])));
 
+CREATE POLICY change ON public.webhook_endpoints FOR UPDATE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope))) WITH CHECK ((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])));
+
 CREATE POLICY change ON public.workspace_members FOR UPDATE TO portway_app USING (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[]))))) WITH CHECK (((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])))));
+
+ALTER TABLE public.connect_links ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.connections ENABLE ROW LEVEL SECURITY;
 
@@ -3031,9 +4835,13 @@ CREATE POLICY definer ON public.api_keys TO portway_definer USING (true) WITH CH
 
 CREATE POLICY definer ON public.api_logs TO portway_definer USING (true) WITH CHECK (true);
 
+CREATE POLICY definer ON public.connect_links TO portway_definer USING (true) WITH CHECK (true);
+
 CREATE POLICY definer ON public.connections TO portway_definer USING (true) WITH CHECK (true);
 
 CREATE POLICY definer ON public.encrypted_credentials TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.events TO portway_definer USING (true) WITH CHECK (true);
 
 CREATE POLICY definer ON public.idempotency_keys TO portway_definer USING (true) WITH CHECK (true);
 
@@ -3061,11 +4869,21 @@ CREATE POLICY definer ON public.user_identities TO portway_definer USING (true) 
 
 CREATE POLICY definer ON public.users TO portway_definer USING (true) WITH CHECK (true);
 
+CREATE POLICY definer ON public.webhook_attempts TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.webhook_deliveries TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.webhook_endpoints TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.webhook_secrets TO portway_definer USING (true) WITH CHECK (true);
+
 CREATE POLICY definer ON public.workspace_members TO portway_definer USING (true) WITH CHECK (true);
 
 CREATE POLICY definer ON public.workspaces TO portway_definer USING (true) WITH CHECK (true);
 
 ALTER TABLE public.encrypted_credentials ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
@@ -3089,9 +4907,13 @@ CREATE POLICY owner ON public.api_keys TO portway_owner USING (true) WITH CHECK 
 
 CREATE POLICY owner ON public.api_logs TO portway_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner ON public.connect_links TO portway_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner ON public.connections TO portway_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner ON public.encrypted_credentials TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.events TO portway_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner ON public.idempotency_keys TO portway_owner USING (true) WITH CHECK (true);
 
@@ -3119,6 +4941,14 @@ CREATE POLICY owner ON public.user_identities TO portway_owner USING (true) WITH
 
 CREATE POLICY owner ON public.users TO portway_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner ON public.webhook_attempts TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.webhook_deliveries TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.webhook_endpoints TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.webhook_secrets TO portway_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner ON public.workspace_members TO portway_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner ON public.workspaces TO portway_owner USING (true) WITH CHECK (true);
@@ -3129,9 +4959,13 @@ CREATE POLICY read ON public.api_keys FOR SELECT TO portway_app USING (((user_id
 
 CREATE POLICY read ON public.api_logs FOR SELECT TO portway_app USING ((( SELECT app.has_scope('logs:read'::text) AS has_scope) AND ((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) OR ((workspace_id IS NULL) AND (user_id = ( SELECT app.current_user_id() AS current_user_id))))));
 
+CREATE POLICY read ON public.connect_links FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:read'::text) AS has_scope)));
+
 CREATE POLICY read ON public.connections FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:read'::text) AS has_scope)));
 
 CREATE POLICY read ON public.encrypted_credentials FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:read'::text) AS has_scope)));
+
+CREATE POLICY read ON public.events FOR SELECT TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
 
 CREATE POLICY read ON public.integrations FOR SELECT TO portway_app USING ((((organization_id IS NULL) AND (( SELECT app.current_user_id() AS current_user_id) IS NOT NULL)) OR (organization_id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[]))));
 
@@ -3144,6 +4978,12 @@ CREATE POLICY read ON public.organization_members FOR SELECT TO portway_app USIN
 CREATE POLICY read ON public.organizations FOR SELECT TO portway_app USING ((id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[])));
 
 CREATE POLICY read ON public.users FOR SELECT TO portway_app USING ((id = ANY (( SELECT app.visible_users() AS visible_users)::uuid[])));
+
+CREATE POLICY read ON public.webhook_attempts FOR SELECT TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
+CREATE POLICY read ON public.webhook_deliveries FOR SELECT TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
+CREATE POLICY read ON public.webhook_endpoints FOR SELECT TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
 
 CREATE POLICY read ON public.workspace_members FOR SELECT TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) OR (workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[]))));
 
@@ -3163,6 +5003,8 @@ CREATE POLICY remove ON public.organization_members FOR DELETE TO portway_app US
 
 CREATE POLICY remove ON public.organizations FOR DELETE TO portway_app USING (((id = ANY (( SELECT app.owned_organizations() AS owned_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
 
+CREATE POLICY remove ON public.webhook_endpoints FOR DELETE TO portway_app USING (((organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
+
 CREATE POLICY remove ON public.workspace_members FOR DELETE TO portway_app USING ((( SELECT app.has_scope('admin'::text) AS has_scope) AND (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[]))) OR ((workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[])) AND ((role <> 'owner'::text) OR (workspace_id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])))))));
 
 CREATE POLICY remove ON public.workspaces FOR DELETE TO portway_app USING (((id = ANY (( SELECT app.owned_workspaces() AS owned_workspaces)::uuid[])) AND ( SELECT app.has_scope('admin'::text) AS has_scope)));
@@ -3177,6 +5019,8 @@ CREATE POLICY rename ON public.workspaces FOR UPDATE TO portway_app USING (((id 
 
 CREATE POLICY revoke ON public.api_keys FOR UPDATE TO portway_app USING (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND ( SELECT app.has_scope('admin'::text) AS has_scope) AND COALESCE((workspace_id = ( SELECT app.workspace_limit() AS workspace_limit)), (( SELECT app.workspace_limit() AS workspace_limit) IS NULL)))) WITH CHECK (((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (revoked_at IS NOT NULL)));
 
+CREATE POLICY revoke ON public.connect_links FOR UPDATE TO portway_app USING (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND ( SELECT app.has_scope('connections:write'::text) AS has_scope) AND ((user_id = ( SELECT app.current_user_id() AS current_user_id)) OR (workspace_id = ANY (( SELECT app.administered_workspaces() AS administered_workspaces)::uuid[]))))) WITH CHECK (((workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[])) AND (revoked_at IS NOT NULL)));
+
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
@@ -3184,6 +5028,14 @@ ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.user_identities ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_attempts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_secrets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.workspace_members ENABLE ROW LEVEL SECURITY;
 
@@ -3193,9 +5045,13 @@ GRANT USAGE ON SCHEMA app TO portway_app;
 GRANT USAGE ON SCHEMA app TO portway_definer;
 GRANT USAGE ON SCHEMA app TO portway_sign_in;
 GRANT USAGE ON SCHEMA app TO portway_keyring;
+GRANT USAGE ON SCHEMA app TO portway_worker;
 
 GRANT USAGE ON SCHEMA extensions TO portway_definer;
 GRANT USAGE ON SCHEMA extensions TO portway_keyring;
+
+GRANT USAGE ON SCHEMA jobs TO portway_worker;
+GRANT USAGE ON SCHEMA jobs TO portway_definer;
 
 GRANT USAGE ON SCHEMA keyring TO portway_definer;
 GRANT USAGE ON SCHEMA keyring TO portway_owner;
@@ -3211,6 +5067,10 @@ REVOKE ALL ON FUNCTION keyring.sign_jwt(p_claims jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.sign_jwt(p_claims jsonb) TO portway_definer;
 
 REVOKE ALL ON FUNCTION app.access_token(p_user_id uuid, p_session_id uuid, p_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.add_webhook_secret(p_endpoint_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.administered_endpoint(p_pass text, p_endpoint_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.administered_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.administered_organizations() TO portway_app;
@@ -3261,8 +5121,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.oauth_authorizations TO portwa
 REVOKE ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.authorization_integration(p_authorization_pass text) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text) TO portway_app;
+REVOKE ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text, p_oauth_client_id uuid, p_end_user_id text, p_opener_origin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.begin_authorization(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_name text, p_scopes text[], p_config jsonb, p_return_url text, p_state text, p_code_verifier text, p_browser_secret text, p_oauth_client_id uuid, p_end_user_id text, p_opener_origin text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.begin_delivery(p_delivery_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.begin_delivery(p_delivery_id uuid) TO portway_worker;
 
 REVOKE ALL ON FUNCTION app.builtin_action_id(p_integration_id uuid, p_slug text) FROM PUBLIC;
 
@@ -3272,23 +5135,160 @@ REVOKE ALL ON FUNCTION app.builtin_action(p_integration public.integrations, p_s
 
 REVOKE ALL ON FUNCTION app.bump_version() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.check_administers(p_pass text, p_organization_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.check_integration(p_integration_id uuid, p_organization_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.check_link_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.check_may_connect(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.check_oauth_client(p_oauth_client_id uuid, p_organization_id uuid, p_integration_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.claims() FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.connect_links TO portway_definer;
+
+GRANT SELECT(id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(user_id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(organization_id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(workspace_id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(integration_id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(connection_id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(reconnect) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(end_user_id) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(name) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(scopes) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(config) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(oauth_client) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(return_url) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(expires_at) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(opened_at) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(used_at) ON TABLE public.connect_links TO portway_app;
+
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.connect_links TO portway_app;
+
+REVOKE ALL ON FUNCTION app.claims_of_link(p_link public.connect_links) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) TO portway_definer;
+
+GRANT DELETE ON TABLE public.oauth_clients TO portway_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.oauth_clients TO portway_definer;
+
+GRANT SELECT(organization_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(integration_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(client_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(key_id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(updated_at) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(id) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(name) ON TABLE public.oauth_clients TO portway_app;
+
+GRANT SELECT(replaced_at) ON TABLE public.oauth_clients TO portway_app;
+
+REVOKE ALL ON FUNCTION app.read_oauth_client(p_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.identified_client(p_id uuid) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.encrypted_credentials TO portway_definer;
+
+GRANT SELECT(connection_id) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(workspace_id) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(credential_type) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(key_id) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(expires_at) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(updated_at) ON TABLE public.encrypted_credentials TO portway_app;
+
+GRANT SELECT(for_renewal) ON TABLE public.encrypted_credentials TO portway_app;
+
+REVOKE ALL ON FUNCTION app.read_secret(p_connection_id uuid, p_type text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.connections TO portway_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.connections TO portway_definer;
+
+GRANT UPDATE(name) ON TABLE public.connections TO portway_app;
+
+REVOKE ALL ON FUNCTION app.client_of(p_connection public.connections) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[]) TO portway_app;
+REVOKE ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.configured_margin(p_auth_config jsonb) FROM PUBLIC;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspace_members TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(workspace_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(organization_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(user_id) ON TABLE public.workspace_members TO portway_app;
+
+GRANT INSERT(role),UPDATE(role) ON TABLE public.workspace_members TO portway_app;
+
+REVOKE ALL ON FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO portway_definer;
+
+GRANT SELECT(id) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(email) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(name),UPDATE(name) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(email_verified_at) ON TABLE public.users TO portway_app;
+
+GRANT SELECT(created_at) ON TABLE public.users TO portway_app;
+
+REVOKE ALL ON FUNCTION app.connect_link_state(p_link public.connect_links) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.connect_link_claims(p_pass text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.connecting_claims(p_pass text, p_workspace_id uuid, p_integration_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.connection_of_account(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_end_user_id text, p_account_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone) TO portway_app;
+REVOKE ALL ON FUNCTION app.create_connect_link(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_end_user_id text, p_name text, p_scopes text[], p_config jsonb, p_oauth_client text, p_return_url text, p_lifetime interval, OUT id uuid, OUT token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_connect_link(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_connection_id uuid, p_end_user_id text, p_name text, p_scopes text[], p_config jsonb, p_oauth_client text, p_return_url text, p_lifetime interval, OUT id uuid, OUT token text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb, p_scopes text[], p_oauth_client_id uuid, p_account_id text, p_account_name text, p_end_user_id text, p_default_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_connection(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_values jsonb, p_config jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb, p_scopes text[], p_oauth_client_id uuid, p_account_id text, p_account_name text, p_end_user_id text, p_default_name text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.create_email_token(p_email text, p_purpose text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.create_email_token(p_email text, p_purpose text) TO portway_sign_in;
@@ -3313,15 +5313,13 @@ REVOKE ALL ON FUNCTION app.create_session(p_user_id uuid, OUT access_token text,
 REVOKE ALL ON FUNCTION app.create_set_up_token() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.create_set_up_token() TO portway_owner;
 
+REVOKE ALL ON FUNCTION app.create_webhook_endpoint(p_pass text, p_organization_id uuid, p_url text, p_description text, p_events text[], OUT id uuid, OUT secret text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.create_webhook_endpoint(p_pass text, p_organization_id uuid, p_url text, p_description text, p_events text[], OUT id uuid, OUT secret text) TO portway_app;
+
 REVOKE ALL ON FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.create_workspace(p_pass text, p_organization_id uuid, p_name text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.read_secrets(p_connection_id uuid) FROM PUBLIC;
-
-GRANT SELECT ON TABLE public.connections TO portway_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.connections TO portway_definer;
-
-GRANT UPDATE(name) ON TABLE public.connections TO portway_app;
 
 REVOKE ALL ON FUNCTION app.credential_of(p_connection public.connections) FROM PUBLIC;
 
@@ -3334,6 +5332,8 @@ GRANT ALL ON FUNCTION app.current_user_id() TO portway_app;
 REVOKE ALL ON FUNCTION app.current_workspaces() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.current_workspaces() TO portway_app;
 
+REVOKE ALL ON FUNCTION app.defer_delivery(p_delivery_id uuid, p_at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) TO portway_app;
 
@@ -3343,8 +5343,17 @@ GRANT ALL ON FUNCTION app.delete_expired() TO portway_app;
 REVOKE ALL ON FUNCTION app.drop_expired_log_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.drop_expired_log_partitions() TO portway_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO portway_definer;
+GRANT SELECT ON TABLE public.webhook_deliveries TO portway_app;
+
+REVOKE ALL ON FUNCTION app.end_delivery(p_delivery_id uuid, p_status text, p_status_code integer, p_error text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.endpoints_for(p_type text, p_organization_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.erase_payloads(p_pass text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.erase_payloads(p_pass text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) FROM PUBLIC;
 
@@ -3352,6 +5361,13 @@ REVOKE ALL ON FUNCTION app.has_scope(p_scope text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.has_scope(p_scope text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) FROM PUBLIC;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
+
+GRANT UPDATE(name) ON TABLE public.workspaces TO portway_app;
+
+REVOKE ALL ON FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.is_batch(p_size integer, p_sizes integer[]) FROM PUBLIC;
 
@@ -3380,8 +5396,11 @@ REVOKE ALL ON FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation publi
 
 REVOKE ALL ON FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, OUT outcome text, OUT refresh_pass text, OUT refresh_token text, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean) TO portway_app;
+REVOKE ALL ON FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) TO portway_worker;
+
+REVOKE ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) TO portway_app;
 
 REVOKE ALL ON FUNCTION keyring.open_seals(p_sealed text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.open_seals(p_sealed text[]) TO portway_definer;
@@ -3412,18 +5431,6 @@ GRANT SELECT(rate_limits) ON TABLE public.api_keys TO portway_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO portway_definer;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO portway_definer;
-
-GRANT SELECT(id) ON TABLE public.users TO portway_app;
-
-GRANT SELECT(email) ON TABLE public.users TO portway_app;
-
-GRANT SELECT(name),UPDATE(name) ON TABLE public.users TO portway_app;
-
-GRANT SELECT(email_verified_at) ON TABLE public.users TO portway_app;
-
-GRANT SELECT(created_at) ON TABLE public.users TO portway_app;
-
 REVOKE ALL ON FUNCTION app.live_claims(p_passes text[], p_purpose text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.make_way_for_integration() FROM PUBLIC;
@@ -3436,8 +5443,11 @@ GRANT ALL ON FUNCTION app.mark_unfinished_executions(p_age interval) TO portway_
 
 REVOKE ALL ON FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.oauth_client_id(p_pass text, p_workspace_id uuid, p_integration_id uuid) TO portway_app;
+REVOKE ALL ON FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_connection_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_connection_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.open_connect_link(p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.open_connect_link(p_token text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) TO portway_app;
@@ -3465,47 +5475,24 @@ GRANT ALL ON FUNCTION app.owned_workspaces() TO portway_app;
 REVOKE ALL ON FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.password_parameters(p_email text, p_default text, OUT salt bytea, OUT parameters text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.renewal_pause(p_failures integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.pause_renewal(p_connection_id uuid, p_version integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION keyring.base64url(p_value bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.base64url(p_value bytea) TO portway_definer;
 
 REVOKE ALL ON FUNCTION app.random_token() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyring.decrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text) TO portway_definer;
-
-GRANT DELETE ON TABLE public.oauth_clients TO portway_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.oauth_clients TO portway_definer;
-
-GRANT SELECT(organization_id) ON TABLE public.oauth_clients TO portway_app;
-
-GRANT SELECT(integration_id) ON TABLE public.oauth_clients TO portway_app;
-
-GRANT SELECT(client_id) ON TABLE public.oauth_clients TO portway_app;
-
-GRANT SELECT(created_at) ON TABLE public.oauth_clients TO portway_app;
-
-GRANT SELECT(updated_at) ON TABLE public.oauth_clients TO portway_app;
-
-REVOKE ALL ON FUNCTION app.read_oauth_client(p_organization_id uuid, p_integration_id uuid) FROM PUBLIC;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.encrypted_credentials TO portway_definer;
-
-GRANT SELECT(connection_id) ON TABLE public.encrypted_credentials TO portway_app;
-
-GRANT SELECT(workspace_id) ON TABLE public.encrypted_credentials TO portway_app;
-
-GRANT SELECT(credential_type) ON TABLE public.encrypted_credentials TO portway_app;
-
-GRANT SELECT(key_id) ON TABLE public.encrypted_credentials TO portway_app;
-
-GRANT SELECT(expires_at) ON TABLE public.encrypted_credentials TO portway_app;
-
-GRANT SELECT(updated_at) ON TABLE public.encrypted_credentials TO portway_app;
-
-REVOKE ALL ON FUNCTION app.read_secret(p_connection_id uuid, p_type text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.read_grant(p_connection_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.reauthorize_moved_integration() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.reauthorize_moved_integration() TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.record_delivery_attempt(p_delivery_id uuid, p_attempted_at timestamp with time zone, p_duration_ms double precision, p_outcome text, p_status_code integer, p_error text, p_answer text, p_next_attempt_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.record_delivery_attempt(p_delivery_id uuid, p_attempted_at timestamp with time zone, p_duration_ms double precision, p_outcome text, p_status_code integer, p_error text, p_answer text, p_next_attempt_at timestamp with time zone) TO portway_worker;
+
+REVOKE ALL ON FUNCTION app.record_event(p_type text, p_organization_id uuid, p_workspace_id uuid, p_data jsonb, p_endpoints uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.refresh_session(p_refresh_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.refresh_session(p_refresh_token text) TO portway_app;
@@ -3513,27 +5500,29 @@ GRANT ALL ON FUNCTION app.refresh_session(p_refresh_token text) TO portway_app;
 REVOKE ALL ON FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token_hash bytea, p_expires_at timestamp with time zone, p_sign_up text) TO portway_sign_in;
 
-REVOKE ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_reauthorization_required boolean) TO portway_app;
+REVOKE ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone) TO portway_app;
+REVOKE ALL ON FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.renewal_grant(p_connection public.connections) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.renewal_margin(p_auth_config jsonb, p_lifetime interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.renewing_claims(p_pass text, p_connection_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb, p_scopes text[], p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.replace_secret(p_pass text, p_connection_id uuid, p_values jsonb, p_origins text[], p_expires_at timestamp with time zone, p_grant jsonb, p_scopes text[], p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.replay_webhook_delivery(p_pass text, p_endpoint_id uuid, p_delivery_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.replay_webhook_delivery(p_pass text, p_endpoint_id uuid, p_delivery_id uuid) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) TO portway_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.workspace_members TO portway_definer;
-GRANT SELECT,DELETE ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(workspace_id) ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(organization_id) ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(user_id) ON TABLE public.workspace_members TO portway_app;
-
-GRANT INSERT(role),UPDATE(role) ON TABLE public.workspace_members TO portway_app;
-
-REVOKE ALL ON FUNCTION app.role_in(p_claims jsonb, p_workspace_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) TO portway_app;
 
 REVOKE ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) TO portway_definer;
@@ -3550,8 +5539,10 @@ GRANT ALL ON FUNCTION app.set_connection_disabled(p_pass text, p_connection_id u
 
 REVOKE ALL ON FUNCTION app.set_connection_status(p_connection_id uuid, p_status text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text) TO portway_app;
+REVOKE ALL ON FUNCTION app.set_credential(p_connection_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_oauth_client_id uuid, p_account_id text, p_account_name text, p_keep_refresh_token boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.set_oauth_client(p_pass text, p_organization_id uuid, p_integration_id uuid, p_client_id text, p_client_secret text, p_name text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.settle_idempotency_key(p_user_id uuid, p_execution_id uuid, p_answer text, p_free boolean) FROM PUBLIC;
 
@@ -3564,18 +5555,34 @@ GRANT ALL ON FUNCTION app.sign_out(p_pass text) TO portway_app;
 REVOKE ALL ON FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[]) TO portway_app;
-
 REVOKE ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_definer;
 
-REVOKE ALL ON FUNCTION app.store_secrets(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_expires_at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.store_members(p_connection_id uuid, p_workspace_id uuid, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[], p_members jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.store_refresh(p_refresh_pass text, p_access_token text, p_refresh_token text, p_expires_at timestamp with time zone, p_scopes text[], p_members jsonb) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.take_authorization(p_state text, p_browser_secret text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.take_authorization(p_state text, p_browser_secret text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.take_renewal(p_connection public.connections, p_lease_seconds double precision, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT interrupted boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.tell_of_connection() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.tell_of_connection() TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.tell_of_execution() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.tell_of_execution() TO portway_owner;
+
+REVOKE ALL ON FUNCTION app.test_webhook_endpoint(p_pass text, p_endpoint_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.test_webhook_endpoint(p_pass text, p_endpoint_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.tidy_events() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.tidy_events() TO portway_worker;
+
 REVOKE ALL ON FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.uuid_v7_time(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.uuid_v7_time(p_id uuid) TO portway_definer;
@@ -3591,6 +5598,66 @@ REVOKE ALL ON FUNCTION app.workspace_limit() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.workspace_limit() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.workspaces_of(p_claims jsonb, p_roles text[], p_organization_roles text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_cancel_job_v1(job_id bigint, abort boolean, delete_job boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_cancel_job_v1(job_id bigint, abort boolean, delete_job boolean) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_defer_jobs_v1(jobs jobs.procrastinate_job_to_defer_v1[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_defer_jobs_v1(jobs jobs.procrastinate_job_to_defer_v1[]) TO portway_worker;
+GRANT ALL ON FUNCTION jobs.procrastinate_defer_jobs_v1(jobs jobs.procrastinate_job_to_defer_v1[]) TO portway_definer;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_defer_periodic_job_v2(_queue_name character varying, _lock character varying, _queueing_lock character varying, _task_name character varying, _priority integer, _periodic_id character varying, _defer_timestamp bigint, _args jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_defer_periodic_job_v2(_queue_name character varying, _lock character varying, _queueing_lock character varying, _task_name character varying, _priority integer, _periodic_id character varying, _defer_timestamp bigint, _args jsonb) TO portway_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.procrastinate_jobs TO portway_worker;
+GRANT INSERT ON TABLE jobs.procrastinate_jobs TO portway_definer;
+
+GRANT SELECT(id) ON TABLE jobs.procrastinate_jobs TO portway_definer;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_fetch_job_v2(target_queue_names character varying[], p_worker_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_fetch_job_v2(target_queue_names character varying[], p_worker_id bigint) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_finish_job_v1(job_id bigint, end_status jobs.procrastinate_job_status, delete_job boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_finish_job_v1(job_id bigint, end_status jobs.procrastinate_job_status, delete_job boolean) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_notify_queue_abort_job_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_notify_queue_abort_job_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_notify_queue_job_inserted_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_notify_queue_job_inserted_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_prune_stalled_workers_v1(seconds_since_heartbeat double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_prune_stalled_workers_v1(seconds_since_heartbeat double precision) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_register_worker_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_register_worker_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_retry_job_v1(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_retry_job_v1(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_retry_job_v2(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_retry_job_v2(job_id bigint, retry_at timestamp with time zone, new_priority integer, new_queue_name character varying, new_lock character varying) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_trigger_abort_requested_events_procedure_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_trigger_abort_requested_events_procedure_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_trigger_function_scheduled_events_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_trigger_function_scheduled_events_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_trigger_function_status_events_insert_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_trigger_function_status_events_insert_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_trigger_function_status_events_update_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_trigger_function_status_events_update_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_unlink_periodic_defers_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_unlink_periodic_defers_v1() TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_unregister_worker_v1(worker_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_unregister_worker_v1(worker_id bigint) TO portway_worker;
+
+REVOKE ALL ON FUNCTION jobs.procrastinate_update_heartbeat_v1(worker_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.procrastinate_update_heartbeat_v1(worker_id bigint) TO portway_worker;
 
 REVOKE ALL ON FUNCTION keyring.add_key(p_purpose text) FROM PUBLIC;
 
@@ -3613,6 +5680,12 @@ REVOKE ALL ON FUNCTION keyring.initialize(p_source text, p_location text) FROM P
 REVOKE ALL ON FUNCTION keyring.open_seal(p_sealed text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.open_seal(p_sealed text) TO portway_definer;
 
+REVOKE ALL ON FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_owner;
+
+REVOKE ALL ON FUNCTION keyring.rotate(p_at_once boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.rotate(p_at_once boolean) TO portway_owner;
+
 REVOKE ALL ON FUNCTION keyring.set_jwt_issuer(p_issuer text, p_audience text, p_secret text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyring.steady_hash(p_text text) FROM PUBLIC;
@@ -3625,9 +5698,34 @@ REVOKE ALL ON FUNCTION keyring.unwrapped(p_key keyring.keys, p_place keyring.mas
 REVOKE ALL ON FUNCTION keyring.verify_jwt(p_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.verify_jwt(p_token text) TO portway_definer;
 
+GRANT SELECT ON TABLE app.job_migrations TO portway_app;
+
 GRANT SELECT ON TABLE app.migrations TO portway_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.procrastinate_events TO portway_worker;
+GRANT INSERT ON TABLE jobs.procrastinate_events TO portway_definer;
+
+GRANT USAGE ON SEQUENCE jobs.procrastinate_events_id_seq TO portway_worker;
+GRANT USAGE ON SEQUENCE jobs.procrastinate_events_id_seq TO portway_definer;
+
+GRANT USAGE ON SEQUENCE jobs.procrastinate_jobs_id_seq TO portway_worker;
+GRANT USAGE ON SEQUENCE jobs.procrastinate_jobs_id_seq TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.procrastinate_periodic_defers TO portway_worker;
+
+GRANT USAGE ON SEQUENCE jobs.procrastinate_periodic_defers_id_seq TO portway_worker;
+GRANT USAGE ON SEQUENCE jobs.procrastinate_periodic_defers_id_seq TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.procrastinate_workers TO portway_worker;
+
+GRANT USAGE ON SEQUENCE jobs.procrastinate_workers_id_seq TO portway_worker;
+GRANT USAGE ON SEQUENCE jobs.procrastinate_workers_id_seq TO portway_definer;
+
 GRANT SELECT ON TABLE keyring.jwt_issuers TO portway_owner;
+
+GRANT UPDATE(secret_ciphertext) ON TABLE keyring.jwt_issuers TO portway_owner;
+
+GRANT UPDATE(key_id) ON TABLE keyring.jwt_issuers TO portway_owner;
 
 GRANT SELECT ON SEQUENCE keyring.keys_id_seq TO portway_owner;
 
@@ -3661,6 +5759,9 @@ GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.actions TO portway
 GRANT SELECT ON TABLE public.api_logs TO portway_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.events TO portway_definer;
+GRANT SELECT ON TABLE public.events TO portway_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO portway_definer;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.one_time_tokens TO portway_definer;
@@ -3679,10 +5780,25 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_leases TO portway_defi
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO portway_definer;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
-GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_attempts TO portway_definer;
+GRANT SELECT ON TABLE public.webhook_attempts TO portway_app;
 
-GRANT UPDATE(name) ON TABLE public.workspaces TO portway_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO portway_definer;
+GRANT SELECT,DELETE ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT UPDATE(url) ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT UPDATE(description) ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT UPDATE(events) ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT UPDATE(disabled_at) ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT UPDATE(disabled_reason) ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT UPDATE(failing_since) ON TABLE public.webhook_endpoints TO portway_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_secrets TO portway_definer;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE portway_definer REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 

@@ -171,6 +171,7 @@ def test_the_pass_says_what_the_maker_may_do_with_this_link(world: World) -> Non
         "workspace": str(world.ann.workspace_id),
         "integration": str(world.service),
         "link": str(link.id),
+        "oauth_client": None,
         "end_user_id": "customer-7",
         "connection": None,
     }
