@@ -22,6 +22,7 @@ from portway.domain.errors import (
     Unauthenticated,
 )
 from portway.domain.integration import Integration
+from portway.infrastructure.postgres.array_literals import bare, quoted
 from portway.infrastructure.postgres.batching import Batcher
 from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.rows import (
@@ -85,16 +86,16 @@ class PostgresExecutionLedger:
         await self._closing.submit(closing)
 
     async def _open(self, openings: Sequence[Opening]) -> list[Opened]:
-        parameters: list[list[Any]] = [
-            [opening.sealed_pass for opening in openings],
-            [opening.workspace_id for opening in openings],
-            [opening.connection_id for opening in openings],
-            [opening.action for opening in openings],
-            [_json(opening.request_payload) for opening in openings],
-            [opening.timeout_ms for opening in openings],
-            [opening.idempotency_key for opening in openings],
-            [opening.request_hash for opening in openings],
-            [opening.refusal.code if opening.refusal else None for opening in openings],
+        parameters = [
+            quoted(opening.sealed_pass for opening in openings),
+            bare(opening.workspace_id for opening in openings),
+            bare(opening.connection_id for opening in openings),
+            quoted(opening.action for opening in openings),
+            quoted(_json(opening.request_payload) for opening in openings),
+            bare(opening.timeout_ms for opening in openings),
+            quoted(opening.idempotency_key for opening in openings),
+            quoted(f"\\x{opening.request_hash.hex()}" for opening in openings),
+            quoted(opening.refusal.code if opening.refusal else None for opening in openings),
         ]
         async with self._database.connection() as connection:
             rows = await (await connection.execute(_OPEN, parameters)).fetchall()
@@ -121,23 +122,23 @@ class PostgresExecutionLedger:
         return known
 
     async def _close(self, closings: Sequence[Closing]) -> list[None]:
-        parameters: list[list[Any]] = [
-            [closing.sealed_pass for closing in closings],
-            [closing.execution_id for closing in closings],
-            [closing.executed_at for closing in closings],
-            [closing.status.value for closing in closings],
-            [_json(closing.request_payload) for closing in closings],
-            [_json(closing.response_payload) for closing in closings],
-            [closing.payload_truncated for closing in closings],
-            [closing.error_code for closing in closings],
-            [closing.status_code for closing in closings],
-            [closing.duration_ms for closing in closings],
-            [closing.attempts for closing in closings],
-            [
+        parameters = [
+            quoted(closing.sealed_pass for closing in closings),
+            bare(closing.execution_id for closing in closings),
+            quoted(closing.executed_at.isoformat() for closing in closings),
+            bare(closing.status.value for closing in closings),
+            quoted(_json(closing.request_payload) for closing in closings),
+            quoted(_json(closing.response_payload) for closing in closings),
+            bare(closing.payload_truncated for closing in closings),
+            quoted(closing.error_code for closing in closings),
+            bare(closing.status_code for closing in closings),
+            bare(closing.duration_ms for closing in closings),
+            bare(closing.attempts for closing in closings),
+            quoted(
                 closing.idempotent_answer.decode() if closing.idempotent_answer else None
                 for closing in closings
-            ],
-            [closing.frees_idempotency_key for closing in closings],
+            ),
+            bare(closing.frees_idempotency_key for closing in closings),
         ]
         async with self._database.connection() as connection:
             await connection.execute(_CLOSE, parameters)
