@@ -50,8 +50,8 @@ TABLES: dict[str, dict[str, str]] = {
             " accepted_at), DELETE"
         ),
         "public.oauth_clients": (
-            "SELECT (organization_id, integration_id, client_id, key_id, created_at, updated_at, id, name, replaced_at),"
-            " DELETE"
+            "SELECT (organization_id, integration_id, client_id, key_id, created_at, updated_at, id, name,"
+            " replaced_at), DELETE"
         ),
         "public.organization_members": "SELECT, UPDATE (role), DELETE",
         "public.organizations": "SELECT, UPDATE (name), DELETE",
