@@ -64,8 +64,8 @@ CREATE POLICY revoke ON public.connect_links FOR UPDATE TO portway_app
     WITH CHECK (workspace_id = ANY ((SELECT app.current_workspaces())::uuid[]) AND revoked_at IS NOT NULL);
 
 -- An authorization that was begun with a link. (The rows of ten minutes are few.)
--- squawk-ignore adding-foreign-key-constraint
 ALTER TABLE public.oauth_authorizations
+    -- squawk-ignore adding-foreign-key-constraint
     ADD COLUMN connect_link_id uuid REFERENCES public.connect_links ON DELETE CASCADE;
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX oauth_authorizations_connect_link ON public.oauth_authorizations (connect_link_id);

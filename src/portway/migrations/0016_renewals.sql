@@ -1,8 +1,7 @@
 -- Renewing tokens of every kind: short leases that their holders prolong, a pause after a failure, and leases without a
 -- caller for what is about to expire.
 --
--- Servers of the release before cannot renew once their functions are gone: until they are replaced, calls with tokens
--- that are due answer 503.
+-- Servers of the release before cannot renew tokens once these functions are gone: replace them right after migrating.
 -- squawk-ignore-file ban-drop-function
 
 SET LOCAL ROLE portway_owner;
