@@ -89,6 +89,10 @@ class Attempt:
             body = self.operation.body(given)
             if "credentials" in body:
                 body["credentials"] = {"token": "a-token"}
+            if self.operation.path == "/api/v2/connect-links":
+                # Either to that connection, and all else is its own, or to a new one.
+                mended = {"connection_id": body.pop("connection_id")}
+                body = mended if "connection_id" in self.named else body
         return await caller.caller.call(
             self.operation.method,
             self.operation.path.format_map(things),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from portway.application.handlers.row_requests import RowRequests
 from portway.application.ports.http import OutgoingRequest, StreamedBody, UpstreamResponse
-from portway.application.requests.url_template import expand_base_url
+from portway.application.requests.url_template import integration_base
 from portway.domain.action import Action
 from portway.domain.errors import EgressBlocked, UpstreamInvalidResponse
 from portway.domain.integration import Integration
@@ -39,7 +39,7 @@ class RecordingContext(RowRequests):
         return self
 
     async def send(self, request: OutgoingRequest) -> UpstreamResponse:
-        own = origin_of(expand_base_url(self.integration.base_url, self.config))
+        own = origin_of(integration_base(self.integration, self.config))
         assert origin_of(request.url) == own, f"a credential for {own} would go to {request.url}"
         return self._answer(request)
 

@@ -11,7 +11,7 @@ slug: weather
 name: Weather
 base_url: https://weather.example
 auth_type: api_key
-auth_config: {placement: header, name: X-Key}
+auth_config: {credential_placement: [{in: header, name: X-Key, value: "{api_key}"}]}
 """
 ACTIONS = """\
 - slug: forecast
