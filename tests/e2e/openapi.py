@@ -51,10 +51,10 @@ class Operation:
             }
         if "enum" in schema:
             return schema["enum"][0]
+        if schema.get("type") == "array" and schema.get("minItems"):
+            return [self._example(schema["items"], {}, name)]
         if schema.get("type") == "string":
-            text = (
-                "https://example.com" if name.endswith("_url") else "a" * max(1, schema.get("minLength", 1))
-            )
+            text = "https://example.com" if name.endswith("url") else "a" * max(1, schema.get("minLength", 1))
             return _FORMATS.get(schema.get("format", ""), text)
         return _OTHERS.get(schema.get("type", "object"), {})
 

@@ -41,7 +41,18 @@ async def things_of(world: World, person: Member) -> Things:
     invited = await person.caller.call("POST", "/api/v2/invitations", invitation)
     assert invited.status == 201, invited.text
     (key,) = as_owner(world.urls, "SELECT id FROM api_keys WHERE user_id = %s", person.user_id)[0]
+    link = await person.caller.call("POST", "/api/v2/connect-links", {"connection_id": str(connection)})
+    assert link.status == 201, link.text
+    webhook = await person.caller.call(
+        "POST", "/api/v2/webhooks", {"url": "http://127.0.0.1:9/events", "events": ["connection.created"]}
+    )
+    assert webhook.status == 201, webhook.text
+    sent = await person.caller.call("POST", f"/api/v2/webhooks/{webhook.json['id']}/test")
+    assert sent.status == 202, sent.text
     return {
+        "link_id": link.json["id"],
+        "webhook_id": webhook.json["id"],
+        "delivery_id": sent.json["id"],
         "connection_id": str(connection),
         "workspace_id": str(person.workspace_id),
         "organization_id": str(person.organization_id),
@@ -65,6 +76,9 @@ def things_that_are_not() -> Things:
         "execution_id",
         "invitation_id",
         "api_key_id",
+        "link_id",
+        "webhook_id",
+        "delivery_id",
     )
     return {name: str(uuid4()) for name in ids} | {"slug": slug, "integration": slug, "action": "echo"}
 
@@ -92,6 +106,7 @@ class Attempt:
             if self.operation.path == "/api/v2/connect-links":
                 # Either to that connection, and all else is its own, or to a new one.
                 mended = {"connection_id": body.pop("connection_id")}
+                del body["oauth_client"]
                 body = mended if "connection_id" in self.named else body
         return await caller.caller.call(
             self.operation.method,
