@@ -108,10 +108,11 @@ class CatalogService:
 async def chosen_organization(work: UnitOfWork, organization_id: UUID | None, pointer: str) -> UUID:
     """The organization that the caller names, else the only one that they have.
 
-    Raises MalformedRequest, which points to where it is to be named, for somebody with several.
+    Raises NotFound for one that they do not belong to, and MalformedRequest, which points to where it is to be named,
+    for somebody with several.
     """
     if organization_id is not None:
-        return organization_id
+        return (await work.organizations.get(organization_id)).id
     mine = await work.organizations.list(after=None, limit=2)
     if len(mine) != 1:
         raise MalformedRequest(

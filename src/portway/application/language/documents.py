@@ -110,6 +110,8 @@ def _read(document: JsonObject | Sequence[JsonValue], kind: type[T], where: str)
         raise InvalidIntegrationConfig(f"{where}{member}: {reason}.") from None
     except RecursionError:
         raise InvalidIntegrationConfig(f"{where} is nested too deeply.") from None
+    except UnicodeEncodeError:
+        raise InvalidIntegrationConfig(f"{where} is not valid Unicode.") from None
 
 
 def _named(place: str, document: object, kind: type) -> str:
