@@ -23,6 +23,8 @@ from portway.application.connect_link_service import ConnectLinkService
 from portway.application.connection_config import ConnectionConfig
 from portway.application.connection_service import ConnectionService
 from portway.application.execute_action import ExecuteAction
+from portway.application.importing.import_service import ImportService
+from portway.application.importing.organization_imports import OrganizationImports
 from portway.application.maintenance import Maintenance
 from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
@@ -43,6 +45,7 @@ from portway.infrastructure.argon2 import Argon2PasswordHasher
 from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.http.client import AiohttpClient
 from portway.infrastructure.http.egress_guard import EVERY_NETWORK, EgressGuard
+from portway.infrastructure.importers.kinds import preparation
 from portway.infrastructure.jobs.runner import JobRunner
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from portway.infrastructure.mail import SmtpMailer, smtp_server
@@ -149,6 +152,9 @@ class Gateway:
             sockets=self._sockets,
         )
         self._catalog = CatalogService(self.unit_of_work, schema, config_schema, registry)
+        self._imports = OrganizationImports(
+            self.unit_of_work, ImportService(preparation(registry)), self._http
+        )
         self._preview = Preview(self.unit_of_work, schema, registry)
         self.connections = ConnectionService(
             unit_of_work=self.unit_of_work,
@@ -209,6 +215,7 @@ class Gateway:
             connections=self.connections,
             connect_links=self._connect_links,
             catalog=self._catalog,
+            imports=self._imports,
             preview=self._preview,
             readiness=PostgresReadiness(self._database),
             registry=new_registry(),

@@ -15,6 +15,7 @@ from portway.api import (
     connect_links,
     connections,
     health,
+    imports,
     integrations,
     invitations,
     link_pages,
@@ -38,6 +39,7 @@ from portway.api.response_headers import ResponseHeadersMiddleware
 from portway.api.services import Services
 
 ROUTERS: tuple[APIRouter, ...] = (
+    imports.router,
     integrations.router,
     actions.router,
     schemas.router,
@@ -69,6 +71,7 @@ def create_app(services: Services, raw_routes: Mapping[str, RawRoute] | None = N
     raw = dict(raw_routes or {})
     app: ASGIApp = _InFront(raw, create_control_plane(services, raw))
     uploads = {path: route.max_upload_bytes for path, route in raw.items()}
+    uploads[imports.PATH] = imports.MAX_UPLOAD_BYTES
     app = LastResort(BodyLimitMiddleware(app, max_upload_bytes=uploads))
     app = MetricsMiddleware(app, services.registry, frozenset(raw))
     app = ResponseHeadersMiddleware(app, https=services.public_url.startswith("https://"))

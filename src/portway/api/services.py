@@ -11,6 +11,7 @@ from portway.application.authenticator import Authenticator
 from portway.application.catalog_service import CatalogService
 from portway.application.connect_link_service import ConnectLinkService
 from portway.application.connection_service import ConnectionService
+from portway.application.importing.organization_imports import OrganizationImports
 from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
 from portway.application.ports.readiness import Readiness
@@ -37,6 +38,7 @@ class Services:
     connections: ConnectionService
     connect_links: ConnectLinkService
     catalog: CatalogService
+    imports: OrganizationImports
     preview: Preview
     readiness: Readiness
     registry: CollectorRegistry

@@ -48,7 +48,7 @@ class CatalogService:
         """A new integration of its organization; Conflict where that has one of this slug."""
         check_integration(Integration(id=_NO_ID, **_members(new)), self._config_schema)
         async with self._unit_of_work(principal.sealed_pass) as work:
-            await _check_administers(work, new.organization_id)
+            await check_administers(work, new.organization_id)
             return await work.integrations.create(new)
 
     async def change_integration(
@@ -129,7 +129,7 @@ async def _own(work: UnitOfWork, slug: str, organization_id: UUID | None) -> Int
             f"{found.slug} is a global integration: only the operator changes it, with `portway catalog load` or SQL. "
             "An integration of your organization's own with the same slug takes its place for your organization."
         )
-    await _check_administers(work, found.organization_id)
+    await check_administers(work, found.organization_id)
     return found
 
 
@@ -145,7 +145,8 @@ async def _row(work: UnitOfWork, integration: Integration, slug: str) -> Action:
         ) from None
 
 
-async def _check_administers(work: UnitOfWork, organization_id: UUID) -> None:
+async def check_administers(work: UnitOfWork, organization_id: UUID) -> None:
+    """Raises Forbidden for a member who is no administrator, NotFound for a stranger."""
     organization = await work.organizations.get(organization_id)
     if not at_least(organization.role, Role.ADMIN):
         raise Forbidden(

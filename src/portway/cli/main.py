@@ -13,7 +13,7 @@ from portway.cli.output import tell
 # Each is a module of this package with an `app` of several commands, or a function of its own name.
 _COMMANDS = (
     *("up", "serve", "migrate", "doctor"),
-    *("users", "keys", "connections", "catalog", "db", "keyring"),
+    *("users", "keys", "connections", "catalog", "integrations", "db", "keyring"),
     *("execute", "logs"),
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from portway.application.ports.imports import ImportRepository
 from portway.application.ports.repositories import (
     ActionRepository,
     ApiKeyRepository,
@@ -26,6 +27,7 @@ class UnitOfWork(Protocol):
     api_keys: ApiKeyRepository
     integrations: IntegrationRepository
     actions: ActionRepository
+    imports: ImportRepository
     connections: ConnectionRepository
     logs: LogRepository
     webhooks: WebhookRepository

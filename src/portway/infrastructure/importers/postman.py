@@ -262,7 +262,7 @@ def _action(slug: str, request: _Request, names: OperationNames, draft: ActionDr
     )
 
 
-def _collection(document: JsonValue | JsonObject) -> Json:
+def _collection(document: object) -> Json:
     """Postman's own API answers it within an object."""
     if not isinstance(document, Mapping):
         return {}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from portway.application.ports.imports import ImportRepository
 from portway.application.ports.repositories import (
     ActionRepository,
     ApiKeyRepository,
@@ -19,6 +20,7 @@ from portway.infrastructure.postgres.action_repository import PostgresActionRepo
 from portway.infrastructure.postgres.api_key_repository import PostgresApiKeyRepository
 from portway.infrastructure.postgres.connection_repository import PostgresConnectionRepository
 from portway.infrastructure.postgres.database import Connection, Database
+from portway.infrastructure.postgres.import_repository import PostgresImportRepository
 from portway.infrastructure.postgres.integration_repository import PostgresIntegrationRepository
 from portway.infrastructure.postgres.invitation_repository import PostgresInvitationRepository
 from portway.infrastructure.postgres.log_repository import PostgresLogRepository
@@ -37,6 +39,7 @@ class PostgresUnitOfWork:
         self.api_keys: ApiKeyRepository = PostgresApiKeyRepository(connection)
         self.integrations: IntegrationRepository = PostgresIntegrationRepository(connection)
         self.actions: ActionRepository = PostgresActionRepository(connection)
+        self.imports: ImportRepository = PostgresImportRepository(connection)
         self.connections: ConnectionRepository = PostgresConnectionRepository(connection)
         self.logs: LogRepository = PostgresLogRepository(connection)
         self.webhooks: WebhookRepository = PostgresWebhookRepository(connection)
