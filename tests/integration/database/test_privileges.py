@@ -22,8 +22,9 @@ TABLES: dict[str, dict[str, str]] = {
         "app.migrations": "SELECT",
         "public.actions": (
             "SELECT, INSERT (integration_id, name, slug, http_method, endpoint_path, description, request_schema,"
-            " transform_config, scopes, handler, timeout_ms, rate_limits), UPDATE (name, http_method, endpoint_path,"
-            " description, request_schema, transform_config, scopes, handler, timeout_ms, rate_limits), DELETE"
+            " transform_config, scopes, handler, timeout_ms, rate_limits, imported), UPDATE (name, http_method,"
+            " endpoint_path, description, request_schema, transform_config, scopes, handler, timeout_ms, rate_limits,"
+            " imported), DELETE"
         ),
         "public.api_keys": (
             "SELECT (id, user_id, workspace_id, name, prefix, scopes, created_at, expires_at, last_used_at,"
@@ -42,8 +43,8 @@ TABLES: dict[str, dict[str, str]] = {
         "public.events": "SELECT",
         "public.integrations": (
             "SELECT, INSERT (organization_id, name, slug, base_url, auth_type, auth_config, description, category,"
-            " documentation_url, transform_config, rate_limits), UPDATE (name, base_url, auth_type, auth_config,"
-            " description, category, documentation_url, transform_config, rate_limits), DELETE"
+            " documentation_url, transform_config, rate_limits, imported), UPDATE (name, base_url, auth_type,"
+            " auth_config, description, category, documentation_url, transform_config, rate_limits, imported), DELETE"
         ),
         "public.invitations": (
             "SELECT (id, organization_id, workspace_id, email, role, invited_by, created_at, expires_at,"
@@ -110,7 +111,8 @@ FUNCTIONS: dict[str, str] = {
         app.create_api_key app.create_connect_link app.create_connection app.create_invitation
         app.create_log_partitions app.create_organization app.create_webhook_endpoint app.create_workspace
         app.current_organizations app.current_user_id app.current_workspaces app.delete_connection
-        app.delete_expired app.drop_expired_log_partitions app.erase_payloads app.has_scope app.lease_refresh
+        app.delete_expired app.drop_expired_log_partitions app.erase_payloads app.executed_recently
+        app.has_scope app.lease_refresh
         app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client
         app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
         app.password_parameters app.refresh_session app.release_refresh app.renew_lease app.replace_secret
