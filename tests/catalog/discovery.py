@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -32,11 +32,16 @@ _TEXTS = {"integer": r"-?\d+", "boolean": "true|false", "number": r"-?\d+(\.\d+)
 
 @dataclass(frozen=True)
 class Method:
-    """One method of an API. `pattern` matches the whole path of its requests, uploads too."""
+    """One method of an API. `path` is a template; `pattern` matches the whole path of its requests, uploads too."""
 
     id: str
     description: Json
+    path: str
     pattern: re.Pattern[str]
+
+    @property
+    def places(self) -> int:
+        return self.path.count("{")
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -54,11 +59,17 @@ class Discovery:
         file = files("googleapiclient.discovery_cache.documents") / f"{name}.json"
         self._document: Json = json.loads(file.read_text("utf-8"))
 
+    @classmethod
+    @cache
+    def read(cls, name: str) -> "Discovery":
+        """The document, parsed once."""
+        return cls(name)
+
     @cached_property
     def methods(self) -> list[Method]:
-        """Those with fewer places in their path first: `drafts/send` is no draft's id."""
+        """Those with fewer places in their path first: `drafts/send` is no draft's id; `{id}:send` before `{id}`."""
         found = [self._method(one) for one in _methods(self._document)]
-        return sorted(found, key=lambda method: len(method.parameters("path")))
+        return sorted(found, key=lambda method: (method.places, -len(method.path)))
 
     def method(self, request: OutgoingRequest) -> Method | None:
         """The method that the request calls."""
@@ -70,10 +81,17 @@ class Discovery:
                 return method
         return None
 
-    def faults(self, request: OutgoingRequest, content: bytes | None) -> Iterator[str]:
-        """What is wrong with a request of a known method."""
+    def scopes(self, request: OutgoingRequest) -> frozenset[str]:
+        """Those that are each enough for what the request calls; nothing where none is needed."""
         method = self.method(request)
-        assert method is not None, f"no method for {request.method} {request.url}"
+        return frozenset() if method is None else method.scopes
+
+    def faults(self, request: OutgoingRequest, content: bytes | None) -> Iterator[str]:
+        """What is wrong with a request; `content` is its body, whole."""
+        method = self.method(request)
+        if method is None:
+            yield f"{request.method} {request.url.partition('?')[0]} is no operation"
+            return
         yield from self._query_faults(method, request)
         schema = method.description.get("request")
         body = _json_of(request, content)
@@ -83,10 +101,13 @@ class Discovery:
             yield from self._body_faults(schema, body, "body")
 
     def _method(self, description: Json) -> Method:
-        paths = [self._document["servicePath"] + description["path"]]
+        # `path` has `{+name}` where `flatPath` has the places that the name is made of.
+        own = self._document["servicePath"] + description.get("flatPath", description["path"])
+        paths = [own]
         uploads = description.get("mediaUpload", {}).get("protocols", {}).values()
         paths += [protocol["path"].removeprefix("/") for protocol in uploads]
-        return Method(description["id"], description, re.compile("|".join(map(_path_pattern, paths))))
+        pattern = re.compile("|".join(map(_path_pattern, paths)))
+        return Method(description["id"], description, own, pattern)
 
     def _query_faults(self, method: Method, request: OutgoingRequest) -> Iterator[str]:
         own = method.parameters("query")
@@ -141,7 +162,9 @@ def _methods(resource: Json) -> Iterator[Json]:
 
 
 def _path_pattern(template: str) -> str:
-    return "/" + re.sub(r"\\\{[^}]*\\\}", "[^/?]+", re.escape(template))
+    return "/" + re.sub(
+        r"\\\{(\\\+)?[^}]*\\\}", lambda place: ".+" if place[1] else "[^/?]+", re.escape(template)
+    )
 
 
 def _text_faults(parameter: Json, text: str, where: str) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema_rs
 
 Json = dict[str, Any]
 _SCALARS = ("integer", "number", "boolean", "null")
+_TYPES = (*_SCALARS, "string", "array", "object")
 
 
 class Schemas:
@@ -93,15 +95,26 @@ class Schemas:
         return {**convert(schema), "$defs": definitions}
 
     def _target(self, reference: str) -> Json:
-        target: Any = self._document
-        for part in reference.removeprefix("#/").split("/"):
-            target = target[part.replace("~1", "/").replace("~0", "~")]
-        assert isinstance(target, dict)
-        return target
+        return pointed(self._document, reference)
+
+
+def pointed(document: Json, reference: str) -> Json:
+    """What `#/components/schemas/Pet` points to."""
+    assert reference.startswith("#/"), f"{reference} is not in the document"
+    target: Any = document
+    for part in unquote(reference.removeprefix("#/")).split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        target = target[int(name)] if isinstance(target, list) else target[name]
+    assert isinstance(target, dict)
+    return target
 
 
 def _modern(schema: Json) -> Json:
-    """OpenAPI 3.0's own words in those of JSON Schema 2020-12."""
+    """OpenAPI 3.0's own words in those of JSON Schema 2020-12; what is none of a schema's words is left out."""
+    if isinstance(schema.get("required"), bool):
+        del schema["required"]
+    if isinstance(schema.get("type"), str) and schema["type"] not in _TYPES:
+        del schema["type"]
     for bound in ("minimum", "maximum"):
         exclusive = f"exclusive{bound.capitalize()}"
         if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive):

@@ -1,4 +1,4 @@
-"""GitHub's actions agree with GitHub's OpenAPI document."""
+"""GitHub's lists go on as GitHub's OpenAPI document says."""
 
 import pytest
 
@@ -6,17 +6,12 @@ from portway.application.responses.pagination import Page
 from portway.catalog.definitions import ActionDefinition
 from portway.domain.json_value import JsonValue
 from tests.catalog.pages import page_of
-from tests.catalog.specifications import Specification, definition, example_faults
+from tests.catalog.specifications import Specification, definition
 
 DEFINITION = definition("github")
 SPECIFICATION = Specification.read("@octokit/openapi/generated/api.github.com.json")
 
 LISTS = [action for action in DEFINITION.actions if action.slug.startswith(("list-", "search-"))]
-
-
-@pytest.mark.parametrize("action", DEFINITION.actions, ids=lambda action: action.slug)
-async def test_each_action_agrees(action: ActionDefinition) -> None:
-    assert await example_faults(DEFINITION, action, SPECIFICATION) == set()
 
 
 @pytest.mark.parametrize("action", LISTS, ids=lambda action: action.slug)

@@ -1,90 +1,43 @@
-"""Do the requests to Google agree with Google's own Discovery documents? Those of the fixtures and of the examples."""
+"""The scopes of the actions on Google's APIs are those that Google's own Discovery documents accept, and no more.
 
-from functools import cache
+That the requests agree is in test_vendor_documents.py.
+"""
 
 import pytest
 
 from portway.application.ports.http import OutgoingRequest
-from portway.catalog.definitions import SHIPPED, ActionDefinition, IntegrationDefinition, load_definitions
-from portway.catalog.fixtures import Fixture, load_fixtures
-from portway.catalog.handlers import handlers
-from portway.catalog.validation import example_request
+from portway.catalog.definitions import ActionDefinition
+from portway.catalog.vendor import GOOGLE
 from tests.catalog.discovery import Discovery
-from tests.catalog.executions import recorded
-from tests.fakes.action_context import content_of
+from tests.catalog.vendor import case_of, document_of, folders, requests_of
 
-DOCUMENTS = {
-    "gmail": "gmail.v1",
-    "google_drive": "drive.v3",
-    "google_sheets": "sheets.v4",
-    "google_calendar": "calendar.v3",
+CASES = {
+    name: case
+    for name, case in ((folder.name, case_of(folder)) for folder in folders())
+    if case.check.document.startswith(GOOGLE)
 }
-# What Portway does otherwise on purpose, and why.
-DEVIATIONS = {
-    "google_drive/share-file": {
-        "body/domain is read-only": "the description of `type` says that a permission for a domain needs it",
-        "body/emailAddress is read-only": "and one for a person this",
-    },
-}
-
-
-@cache
-def document(folder: str) -> Discovery:
-    return Discovery(DOCUMENTS[folder])
-
-
-@cache
-def integration(folder: str) -> IntegrationDefinition:
-    return load_definitions(SHIPPED / folder)[0]
+GMAIL = Discovery.read("gmail.v1")
 
 
 def actions() -> list[tuple[str, ActionDefinition]]:
-    return [(folder, action) for folder in DOCUMENTS for action in integration(folder).actions]
-
-
-def fixtures(folder: str, action: ActionDefinition) -> list[Fixture]:
-    return [fixture for fixture in load_fixtures(SHIPPED / folder) if fixture.action == action.slug]
-
-
-async def requests(folder: str, action: ActionDefinition) -> list[OutgoingRequest]:
-    """All that are known of, but for the chunks of an upload, whose address is not the API's."""
-    found = [
-        await example_request(integration(folder), action, example, handlers()) for example in action.examples
-    ]
-    for fixture in fixtures(folder, action):
-        found += (await recorded(integration(folder), action, fixture)).requests
-    return [request for request in found if "upload_id=" not in request.url]
-
-
-@pytest.mark.parametrize(("folder", "action"), actions(), ids=lambda value: getattr(value, "slug", value))
-async def test_each_action_agrees(folder: str, action: ActionDefinition) -> None:
-    google = document(folder)
-    faults = {
-        fault
-        for request in await requests(folder, action)
-        for fault in google.faults(request, await content_of(request.body))
-    }
-    assert faults == set(DEVIATIONS.get(f"{folder}/{action.slug}", {}))
+    return [(name, action) for name, case in CASES.items() for action in case.actions()]
 
 
 @pytest.mark.parametrize(("folder", "action"), actions(), ids=lambda value: getattr(value, "slug", value))
 async def test_the_scopes_are_enough_and_none_is_too_many(folder: str, action: ActionDefinition) -> None:
-    methods = [document(folder).method(request) for request in await requests(folder, action)]
-    accepted = [method.scopes for method in methods if method is not None]
+    document = document_of(CASES[folder].check)
+    accepted = [document.scopes(request) for request in await requests_of(CASES[folder], action)]
     assert all(scopes & set(action.scopes) for scopes in accepted)
     for scope in action.scopes:
         others = set(action.scopes) - {scope}
         assert not all(scopes & others for scopes in accepted), f"{scope} is not needed"
 
 
-@pytest.mark.parametrize("folder", DOCUMENTS)
+@pytest.mark.parametrize("folder", CASES)
 def test_each_scope_is_asked_for_and_used(folder: str) -> None:
-    used = {scope for action in integration(folder).actions for scope in action.scopes}
-    assert set(integration(folder).auth_config["scopes"]) == used
-
-
-def test_the_deviations_are_of_actions_that_there_are() -> None:
-    assert DEVIATIONS.keys() <= {f"{folder}/{action.slug}" for folder, action in actions()}
+    integration = CASES[folder].integration
+    used = {scope for action in integration.actions for scope in action.scopes}
+    assert set(integration.auth_config["scopes"]) == used
 
 
 # The checker itself
@@ -113,7 +66,7 @@ def test_the_deviations_are_of_actions_that_there_are() -> None:
 def test_a_fault_is_found(method: str, path: str, body: bytes | None, fault: str) -> None:
     url = f"https://gmail.googleapis.com/{path}"
     request = OutgoingRequest(method, url, {"content-type": "application/json"}, body)
-    assert list(document("gmail").faults(request, body)) in ([fault], [fault, fault])
+    assert list(GMAIL.faults(request, body)) in ([fault], [fault, fault])
 
 
 @pytest.mark.parametrize(
@@ -126,4 +79,4 @@ def test_a_fault_is_found(method: str, path: str, body: bytes | None, fault: str
     ],
 )
 def test_what_is_no_method_is_none(method: str, url: str) -> None:
-    assert document("gmail").method(OutgoingRequest(method, url)) is None
+    assert GMAIL.method(OutgoingRequest(method, url)) is None

@@ -16,7 +16,7 @@ async def test_each_action_agrees(action: ActionDefinition) -> None:
 
 def test_the_client_is_understood() -> None:
     """That there are faults to be found, so that finding none means something."""
-    operations = {(one.method, one.path): one for one in hubspot()._operations}
+    operations = {(one.method, one.path): one for one in hubspot().operations.all}
     search = operations["POST", "/crm/v3/objects/contacts/search"]
     assert search.body is not None
     listing = operations["GET", "/crm/v3/objects/contacts"]
