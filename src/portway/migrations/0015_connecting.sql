@@ -148,15 +148,19 @@ BEGIN
 END
 $$;
 
--- A row of connections that has no credential yet. Without p_name it is called by p_default_name, or like it.
+-- A row of connections that has no credential yet. Without p_name it is called by p_default_name, or like it. Its account
+-- is there from the beginning: the event that tells of a new connection is written with the row.
 CREATE FUNCTION app.insert_connection(
-    p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text
+    p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text,
+    p_account_id text, p_account_name text
 ) RETURNS uuid
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    INSERT INTO public.connections (user_id, integration_id, organization_id, workspace_id, name, end_user_id)
+    INSERT INTO public.connections
+        (user_id, integration_id, organization_id, workspace_id, name, end_user_id, account_id, account_name)
     SELECT p_user_id, p_integration_id, w.organization_id, w.id,
-        coalesce(p_name, app.free_connection_name(p_user_id, p_workspace_id, p_default_name)), p_end_user_id
+        coalesce(p_name, app.free_connection_name(p_user_id, p_workspace_id, p_default_name)), p_end_user_id,
+        p_account_id, p_account_name
     FROM public.workspaces AS w WHERE w.id = p_workspace_id
     RETURNING id;
 END;
@@ -196,7 +200,9 @@ BEGIN
     PERFORM app.check_oauth_client(p_oauth_client_id, organization, p_integration_id);
     target := coalesce(
         app.connection_of_account(person, p_workspace_id, p_integration_id, end_user, p_account_id),
-        app.insert_connection(person, p_workspace_id, p_integration_id, p_name, p_default_name, end_user)
+        app.insert_connection(
+            person, p_workspace_id, p_integration_id, p_name, p_default_name, end_user, p_account_id, p_account_name
+        )
     );
     PERFORM app.set_credential(
         target, p_values, p_grant, p_expires_at, p_origins, p_scopes, p_config, p_oauth_client_id, p_account_id,
@@ -483,7 +489,7 @@ BEGIN
         ),
         app.insert_connection(
             pending.user_id, pending.workspace_id, pending.integration_id, pending.name, p_default_name,
-            pending.end_user_id
+            pending.end_user_id, p_account_id, p_account_name
         )
     );
     PERFORM app.set_credential(

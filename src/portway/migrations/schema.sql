@@ -270,9 +270,11 @@ CREATE TABLE public.integrations (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     transform_config jsonb DEFAULT '{}'::jsonb NOT NULL,
     rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
+    imported jsonb,
     CONSTRAINT integrations_auth_config_check CHECK ((jsonb_typeof(auth_config) = 'object'::text)),
     CONSTRAINT integrations_auth_type_check CHECK ((auth_type = ANY (ARRAY['none'::text, 'api_key'::text, 'basic'::text, 'bearer'::text, 'oauth2'::text, 'oauth2_client_credentials'::text, 'oauth1'::text, 'jwt_bearer'::text, 'aws_sigv4'::text, 'custom'::text]))),
     CONSTRAINT integrations_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
+    CONSTRAINT integrations_imported_check CHECK ((jsonb_typeof(imported) = 'object'::text)),
     CONSTRAINT integrations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT integrations_rate_limits_check CHECK ((jsonb_typeof(rate_limits) = 'array'::text)),
     CONSTRAINT integrations_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,99}$'::text)),
@@ -807,7 +809,7 @@ BEGIN
         ),
         app.insert_connection(
             pending.user_id, pending.workspace_id, pending.integration_id, pending.name, p_default_name,
-            pending.end_user_id
+            pending.end_user_id, p_account_id, p_account_name
         )
     );
     PERFORM app.set_credential(
@@ -1022,7 +1024,9 @@ BEGIN
     PERFORM app.check_oauth_client(p_oauth_client_id, organization, p_integration_id);
     target := coalesce(
         app.connection_of_account(person, p_workspace_id, p_integration_id, end_user, p_account_id),
-        app.insert_connection(person, p_workspace_id, p_integration_id, p_name, p_default_name, end_user)
+        app.insert_connection(
+            person, p_workspace_id, p_integration_id, p_name, p_default_name, end_user, p_account_id, p_account_name
+        )
     );
     PERFORM app.set_credential(
         target, p_values, p_grant, p_expires_at, p_origins, p_scopes, p_config, p_oauth_client_id, p_account_id,
@@ -1480,6 +1484,91 @@ $$;
 
 ALTER FUNCTION app.erase_payloads(p_pass text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.sensitive_parameters(p_schema jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN CASE WHEN ((jsonb_typeof((p_schema -> 'properties'::text)) = 'object'::text) AND (p_schema @? 'strict $.**?(@."writeOnly" == true || @."format" == "password")'::jsonpath)) THEN (SELECT COALESCE(array_agg(property.key), '{}'::text[]) AS "coalesce" FROM jsonb_each((sensitive_parameters.p_schema -> 'properties'::text)) property(key, value) WHERE (property.value @? 'strict $.**?((@."writeOnly" == true || @."format" == "password") || exists (@."$ref"))'::jsonpath)) ELSE '{}'::text[] END;
+
+ALTER FUNCTION app.sensitive_parameters(p_schema jsonb) OWNER TO portway_owner;
+
+CREATE TABLE public.actions (
+    id uuid DEFAULT app.uuid_v7() NOT NULL,
+    integration_id uuid NOT NULL,
+    organization_id uuid,
+    name text NOT NULL,
+    slug text NOT NULL,
+    http_method text DEFAULT 'GET'::text NOT NULL,
+    endpoint_path text DEFAULT '/'::text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    request_schema jsonb DEFAULT '{}'::jsonb NOT NULL,
+    transform_config jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scopes text[] DEFAULT '{}'::text[] NOT NULL,
+    handler text,
+    timeout_ms integer DEFAULT 30000 NOT NULL,
+    shipped boolean DEFAULT false NOT NULL,
+    sensitive_parameters text[] GENERATED ALWAYS AS (app.sensitive_parameters(request_schema)) STORED NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
+    imported jsonb,
+    CONSTRAINT actions_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
+    CONSTRAINT actions_http_method_check CHECK ((http_method = ANY (ARRAY['GET'::text, 'HEAD'::text, 'POST'::text, 'PUT'::text, 'PATCH'::text, 'DELETE'::text, 'OPTIONS'::text]))),
+    CONSTRAINT actions_imported_check CHECK ((jsonb_typeof(imported) = 'object'::text)),
+    CONSTRAINT actions_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT actions_rate_limits_check CHECK ((jsonb_typeof(rate_limits) = 'array'::text)),
+    CONSTRAINT actions_request_schema_check CHECK ((jsonb_typeof(request_schema) = 'object'::text)),
+    CONSTRAINT actions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_.-]{0,199}$'::text)),
+    CONSTRAINT actions_timeout_ms_check CHECK (((timeout_ms >= 1) AND (timeout_ms <= 300000))),
+    CONSTRAINT actions_transform_config_check CHECK ((jsonb_typeof(transform_config) = 'object'::text))
+);
+
+ALTER TABLE ONLY public.actions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.actions OWNER TO portway_owner;
+
+CREATE TABLE public.api_logs (
+    id uuid NOT NULL,
+    executed_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    user_id uuid,
+    organization_id uuid,
+    workspace_id uuid,
+    connection_id uuid,
+    integration_id uuid,
+    action_id uuid,
+    request_payload jsonb,
+    response_payload jsonb,
+    payload_truncated boolean DEFAULT false NOT NULL,
+    status_code integer,
+    error_code text,
+    duration_ms double precision,
+    attempts integer DEFAULT 0 NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    CONSTRAINT api_logs_status_check CHECK ((status = ANY (ARRAY['started'::text, 'success'::text, 'error'::text, 'refused'::text, 'unknown'::text])))
+)
+PARTITION BY RANGE (executed_at);
+ALTER TABLE ONLY public.api_logs ALTER COLUMN request_payload SET COMPRESSION lz4;
+ALTER TABLE ONLY public.api_logs ALTER COLUMN response_payload SET COMPRESSION lz4;
+
+ALTER TABLE ONLY public.api_logs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_logs OWNER TO portway_owner;
+
+CREATE FUNCTION app.executed_recently(p_action_ids uuid[]) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT a.id
+    FROM public.actions a
+   WHERE ((a.id = ANY (executed_recently.p_action_ids)) AND (a.organization_id = ANY (app.administered_organizations())) AND (EXISTS ( SELECT
+            FROM (public.connections c
+              JOIN public.api_logs l ON ((l.connection_id = c.id)))
+           WHERE ((c.integration_id = a.integration_id) AND (l.executed_at > (now() - '30 days'::interval)) AND (l.action_id = a.id)))));
+END;
+
+ALTER FUNCTION app.executed_recently(p_action_ids uuid[]) OWNER TO portway_definer;
+
 CREATE FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1566,22 +1655,24 @@ ALTER TABLE ONLY public.workspaces FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.workspaces OWNER TO portway_owner;
 
-CREATE FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text) RETURNS uuid
+CREATE FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text, p_account_id text, p_account_name text) RETURNS uuid
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- INSERT INTO public.connections (user_id, integration_id, organization_id, workspace_id, name, end_user_id)  SELECT insert_connection.p_user_id AS p_user_id,
+ INSERT INTO public.connections (user_id, integration_id, organization_id, workspace_id, name, end_user_id, account_id, account_name)  SELECT insert_connection.p_user_id AS p_user_id,
              insert_connection.p_integration_id AS p_integration_id,
              w.organization_id,
              w.id,
              COALESCE(insert_connection.p_name, app.free_connection_name(insert_connection.p_user_id, insert_connection.p_workspace_id, insert_connection.p_default_name)) AS "coalesce",
-             insert_connection.p_end_user_id AS p_end_user_id
+             insert_connection.p_end_user_id AS p_end_user_id,
+             insert_connection.p_account_id AS p_account_id,
+             insert_connection.p_account_name AS p_account_name
             FROM public.workspaces w
            WHERE (w.id = insert_connection.p_workspace_id)
    RETURNING connections.id;
 END;
 
-ALTER FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text) OWNER TO portway_definer;
+ALTER FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text, p_account_id text, p_account_name text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.is_batch(p_size integer, p_sizes integer[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -2681,13 +2772,6 @@ CREATE FUNCTION app.secrets_of(p_connection_ids uuid[]) RETURNS TABLE(connection
 END;
 
 ALTER FUNCTION app.secrets_of(p_connection_ids uuid[]) OWNER TO portway_definer;
-
-CREATE FUNCTION app.sensitive_parameters(p_schema jsonb) RETURNS text[]
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN CASE WHEN ((jsonb_typeof((p_schema -> 'properties'::text)) = 'object'::text) AND (p_schema @? 'strict $.**?(@."writeOnly" == true || @."format" == "password")'::jsonpath)) THEN (SELECT COALESCE(array_agg(property.key), '{}'::text[]) AS "coalesce" FROM jsonb_each((sensitive_parameters.p_schema -> 'properties'::text)) property(key, value) WHERE (property.value @? 'strict $.**?((@."writeOnly" == true || @."format" == "password") || exists (@."$ref"))'::jsonpath)) ELSE '{}'::text[] END;
-
-ALTER FUNCTION app.sensitive_parameters(p_schema jsonb) OWNER TO portway_owner;
 
 CREATE FUNCTION app.set_action_organization() RETURNS trigger
     LANGUAGE plpgsql
@@ -4134,68 +4218,6 @@ ALTER TABLE keyring.keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.actions (
-    id uuid DEFAULT app.uuid_v7() NOT NULL,
-    integration_id uuid NOT NULL,
-    organization_id uuid,
-    name text NOT NULL,
-    slug text NOT NULL,
-    http_method text DEFAULT 'GET'::text NOT NULL,
-    endpoint_path text DEFAULT '/'::text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    request_schema jsonb DEFAULT '{}'::jsonb NOT NULL,
-    transform_config jsonb DEFAULT '{}'::jsonb NOT NULL,
-    scopes text[] DEFAULT '{}'::text[] NOT NULL,
-    handler text,
-    timeout_ms integer DEFAULT 30000 NOT NULL,
-    shipped boolean DEFAULT false NOT NULL,
-    sensitive_parameters text[] GENERATED ALWAYS AS (app.sensitive_parameters(request_schema)) STORED NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
-    CONSTRAINT actions_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
-    CONSTRAINT actions_http_method_check CHECK ((http_method = ANY (ARRAY['GET'::text, 'HEAD'::text, 'POST'::text, 'PUT'::text, 'PATCH'::text, 'DELETE'::text, 'OPTIONS'::text]))),
-    CONSTRAINT actions_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT actions_rate_limits_check CHECK ((jsonb_typeof(rate_limits) = 'array'::text)),
-    CONSTRAINT actions_request_schema_check CHECK ((jsonb_typeof(request_schema) = 'object'::text)),
-    CONSTRAINT actions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_.-]{0,199}$'::text)),
-    CONSTRAINT actions_timeout_ms_check CHECK (((timeout_ms >= 1) AND (timeout_ms <= 300000))),
-    CONSTRAINT actions_transform_config_check CHECK ((jsonb_typeof(transform_config) = 'object'::text))
-);
-
-ALTER TABLE ONLY public.actions FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.actions OWNER TO portway_owner;
-
-CREATE TABLE public.api_logs (
-    id uuid NOT NULL,
-    executed_at timestamp with time zone NOT NULL,
-    status text NOT NULL,
-    user_id uuid,
-    organization_id uuid,
-    workspace_id uuid,
-    connection_id uuid,
-    integration_id uuid,
-    action_id uuid,
-    request_payload jsonb,
-    response_payload jsonb,
-    payload_truncated boolean DEFAULT false NOT NULL,
-    status_code integer,
-    error_code text,
-    duration_ms double precision,
-    attempts integer DEFAULT 0 NOT NULL,
-    deadline timestamp with time zone NOT NULL,
-    CONSTRAINT api_logs_status_check CHECK ((status = ANY (ARRAY['started'::text, 'success'::text, 'error'::text, 'refused'::text, 'unknown'::text])))
-)
-PARTITION BY RANGE (executed_at);
-ALTER TABLE ONLY public.api_logs ALTER COLUMN request_payload SET COMPRESSION lz4;
-ALTER TABLE ONLY public.api_logs ALTER COLUMN response_payload SET COMPRESSION lz4;
-
-ALTER TABLE ONLY public.api_logs FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.api_logs OWNER TO portway_owner;
-
 CREATE TABLE public.events (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     organization_id uuid NOT NULL,
@@ -5112,6 +5134,8 @@ GRANT INSERT(transform_config),UPDATE(transform_config) ON TABLE public.integrat
 
 GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.integrations TO portway_app;
 
+GRANT INSERT(imported),UPDATE(imported) ON TABLE public.integrations TO portway_app;
+
 REVOKE ALL ON FUNCTION app.integration_row(p_integration_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.pass_claims(p_pass text, p_purpose text) FROM PUBLIC;
@@ -5353,6 +5377,44 @@ REVOKE ALL ON FUNCTION app.endpoints_for(p_type text, p_organization_id uuid) FR
 REVOKE ALL ON FUNCTION app.erase_payloads(p_pass text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.erase_payloads(p_pass text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.sensitive_parameters(p_schema jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.sensitive_parameters(p_schema jsonb) TO portway_app;
+
+GRANT SELECT,DELETE ON TABLE public.actions TO portway_app;
+GRANT SELECT ON TABLE public.actions TO portway_definer;
+
+GRANT INSERT(integration_id) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(name),UPDATE(name) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(slug) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(http_method),UPDATE(http_method) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(endpoint_path),UPDATE(endpoint_path) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(description),UPDATE(description) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(request_schema),UPDATE(request_schema) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(transform_config),UPDATE(transform_config) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(scopes),UPDATE(scopes) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(handler),UPDATE(handler) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(timeout_ms),UPDATE(timeout_ms) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.actions TO portway_app;
+
+GRANT INSERT(imported),UPDATE(imported) ON TABLE public.actions TO portway_app;
+
+GRANT SELECT ON TABLE public.api_logs TO portway_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.executed_recently(p_action_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.executed_recently(p_action_ids uuid[]) TO portway_app;
+
 REVOKE ALL ON FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) FROM PUBLIC;
@@ -5367,7 +5429,7 @@ GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
 
 GRANT UPDATE(name) ON TABLE public.workspaces TO portway_app;
 
-REVOKE ALL ON FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.insert_connection(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_name text, p_default_name text, p_end_user_id text, p_account_id text, p_account_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.is_batch(p_size integer, p_sizes integer[]) FROM PUBLIC;
 
@@ -5528,9 +5590,6 @@ REVOKE ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids inte
 GRANT ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) TO portway_definer;
 
 REVOKE ALL ON FUNCTION app.secrets_of(p_connection_ids uuid[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION app.sensitive_parameters(p_schema jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.sensitive_parameters(p_schema jsonb) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.set_action_organization() FROM PUBLIC;
 
@@ -5728,36 +5787,6 @@ GRANT UPDATE(secret_ciphertext) ON TABLE keyring.jwt_issuers TO portway_owner;
 GRANT UPDATE(key_id) ON TABLE keyring.jwt_issuers TO portway_owner;
 
 GRANT SELECT ON SEQUENCE keyring.keys_id_seq TO portway_owner;
-
-GRANT SELECT,DELETE ON TABLE public.actions TO portway_app;
-GRANT SELECT ON TABLE public.actions TO portway_definer;
-
-GRANT INSERT(integration_id) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(name),UPDATE(name) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(slug) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(http_method),UPDATE(http_method) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(endpoint_path),UPDATE(endpoint_path) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(description),UPDATE(description) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(request_schema),UPDATE(request_schema) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(transform_config),UPDATE(transform_config) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(scopes),UPDATE(scopes) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(handler),UPDATE(handler) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(timeout_ms),UPDATE(timeout_ms) ON TABLE public.actions TO portway_app;
-
-GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.actions TO portway_app;
-
-GRANT SELECT ON TABLE public.api_logs TO portway_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.events TO portway_definer;
 GRANT SELECT ON TABLE public.events TO portway_app;

@@ -120,6 +120,21 @@ def test_the_life_of_a_connection(fresh_world: World) -> None:
     assert secret not in str(jobs) + str(found)
 
 
+def test_a_new_connection_tells_its_account(fresh_world: World) -> None:
+    ann = fresh_world.ann
+    new_webhook(fresh_world, ann, ["connection.created"])
+    as_app(
+        fresh_world.urls,
+        "SELECT app.create_connection(%s, %s, %s, NULL, '{}', '{}', '{}', NULL, p_account_id => '17',"
+        " p_account_name => 'Ann', p_end_user_id => 'you', p_default_name => 'Ann')",
+        ann.sealed_pass,
+        ann.workspace_id,
+        fresh_world.service,
+    )
+    ((_, data),) = events_of(fresh_world, ann)
+    assert (data["account_id"], data["account_name"], data["end_user_id"]) == ("17", "Ann", "you")
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [("error", 1), ("unknown", 1), ("success", 0), ("refused", 0)]
 )
