@@ -131,11 +131,12 @@ class TokenReader:
         """A list, or a text separated by spaces (the standard), commas (many servers) or as the row has it; None where
         the answer does not say.
         """
-        if isinstance(scope, list):
-            return tuple(item for item in scope if isinstance(item, str) and item) or None
-        if not isinstance(scope, str):
+        if isinstance(scope, str):
+            scope = [*scope.replace(self._separator, " ").replace(",", " ").split()]
+        if not isinstance(scope, list):
             return None
-        return tuple(scope.replace(self._separator, " ").replace(",", " ").split()) or None
+        # What is not printable, such as a NUL, could not be stored.
+        return tuple(item for item in scope if isinstance(item, str) and item and item.isprintable()) or None
 
     def _further_members(self, answer: JsonValue) -> dict[str, str]:
         found = {name: _member(_find(expression, answer)) for name, expression in self._members.items()}
@@ -226,7 +227,7 @@ def _member(value: JsonValue) -> str | None:
         text.encode()
     except ValueError:  # half a surrogate pair, or more digits than Python writes
         return None
-    return text
+    return None if "\0" in text else text
 
 
 def _positive(value: JsonValue) -> float | None:

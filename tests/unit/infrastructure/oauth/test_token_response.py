@@ -219,6 +219,8 @@ async def test_a_form_may_refuse_too() -> None:
         ([], None),
         ([7], None),
         ({}, None),
+        ("a\0 \ud800 b", ("b",)),
+        (["a\0", "\ud800", "b c"], ("b c",)),
     ],
 )
 async def test_scopes(scope: object, scopes: tuple[str, ...] | None) -> None:
@@ -239,6 +241,10 @@ async def test_strange_members_do_not_cost_the_tokens() -> None:
         b'{"access_token": "a", "x": NaN, "member": "\\ud800"}', token_response={"members": {"m": "member"}}
     )
     assert (tokens.members, tokens.answer["x"]) == ({}, None)
+    nul = await read(
+        b'{"access_token": "a", "member": "b\\u0000"}', token_response={"members": {"m": "member"}}
+    )
+    assert nul.members == {}
 
 
 REFUSALS: dict[str, tuple[int, object, str]] = {
