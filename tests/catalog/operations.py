@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import parse_qsl, urlsplit
 
 from portway.application.ports.http import OutgoingRequest
 from tests.catalog.openapi_schemas import Json, Schemas
@@ -14,7 +16,9 @@ _PLACE = re.compile(r"\{([^}]+)\}")
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. `servers` are URLs, perhaps with variables, perhaps without a host."""
+    """One method of one path. `servers` are URLs, perhaps with variables, perhaps without a host; `several` are the
+    places that take several segments.
+    """
 
     method: str
     path: str
@@ -22,14 +26,14 @@ class Operation:
     parameters: tuple[Json, ...]
     body: Json | None
     scopes: frozenset[str]
+    several: frozenset[str]
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches the whole URL without its query; a group for each place of the path."""
-        several = {each["name"] for each in self.parameters if each.get("x-multi-segment")}
         pieces = _PLACE.split(self.path)
         written = "".join(
-            (r"(.+)" if piece in several else r"([^/]+)") if index % 2 else re.escape(piece)
+            (r"(.+)" if piece in self.several else r"([^/]+)") if index % 2 else re.escape(piece)
             for index, piece in enumerate(pieces)
         )
         return re.compile(f"(?:{'|'.join(map(_server_pattern, self.servers))}){written}")
@@ -46,6 +50,12 @@ class Operation:
         }
         return {name.lower(): parameter for name, parameter in found.items()} if place == "header" else found
 
+    def fitness(self, sent: AbstractSet[str]) -> tuple[bool, int]:
+        """How well the names of a query fit: whether all that are required are there, and how many are known."""
+        declared = self.named("query")
+        required = {name for name, parameter in declared.items() if parameter.get("required")}
+        return required <= sent, len(declared.keys() & sent)
+
     def is_called_by(self, request: OutgoingRequest) -> bool:
         # Most of thousands are told by their beginning, without a pattern.
         url = request.url.partition("?")[0]
@@ -56,14 +66,18 @@ class Operation:
 class Operations:
     """All operations of a document; those with fewer places first: `/users/me` is no user's id."""
 
-    def __init__(self, document: Json, schemas: Schemas) -> None:
+    def __init__(self, document: Json, schemas: Schemas, several: frozenset[str] = frozenset()) -> None:
         self._document = document
         self._schemas = schemas
+        self._several = several
         self.all = sorted(self._read(), key=lambda operation: len(operation.places))
 
     def called_by(self, request: OutgoingRequest) -> Operation | None:
-        """The operation that a request calls."""
-        return next((operation for operation in self.all if operation.is_called_by(request)), None)
+        """The operation that a request calls; of several with the same path (`/x#acl`) the one whose query fits."""
+        found = [operation for operation in self.all if operation.is_called_by(request)]
+        sent = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True)).keys()
+        alike = [operation for operation in found if operation.path == found[0].path]
+        return max(alike, key=lambda operation: operation.fitness(sent), default=None)
 
     def _read(self) -> Iterator[Operation]:
         for path, item in self._document["paths"].items():
@@ -80,6 +94,7 @@ class Operations:
         ]
         parameters = {(each["in"], each["name"]): each for each in listed}
         servers = entry.get("servers") or item.get("servers") or self._document.get("servers")
+        several = {str(each["name"]) for each in listed if each.get("x-multi-segment")}
         body = entry.get("requestBody")
         security = entry.get("security", self._document.get("security")) or []
         return Operation(
@@ -89,6 +104,7 @@ class Operations:
             parameters=tuple(parameters.values()),
             body=None if body is None else self._schemas.resolve(body),
             scopes=frozenset(scope for choice in security for scopes in choice.values() for scope in scopes),
+            several=self._several | several,
         )
 
 

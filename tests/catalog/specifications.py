@@ -48,20 +48,27 @@ async def example_faults(
 
 
 class Specification:
-    """A document. `credentials` are the parameters in it that carry the credential, such as `token`."""
+    """A document. `credentials` are the parameters in it that carry the credential, such as `token`; `several` the
+    places of its paths that take several segments.
+    """
 
-    def __init__(self, document: Json, credentials: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, document: Json, *, credentials: tuple[str, ...] = (), several: tuple[str, ...] = ()
+    ) -> None:
         self.document = modern(document)
         self._schemas = Schemas(self.document)
-        self.operations = Operations(self.document, self._schemas)
+        self.operations = Operations(self.document, self._schemas, frozenset(several))
         schemes = self.document.get("components", {}).get("securitySchemes", {}).values()
         named = (*credentials, *(scheme["name"] for scheme in schemes if scheme.get("type") == "apiKey"))
         self._credentials = frozenset(name.lower() for name in named)
 
     @classmethod
-    def read(cls, package_file: str, *, credentials: tuple[str, ...] = ()) -> "Specification":
+    @cache
+    def read(
+        cls, package_file: str, *, credentials: tuple[str, ...] = (), several: tuple[str, ...] = ()
+    ) -> "Specification":
         """The document in a file of an installed package, such as `@octokit/openapi/generated/api.github.com.json`."""
-        return _read_once(package_file, credentials)
+        return cls(_parsed(package_file), credentials=credentials, several=several)
 
     def scopes(self, request: OutgoingRequest) -> frozenset[str]:
         """Those that the document lists for what the request calls; nothing where it lists none."""
@@ -109,6 +116,8 @@ class Specification:
                 yield f"{place}: `{name}` is required"
 
     def _value_faults(self, where: str, value: Any, parameter: Json) -> Iterator[str]:
+        if value == "" and parameter.get("allowEmptyValue"):
+            return
         content = parameter.get("content")
         if content:
             schema, value = next(iter(content.values())).get("schema", {}), json.loads(value)
@@ -161,10 +170,10 @@ class Specification:
 
 
 @cache
-def _read_once(package_file: str, credentials: tuple[str, ...]) -> Specification:
+def _parsed(package_file: str) -> Json:
     content = (PACKAGES / package_file).read_bytes()
-    is_json = package_file.endswith(".json")
-    return Specification(msgspec.json.decode(content) if is_json else _yaml(content), credentials)
+    document: Json = msgspec.json.decode(content) if package_file.endswith(".json") else _yaml(content)
+    return document
 
 
 def _yaml(content: bytes) -> Json:

@@ -200,6 +200,24 @@ def test_a_server_may_say_less_than_a_url(server: str, url: str, is_called: bool
     assert (faults(document, OutgoingRequest("GET", url)) == []) == is_called
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/b/k", []),
+        ("https://a.example/b/k?acl=", []),
+        ("https://a.example/b/k?tag=1", ["query: `tag` is unknown"]),
+        ("https://a.example/b/c/d", ["GET https://a.example/b/c/d is no operation"]),
+    ],
+)
+def test_of_operations_with_one_path_the_query_tells_which_is_meant(url: str, expected: list[str]) -> None:
+    acl = {"parameters": [{"in": "query", "name": "acl", "required": True}]}
+    paths = {"/b/{key}#acl": {"get": acl}, "/b/{key}": {"get": {}}}
+    document: Json = {"servers": [{"url": "https://a.example"}], "paths": paths}
+    assert faults(document, OutgoingRequest("GET", url)) == expected
+    whole = Specification(document, several=("key",))
+    assert list(whole.faults(OutgoingRequest("GET", "https://a.example/b/c/d"), None)) == []
+
+
 def test_a_document_in_yaml_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(specifications, "PACKAGES", tmp_path)
     (tmp_path / "api.yaml").write_text(

@@ -90,7 +90,7 @@ def document_of(check: VendorCheck) -> VendorDocument:
     """Parsed once for each document."""
     if check.document.startswith(GOOGLE):
         return Discovery.read(check.document.removeprefix(GOOGLE))
-    return Specification.read(check.document, credentials=check.credentials)
+    return Specification.read(check.document, credentials=check.credentials, several=check.several)
 
 
 async def requests_of(case: Case, action: ActionDefinition) -> list[OutgoingRequest]:
@@ -117,9 +117,10 @@ def _rebased(case: Case, request: OutgoingRequest, fixture: Fixture | None) -> O
         return request
     base = case.integration.base_url
     config = AnyMember(base) if fixture is None else fixture.config
-    ours = integration_base(case.integration.integration(uuid4()), config)
-    rest = request.url.removeprefix(ours)
-    return replace(request, url=secure(case.check.base_url) + rest) if rest != request.url else request
+    made = case.integration.integration(uuid4())
+    theirs = replace(made, id=uuid4(), base_url=secure(case.check.base_url))
+    rest = request.url.removeprefix(integration_base(made, config))
+    return request if rest == request.url else replace(request, url=integration_base(theirs, config) + rest)
 
 
 def _scope_faults(case: Case, action: ActionDefinition, listed: list[frozenset[str]]) -> set[str]:

