@@ -75,12 +75,16 @@ def test_a_document_becomes_actions(name: str, reader: Preparation, figures: Fig
     figures.operations += len(methods)
     figures.actions += len(prepared.actions)
     figures.reasons.update(skipped.reason[:80] for skipped in prepared.skipped)
-    assert prepared.actions
     assert len(acting) >= 0.95 * len(methods)
     assert len(acting) + len({_method_of(skipped.operation) for skipped in prepared.skipped} - acting) == len(
         methods
     )
     assert len({action.slug for action in prepared.actions}) == len(prepared.actions)
+
+
+def test_a_document_without_operations_says_so() -> None:
+    """Some versions that are no more have a document all the same."""
+    assert "The document has no operations." in prepared("genomics.v1").notes
 
 
 def test_the_list_of_documents_is_none() -> None:

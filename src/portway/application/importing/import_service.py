@@ -46,7 +46,7 @@ class ImportService:
             created=stored is None,
             integration_id=stored.id if stored is not None else None,
             skipped=list(prepared.skipped),
-            notes=prepared.integration.notes,
+            notes=prepared.notes,
         )
         comparison = Comparison(request, prepared, self._preparation, report)
         members = wanted = members_of(prepared.integration)

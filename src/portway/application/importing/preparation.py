@@ -63,12 +63,15 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """`integration` and `actions` are what to store. `operations` are all that the document has, chosen or not."""
+    """`integration` and `actions` are what to store. `operations` are all that the document has, chosen or not. `notes`
+    are what a person should look at.
+    """
 
     integration: ImportedIntegration
     actions: tuple[ImportedAction, ...]
     skipped: tuple[SkippedOperation, ...]
     operations: frozenset[str]
+    notes: tuple[str, ...]
 
 
 class Preparation:
@@ -111,7 +114,8 @@ class Preparation:
                 kept.append(action)
             else:
                 skipped.append(SkippedOperation(action.operation, reason))
-        return Prepared(integration, tuple(kept), tuple(skipped), frozenset(operations))
+        notes = read.notes if operations else (*read.notes, "The document has no operations.")
+        return Prepared(integration, tuple(kept), tuple(skipped), frozenset(operations), notes)
 
     def check(self, row: Integration) -> None:
         """Raises InvalidIntegrationConfig, which says where."""

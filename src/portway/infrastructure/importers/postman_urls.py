@@ -19,7 +19,10 @@ from portway.infrastructure.importers.postman_variables import (
 # A whole address, as a connection's config may have it.
 _ADDRESS_PATTERN = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PLACE = re.compile(r"(?<![A-Za-z0-9]):([A-Za-z_][A-Za-z0-9_-]*)(?=$|[.:])")
+# A variable, a place as templates write it, or one as Postman does, at the beginning of a segment.
+_PLACE = re.compile(
+    r"\{\{\s*([^{}]*?)\s*\}\}|\{([A-Za-z_][A-Za-z0-9_-]*)\}|^:([A-Za-z_][A-Za-z0-9_-]*)(?=$|[.:])"
+)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\"<>^`|{}#]")
 
 
@@ -82,16 +85,7 @@ def shared_base(base: str, variables: Variables) -> tuple[str, Json]:
 
 def add_path(draft: ActionDraft, url: RequestUrl, variables: Variables) -> None:
     """Gives the draft its path. A variable of the collection stands for its value unless the caller says otherwise."""
-    parts = []
-    for segment in url.segments:
-        part = VARIABLE.sub(lambda match: f"\0{plain_name(match[1])}\1", segment)
-        part = _PLACE.sub(lambda match: f"\0{match[1]}\1", part)
-        part = re.sub(r"\{([A-Za-z_][A-Za-z0-9_-]*)\}", lambda match: f"\0{match[1]}\1", part)
-        pieces = re.split(r"(\0[^\0\1]*\1)", part)
-        parts.append(
-            "".join(piece if piece[:1] == "\0" else _UNSAFE.sub(_encoded, piece) for piece in pieces)
-        )
-    draft.endpoint_path = "/" + "/".join(parts).replace("\0", "{").replace("\1", "}").lstrip("/")
+    draft.endpoint_path = f"/{'/'.join(map(_template, url.segments)).lstrip('/')}"
     originals = {plain_name(name): name for segment in url.segments for name in names_in(segment)}
     for name in dict.fromkeys(re.findall(r"\{([^{}]*)\}", draft.endpoint_path)):
         said = url.variables.get(name, {})
@@ -100,6 +94,16 @@ def add_path(draft: ActionDraft, url: RequestUrl, variables: Variables) -> None:
         added = draft.add("path", name, schema, required=value is None)
         if value is not None:
             draft.operations.append({"op": "default", "parameter": added, "value": value})
+
+
+def _template(segment: str) -> str:
+    """With `{name}` for each place, and what may not stand in a path encoded."""
+    written, end = "", 0
+    for match in _PLACE.finditer(segment):
+        name = plain_name(match[1]) if match[1] is not None else match[2] or match[3]
+        written += f"{_UNSAFE.sub(_encoded, segment[end : match.start()])}{{{name}}}"
+        end = match.end()
+    return written + _UNSAFE.sub(_encoded, segment[end:])
 
 
 def _parsed(raw: str) -> RequestUrl:
