@@ -6,10 +6,11 @@ from portway.application.importing.preparation import Preparation
 from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.importers.document_text import read_document
 from portway.infrastructure.importers.google_discovery import GoogleDiscoveryImporter
+from portway.infrastructure.importers.openapi import OpenApiImporter
 from portway.infrastructure.importers.postman import PostmanImporter
 from portway.infrastructure.json_schema import JsonSchemaParameters
 
-IMPORTERS: tuple[DocumentImporter, ...] = (GoogleDiscoveryImporter(), PostmanImporter())
+IMPORTERS: tuple[DocumentImporter, ...] = (OpenApiImporter(), GoogleDiscoveryImporter(), PostmanImporter())
 
 
 def preparation(handlers: HandlerRegistry) -> Preparation:

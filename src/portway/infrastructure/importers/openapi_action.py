@@ -30,7 +30,9 @@ class ActionDraft:
     guesses: list[tuple[str, str]] = field(default_factory=list)
     service_names: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, place: str, service_name: str, schema: Json, *, required: bool = False, **written: Any) -> str:
+    def add(
+        self, place: str, service_name: str, schema: Json, *, required: bool = False, **written: Any
+    ) -> str:
         """Adds a parameter that the service calls `service_name`, and returns what the action calls it.
 
         `written` are the members of its location but for `in` and `name`.

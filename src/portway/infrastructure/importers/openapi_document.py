@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from referencing import Registry, Resource, Specification
+from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
@@ -33,7 +33,7 @@ class OpenApiDocument:
         self.is_3_0 = is_3_0
         # In 3.0 a schema has no identifiers or anchors of its own.
         kind: Specification[Any] = Specification.OPAQUE if is_3_0 else DRAFT202012
-        registry: Registry[Any] = Registry().with_resource("", Resource(self.contents, kind))
+        registry: Registry[Any] = Registry().with_resource("", kind.create_resource(self.contents))
         self._lookup = registry.resolver().lookup
         self.target = cache(self._target)
 

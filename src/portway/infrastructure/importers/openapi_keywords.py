@@ -70,7 +70,7 @@ def fitting_enum(values: list[Any], kind: Any) -> list[Any]:
 
 @lru_cache(maxsize=4096)
 def usable_pattern(pattern: str) -> str | None:
-    """The pattern as the gateway's engine takes it, which has no look-around and no back-references; None for others."""
+    """The pattern for the gateway's engine, which has no look-around and no back-references; None for others."""
     slashed = _SLASHED.fullmatch(pattern)
     pattern = slashed[1] if slashed else pattern
     try:
@@ -127,8 +127,10 @@ def _count(value: Any) -> Any:
 
 
 def _flag(value: Any) -> Any:
-    return {"true": True, "false": False}.get(value, UNUSABLE) if isinstance(value, str) else (
-        value if isinstance(value, bool) else UNUSABLE
+    return (
+        {"true": True, "false": False}.get(value, UNUSABLE)
+        if isinstance(value, str)
+        else (value if isinstance(value, bool) else UNUSABLE)
     )
 
 
@@ -150,7 +152,9 @@ def _enum(value: Any) -> Any:
 
 
 def _examples(value: Any) -> Any:
-    kept = [found for found in map(example, value) if found is not UNUSABLE] if isinstance(value, list) else []
+    kept = (
+        [found for found in map(example, value) if found is not UNUSABLE] if isinstance(value, list) else []
+    )
     return kept[:3] or UNUSABLE
 
 
@@ -163,7 +167,9 @@ def _names(value: Any) -> Any:
 def _names_by_name(value: Any) -> Any:
     if not isinstance(value, dict):
         return UNUSABLE
-    return {name: found for name, found in ((n, _names(v)) for n, v in value.items()) if found is not UNUSABLE}
+    return {
+        name: found for name, found in ((n, _names(v)) for n, v in value.items()) if found is not UNUSABLE
+    }
 
 
 def _anything(value: Any) -> Any:

@@ -63,12 +63,12 @@ class RequestSchemas:
         self._sizes: dict[str, int] = {}
 
     def convert(self, schema: object) -> Json:
-        """The schema, with references into `$defs`. Raises InexpressibleError for one that leads to another document."""
+        """The schema, with references into `$defs`. Raises InexpressibleError for one to another document."""
         converted = self._schema(schema, 0)
         return converted if isinstance(converted, dict) else {} if converted else {"not": {}}
 
     def definitions(self, schemas: Iterable[object]) -> tuple[Json, bool]:
-        """What the converted schemas refer to, and whether some of it had to be left open. Raises InexpressibleError."""
+        """What the schemas refer to, and whether some of it had to be left open. Raises InexpressibleError."""
         found: Json = {}
         level, size, is_cut = list(_references(list(schemas))), 0, False
         while level:
@@ -234,7 +234,9 @@ class RequestSchemas:
                 name: self._schema(part, depth + 1) for name, part in properties.items() if name not in hidden
             }
         # As the third draft of JSON Schema had it.
-        said = [name for name, part in properties.items() if members(properties, name).get("required") is True]
+        said = [
+            name for name, part in properties.items() if members(properties, name).get("required") is True
+        ]
         required = [name for name in [*converted.get("required", ()), *said] if name not in hidden]
         converted.pop("required", None)
         if required:
@@ -270,10 +272,10 @@ class RequestSchemas:
             converted["contentEncoding"] = "base64"
         branches = converted.get("allOf")
         # `allOf` of one reference is how 3.0 describes one.
-        if branches and len(branches) == 1 and isinstance(branches[0], dict) and "$ref" in branches[0]:
-            if converted.keys() - {"allOf"} <= _ANNOTATIONS and not branches[0].keys() & converted.keys():
-                converted.pop("allOf")
-                return {**branches[0], **converted}
+        only = branches[0] if branches and len(branches) == 1 else None
+        if isinstance(only, dict) and "$ref" in only and not only.keys() & converted.keys():
+            if converted.keys() - {"allOf"} <= _ANNOTATIONS:
+                return {**only, **{name: value for name, value in converted.items() if name != "allOf"}}
         return converted
 
     def _put(self, converted: Json, name: str, value: Json | bool) -> None:

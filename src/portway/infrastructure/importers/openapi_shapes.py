@@ -19,7 +19,14 @@ SCALAR: frozenset[Shape] = frozenset({"scalar"})
 FLAT: frozenset[Shape] = frozenset({"scalar", "list"})
 _NESTED: frozenset[Shape] = frozenset({"nested"})
 _MAX_DEPTH = 12
-_BINARY_TYPES = ("image/", "audio/", "video/", "application/octet-stream", "application/pdf", "application/zip")
+_BINARY_TYPES = (
+    "image/",
+    "audio/",
+    "video/",
+    "application/octet-stream",
+    "application/pdf",
+    "application/zip",
+)
 # What a body's schema may say besides its members and still be a list of parameters.
 _OF_MEMBERS = frozenset({"properties", "required", "additionalProperties", "allOf", "type", "$ref"})
 _UNIMPORTANT = frozenset(

@@ -1,0 +1,197 @@
+"""Security schemes (OpenAPI 3.1.1, sections 4.8.27 to 4.8.30) as `auth_type` and `auth_config`."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from urllib.parse import urljoin, urlsplit
+
+from portway.application.importing.naming import shortened
+from portway.application.requests.header_fields import is_token
+from portway.domain.integration import AuthType
+from portway.infrastructure.importers.openapi_document import (
+    InexpressibleError,
+    Json,
+    OpenApiDocument,
+    members,
+    text,
+)
+
+_PREFERENCE = ("authorizationCode", "bearer", "apiKey", "basic", "clientCredentials")
+_UNFIT = re.compile(r"[^A-Za-z0-9_]+")
+
+
+class Security:
+    """Chooses, of all that the document takes, the credential that most operations take.
+
+    `auth_type` and `auth_config` are those of the integration; `parameters` are those that carry the credential, by
+    place and name.
+    """
+
+    def __init__(self, document: OpenApiDocument, operations: Iterable[Json], base_url: str) -> None:
+        self._document = document
+        self._base_url = base_url
+        self._schemes = {
+            name: self._resolved(scheme)
+            for name, scheme in members(members(document.contents, "components"), "securitySchemes").items()
+        }
+        self._used: set[str] = set()
+        self._chosen = self._choose(operations)
+        self.auth_type, self.auth_config = self._config()
+        self.parameters = {
+            (text(scheme, "in"), text(scheme, "name"))
+            for scheme in self._schemes.values()
+            if text(scheme, "type") == "apiKey"
+        }
+
+    def scopes(self, operation: Json) -> tuple[str, ...]:
+        """What the operation asks of the chosen credential."""
+        if self.auth_type not in (AuthType.OAUTH2, AuthType.OAUTH2_CLIENT_CREDENTIALS):
+            return ()
+        for requirement in self._requirements(operation):
+            if frozenset(requirement) == self._chosen:
+                found = [
+                    scope for scopes in requirement.values() if isinstance(scopes, list) for scope in scopes
+                ]
+                scopes = tuple(dict.fromkeys(scope for scope in found if isinstance(scope, str) and scope))
+                self._used.update(scopes)
+                return scopes
+        return ()
+
+    def finished_config(self) -> Json:
+        """The document with the scopes that the actions use."""
+        if not self._used:
+            return self.auth_config
+        return {**self.auth_config, "scopes": sorted(self._used)}
+
+    def _resolved(self, scheme: object) -> Json:
+        try:
+            return self._document.resolve(scheme)
+        except InexpressibleError:
+            return {}
+
+    def _requirements(self, operation: Json) -> list[Json]:
+        found = operation.get("security", self._document.contents.get("security"))
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def _choose(self, operations: Iterable[Json]) -> frozenset[str]:
+        count: Counter[frozenset[str]] = Counter()
+        for operation in operations:
+            known = {
+                frozenset(one)
+                for one in self._requirements(operation)
+                if one and one.keys() <= self._schemes.keys()
+            }
+            count.update(known)
+        if not count and self._schemes:
+            self._document.notes.add(
+                "No operation says which credential it takes; one that the document describes is asked for"
+            )
+            count.update({frozenset({name}): 1 for name in self._schemes})
+        if not count:
+            return frozenset()
+        most = max(count.values())
+        # A credential that nearly all operations take is as good as one that all take.
+        return min(
+            (names for names in count if count[names] >= most * 0.9),
+            key=lambda names: (len(names), min(self._preference(name) for name in names), sorted(names)),
+        )
+
+    def _preference(self, name: str) -> int:
+        kind = self._kind(self._schemes[name])
+        return _PREFERENCE.index(kind) if kind in _PREFERENCE else len(_PREFERENCE)
+
+    def _kind(self, scheme: Json) -> str:
+        match text(scheme, "type"):
+            case "http":
+                return text(scheme, "scheme").lower()
+            case "oauth2":
+                flows = members(scheme, "flows")
+                return next(
+                    (one for one in ("authorizationCode", "clientCredentials") if one in flows), "oauth2"
+                )
+            case other:
+                return other
+
+    def _config(self) -> tuple[AuthType, Json]:
+        if not self._chosen:
+            self._document.notes.add("The document names no credential")
+            return AuthType.NONE, {}
+        names = sorted(self._chosen)
+        if all(text(self._schemes[name], "type") == "apiKey" for name in names):
+            if all(is_token(text(self._schemes[name], "name")) for name in names):
+                return self._keys(names)
+            self._document.notes.add("A key has a place that cannot be; a token is asked for")
+            return AuthType.BEARER, {}
+        if len(names) > 1:
+            self._document.notes.add(
+                f"Operations take {' and '.join(names)} together; only the first is asked for"
+            )
+        return self._single(self._schemes[min(names, key=self._preference)])
+
+    def _keys(self, names: list[str]) -> tuple[AuthType, Json]:
+        fields = (
+            ["api_key"] if len(names) == 1 else [_UNFIT.sub("_", name).strip("_").lower() for name in names]
+        )
+        placement = [
+            {"in": text(self._schemes[name], "in") or "header", "name": text(self._schemes[name], "name") or name,
+             "value": f"{{{field}}}"}
+            for name, field in zip(names, fields, strict=True)
+        ]  # fmt: skip
+        own = {"credential_fields": fields} if len(names) > 1 else {}
+        return AuthType.API_KEY, {**own, "credential_placement": placement}
+
+    def _single(self, scheme: Json) -> tuple[AuthType, Json]:
+        match self._kind(scheme):
+            case "bearer":
+                return AuthType.BEARER, {}
+            case "basic":
+                return AuthType.BASIC, {}
+            case "authorizationCode" | "clientCredentials" as flow:
+                return self._oauth(flow, members(members(scheme, "flows"), flow))
+            case "oauth2" | "openIdConnect" as kind:
+                self._document.notes.add(
+                    f"Its {kind} scheme has no flow that works without a person; a token is asked for"
+                )
+                return AuthType.BEARER, {}
+            case other:
+                self._document.notes.add(f"{other!r} is sent as the scheme of an Authorization header")
+                place = {
+                    "in": "header",
+                    "name": "Authorization",
+                    "scheme": other or "Bearer",
+                    "value": "{token}",
+                }
+                return AuthType.BEARER, {"credential_placement": [place]}
+
+    def _oauth(self, flow: str, described: Json) -> tuple[AuthType, Json]:
+        urls = {
+            "authorization_url": text(described, "authorizationUrl"),
+            "token_url": text(described, "tokenUrl"),
+            "refresh_url": text(described, "refreshUrl"),
+        }
+        absolute = {name: urljoin(f"{self._base_url}/", url) for name, url in urls.items() if url}
+        usable = {name: url for name, url in absolute.items() if _is_address(url)}
+        descriptions = {
+            scope: shortened(str(words), 300) or scope
+            for scope, words in members(described, "scopes").items()
+            if 0 < len(scope) <= 300
+        }
+        config: Json = {**usable, **({"scope_descriptions": descriptions} if descriptions else {})}
+        if flow == "clientCredentials":
+            config.pop("authorization_url", None)
+            return AuthType.OAUTH2_CLIENT_CREDENTIALS, config
+        return AuthType.OAUTH2, config
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and url.isascii()
+        and " " not in url
+        and "{" not in url
+    )

@@ -1,0 +1,87 @@
+"""Where the paths of an OpenAPI document are (version 3.1.1, sections 4.8.5 and 4.8.6)."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from portway.infrastructure.importers.openapi_document import Json, OpenApiDocument, items, members, text
+
+UNKNOWN = "https://server.invalid"
+"""Stands for a server that the document does not name (RFC 2606)."""
+
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+_HOST_PATTERN = r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
+_PATH_VALUE = re.compile(r"[A-Za-z0-9._~-]+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """`base_url` of an integration, and the properties of its `config_schema`."""
+
+    url: str
+    properties: Json
+
+
+def base_of(document: OpenApiDocument, source_url: str | None) -> Base:
+    """The first server that is somewhere, else the one that the document came from."""
+    servers = [server for server in items(document.contents, "servers") if isinstance(server, dict)] or [
+        {"url": "/"}
+    ]
+    if len(servers) > 1:
+        document.notes.add(f"Of {len(servers)} servers the first is taken")
+    for server in servers:
+        found = _server(server, source_url)
+        if found is not None:
+            return found
+    document.notes.add("The document names no server: give its address as base_url")
+    return Base(UNKNOWN, {})
+
+
+def _server(server: Json, source_url: str | None) -> Base | None:
+    variables = members(server, "variables")
+    properties: Json = {}
+    url = text(server, "url").strip() or "/"
+    scheme, mark, rest = url.partition("://")
+    authority, slash, path = rest.partition("/") if mark else ("", "", url)
+
+    def replaced(part: str, *, in_authority: bool) -> str:
+        return _VARIABLE.sub(
+            lambda match: _placed(match[1], variables, properties, in_authority=in_authority), part
+        )
+
+    scheme = _VARIABLE.sub(lambda match: text(members(variables, match[1]), "default") or "https", scheme)
+    written = replaced(path, in_authority=False)
+    url = f"{scheme}{mark}{replaced(authority, in_authority=True)}{slash}{written}" if mark else written
+    if not mark and source_url and urlsplit(source_url).scheme in ("http", "https"):
+        url = urljoin(source_url, url)
+    if not url.lower().startswith(("http://", "https://")):
+        return None
+    return Base(url.partition("?")[0].partition("#")[0].rstrip("/"), properties)
+
+
+def _placed(name: str, variables: Json, properties: Json, *, in_authority: bool) -> str:
+    """The variable as one of the connection's config, or its default where its values fit nowhere else."""
+    variable = members(variables, name)
+    default, values = (
+        text(variable, "default"),
+        [one for one in items(variable, "enum") if isinstance(one, str)],
+    )
+    known = [*values, *([default] if default else [])]
+    is_usable = _NAME.fullmatch(name) and all(
+        (re.fullmatch(_HOST_PATTERN, one) if in_authority else _PATH_VALUE.fullmatch(one)) for one in known
+    )
+    if not is_usable or default.isdecimal():
+        return default
+    schema: Json = {"type": "string", "title": name.replace("_", " ").capitalize()}
+    if words := text(variable, "description"):
+        schema["description"] = words
+    if values:
+        schema["enum"] = values
+    if in_authority and not all(_LABEL.fullmatch(one) for one in known):
+        schema["pattern"] = _HOST_PATTERN
+    if default:
+        schema["default"] = default
+    properties[name] = schema
+    return f"{{{name}}}"
