@@ -163,7 +163,7 @@ async def delete_oauth_client(
     organization_id: OrganizationId = None,
     name: Annotated[str, Query(max_length=100)] = DEFAULT_NAME,
 ) -> None:
-    """Forgets an OAuth client of your organization's. Connections made with it can no longer be refreshed."""
+    """Forgets an OAuth client of your organization's. Until it is set again, its connections are not refreshed."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         organization = await chosen_organization(work, organization_id, "/query/organization_id")
     await services.oauth_clients.delete(principal, slug, organization, name=name)

@@ -324,6 +324,19 @@ BEGIN
 END
 $$;
 
+-- Deletes clients that are nobody's any more: not a connection's, and not that of a sign-in that is under way.
+CREATE FUNCTION app.forget_oauth_clients(p_organization_id uuid, p_integration_id uuid) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    DELETE FROM public.oauth_clients AS o
+    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.replaced_at IS NOT NULL
+        AND NOT EXISTS (SELECT FROM public.connections AS c WHERE c.oauth_client_id = o.id)
+        AND NOT EXISTS (
+            SELECT FROM public.oauth_authorizations AS a
+            WHERE a.oauth_client_id = o.id AND a.completed_at IS NULL AND a.expires_at > now() - interval '10 minutes'
+        );
+END;
+
 -- A new secret for the client of this name, or another client in its place. The one before stays for the connections
 -- that were made with it, and comes back with its id where it is set again.
 CREATE FUNCTION app.set_oauth_client(
@@ -365,13 +378,25 @@ BEGIN
             encrypted_client_secret = sealed.ciphertext, key_id = sealed.key_id, replaced_at = NULL, updated_at = now()
         WHERE o.id = known;
     END IF;
-    DELETE FROM public.oauth_clients AS o
-    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.replaced_at IS NOT NULL
-        AND NOT EXISTS (SELECT FROM public.connections AS c WHERE c.oauth_client_id = o.id)
-        AND NOT EXISTS (
-            SELECT FROM public.oauth_authorizations AS a
-            WHERE a.oauth_client_id = o.id AND a.completed_at IS NULL AND a.expires_at > now() - interval '10 minutes'
-        );
+    PERFORM app.forget_oauth_clients(p_organization_id, p_integration_id);
+END
+$$;
+
+-- Forgets the client of this name with its secret; false where there is none, or not for the caller of this transaction.
+-- The connections that were made with it stay its own, to go on where it is set again.
+CREATE FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE public.oauth_clients AS o SET replaced_at = now(), encrypted_client_secret = NULL, key_id = NULL
+    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.name = p_name
+        AND o.replaced_at IS NULL
+        AND o.organization_id = ANY (app.administered_organizations()) AND app.has_scope('catalog:write');
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM app.forget_oauth_clients(p_organization_id, p_integration_id);
+    RETURN true;
 END
 $$;
 
@@ -507,6 +532,7 @@ GRANT EXECUTE ON FUNCTION
     ),
     app.replace_secret(text, uuid, jsonb, text[], timestamptz, jsonb, text[], jsonb, uuid, text, text),
     app.set_oauth_client(text, uuid, uuid, text, text, text), app.oauth_client(text, uuid, uuid, text, uuid),
+    app.remove_oauth_client(uuid, uuid, text),
     app.begin_authorization(
         text, uuid, uuid, uuid, text, text[], jsonb, text, text, text, text, uuid, text, text
     ),

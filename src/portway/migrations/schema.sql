@@ -1569,6 +1569,20 @@ END;
 
 ALTER FUNCTION app.executed_recently(p_action_ids uuid[]) OWNER TO portway_definer;
 
+CREATE FUNCTION app.forget_oauth_clients(p_organization_id uuid, p_integration_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ DELETE FROM public.oauth_clients o
+   WHERE ((o.organization_id = forget_oauth_clients.p_organization_id) AND (o.integration_id = forget_oauth_clients.p_integration_id) AND (o.replaced_at IS NOT NULL) AND (NOT (EXISTS ( SELECT
+            FROM public.connections c
+           WHERE (c.oauth_client_id = o.id)))) AND (NOT (EXISTS ( SELECT
+            FROM public.oauth_authorizations a
+           WHERE ((a.oauth_client_id = o.id) AND (a.completed_at IS NULL) AND (a.expires_at > (now() - '00:10:00'::interval)))))));
+END;
+
+ALTER FUNCTION app.forget_oauth_clients(p_organization_id uuid, p_integration_id uuid) OWNER TO portway_definer;
+
 CREATE FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2566,6 +2580,25 @@ $$;
 
 ALTER FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE public.oauth_clients AS o SET replaced_at = now(), encrypted_client_secret = NULL, key_id = NULL
+    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.name = p_name
+        AND o.replaced_at IS NULL
+        AND o.organization_id = ANY (app.administered_organizations()) AND app.has_scope('catalog:write');
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM app.forget_oauth_clients(p_organization_id, p_integration_id);
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2903,13 +2936,7 @@ BEGIN
             encrypted_client_secret = sealed.ciphertext, key_id = sealed.key_id, replaced_at = NULL, updated_at = now()
         WHERE o.id = known;
     END IF;
-    DELETE FROM public.oauth_clients AS o
-    WHERE o.organization_id = p_organization_id AND o.integration_id = p_integration_id AND o.replaced_at IS NOT NULL
-        AND NOT EXISTS (SELECT FROM public.connections AS c WHERE c.oauth_client_id = o.id)
-        AND NOT EXISTS (
-            SELECT FROM public.oauth_authorizations AS a
-            WHERE a.oauth_client_id = o.id AND a.completed_at IS NULL AND a.expires_at > now() - interval '10 minutes'
-        );
+    PERFORM app.forget_oauth_clients(p_organization_id, p_integration_id);
 END
 $$;
 
@@ -5415,6 +5442,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
 REVOKE ALL ON FUNCTION app.executed_recently(p_action_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.executed_recently(p_action_ids uuid[]) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.forget_oauth_clients(p_organization_id uuid, p_integration_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) FROM PUBLIC;
@@ -5564,6 +5593,9 @@ GRANT ALL ON FUNCTION app.register_outside_session(p_issuer text, p_subject text
 
 REVOKE ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) TO portway_app;

@@ -269,6 +269,22 @@ async def test_an_oauth_client_is_kept_and_its_secret_never_shown(whole: Whole, 
     assert (await ann.api.get(f"{PATH}/clients")).json["oauth_client"] is None
 
 
+async def test_a_client_that_was_deleted_and_set_again_is_its_connections_again(
+    whole: Whole, ann: Caller
+) -> None:
+    await whole.integration(ann, "forgotten")
+    path, connection = f"{PATH}/forgotten/oauth-client", await whole.connect(ann, "forgotten")
+    client_of = (
+        "SELECT o.client_id, o.encrypted_client_secret IS NOT NULL, o.replaced_at IS NULL"
+        " FROM connections AS c JOIN oauth_clients AS o ON o.id = c.oauth_client_id WHERE c.id = %s"
+    )
+    assert as_owner(whole.urls, client_of, connection) == [(CLIENT_ID, True, True)]
+    assert (await ann.api.delete(path)).status == 204
+    assert as_owner(whole.urls, client_of, connection) == [(CLIENT_ID, False, False)]
+    await ann.api.request("PUT", path, {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
+    assert as_owner(whole.urls, client_of, connection) == [(CLIENT_ID, True, True)]
+
+
 async def test_clients_of_several_names(whole: Whole, ann: Caller) -> None:
     await whole.integration(ann, "several")
     path = f"{PATH}/several/oauth-client"

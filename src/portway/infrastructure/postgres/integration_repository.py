@@ -64,10 +64,7 @@ SELECT o.organization_id, o.name, o.client_id, o.key_id IS NOT NULL AS has_secre
 FROM public.oauth_clients AS o
 WHERE o.integration_id = %s AND o.replaced_at IS NULL ORDER BY o.organization_id, o.name
 """)
-_DELETE_OAUTH_CLIENT = sql.SQL("""
-DELETE FROM public.oauth_clients AS o
-WHERE o.organization_id = %s AND o.integration_id = %s AND o.name = %s AND o.replaced_at IS NULL RETURNING o.client_id
-""")
+_REMOVE_OAUTH_CLIENT = sql.SQL("SELECT app.remove_oauth_client(%s, %s, %s) AS removed")
 
 
 class PostgresIntegrationRepository:
@@ -136,7 +133,10 @@ class PostgresIntegrationRepository:
         ]
 
     async def delete_oauth_client(self, organization_id: UUID, integration_id: UUID, name: str) -> None:
-        if not await rows_of(self._connection, _DELETE_OAUTH_CLIENT, [organization_id, integration_id, name]):
+        (row,) = await rows_of(
+            self._connection, _REMOVE_OAUTH_CLIENT, [organization_id, integration_id, name]
+        )
+        if not row["removed"]:
             raise NotFound(
                 "Your organization has no OAuth client of its own of this name there, or you do not administer it."
             )
