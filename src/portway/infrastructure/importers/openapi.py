@@ -1,7 +1,5 @@
 """OpenAPI documents, versions 3.0 and 3.1 (https://spec.openapis.org/oas/v3.1.1), and Swagger 2.0 through them."""
 
-from typing import Any
-
 from portway.application.importing.imported import ImportedAction, ImportedIntegration, SkippedOperation
 from portway.application.importing.naming import OperationNames, one_line, shortened, slugs, words
 from portway.domain.errors import InvalidImportDocument
@@ -26,7 +24,7 @@ from portway.infrastructure.importers.openapi_parameters import (
 )
 from portway.infrastructure.importers.openapi_schemas import RequestSchemas
 from portway.infrastructure.importers.openapi_security import Security
-from portway.infrastructure.importers.openapi_servers import base_of
+from portway.infrastructure.importers.openapi_servers import base_of, is_elsewhere
 from portway.infrastructure.importers.openapi_shapes import Shapes
 from portway.infrastructure.importers.swagger import modern
 
@@ -67,12 +65,14 @@ class _Reading:
         self._parameters = ParameterReader(document, self._schemas, shapes)
         self._bodies = BodyReader(document, self._schemas, shapes)
         self._pagination = PaginationGuess(document)
-        self._base = base_of(document, source_url)
+        self._source_url = source_url
         try:
             self._operations = list(operations(document))
         except InexpressibleError as error:
             raise InvalidImportDocument(f"/paths {error.reason}.") from None
         described = [operation for *_, operation in self._operations if isinstance(operation, dict)]
+        nodes = [node for *_, item, operation in self._operations for node in (operation, item)]
+        self._base = base_of(document, nodes, source_url)
         self._security = Security(document, described, self._base.url)
 
     def integration(self) -> ImportedIntegration:
@@ -115,7 +115,7 @@ class _Reading:
         item, operation = described
         if method not in _METHODS:
             raise InexpressibleError(f"has a method that is none of ours, {method[:20]!r}")
-        if self._has_another_server(item, operation):
+        if is_elsewhere(self._base, (operation, item), self._source_url):
             raise InexpressibleError("is at another server than the rest")
         draft = self._draft(path, method, item, operation)
         definitions, is_cut = self._schemas.definitions(draft.properties.values())
@@ -160,14 +160,6 @@ class _Reading:
             draft.body = {"encoding": "none"}
         self._pagination.add(draft, operation)
         return draft
-
-    def _has_another_server(self, item: Json, operation: Json) -> bool:
-        for node in (operation, item):
-            urls: list[Any] = [text(server, "url") for server in items(node, "servers")]
-            if urls:
-                known = [text(server, "url") for server in items(self._document.contents, "servers")]
-                return not any(url in known or url.rstrip("/") == self._base.url for url in urls)
-        return False
 
 
 def _config_schema(properties: Json) -> Json:

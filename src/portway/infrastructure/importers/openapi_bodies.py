@@ -82,10 +82,12 @@ class BodyReader:
         draft.body = {"encoding": "form"}
         if found is not None:
             self._add_members(draft, found, is_required, encoding)
-        elif draft.default_place == "body" and not members(self._document.resolve(schema), "properties"):
+        elif members(self._document.resolve(schema), "properties"):
+            raise InexpressibleError("has a form whose fields are not listed")
+        elif draft.default_place == "body":
             draft.additional = True  # any fields
         else:
-            raise InexpressibleError("has a form whose fields are not listed")
+            draft.body = None
 
     def _add_members(
         self, draft: ActionDraft, found: Members, is_required: object, encoding: Json

@@ -13,8 +13,8 @@ from portway.infrastructure.importers.openapi_document import (
 
 _POINTER = "/transform_config/pagination"
 _REASON = "concluded from the names of parameters and of the answer's members"
-_CURSORS = ("cursor", "page_token", "pagetoken", "next_token", "nexttoken", "continuation_token", "starting_after", "after",
-            "page[cursor]", "page[after]", "pagination_token", "start_cursor")  # fmt: skip
+_CURSORS = ("cursor", "page_token", "pagetoken", "next_token", "nexttoken", "continuation_token", "starting_after",
+            "after", "page[cursor]", "page[after]", "pagination_token", "start_cursor")  # fmt: skip
 _NEXT_CURSORS = ("next_cursor", "nextcursor", "next_page_token", "nextpagetoken", "next_token", "nexttoken", "after",
                  "continuation_token", "end_cursor", "cursor")  # fmt: skip
 _NEXT_URLS = ("next", "next_url", "nexturl", "next_page_url", "next_link", "nextlink", "@odata.nextlink")

@@ -272,10 +272,10 @@ class RequestSchemas:
             converted["contentEncoding"] = "base64"
         branches = converted.get("allOf")
         # `allOf` of one reference is how 3.0 describes one.
-        only = branches[0] if branches and len(branches) == 1 else None
-        if isinstance(only, dict) and "$ref" in only and not only.keys() & converted.keys():
-            if converted.keys() - {"allOf"} <= _ANNOTATIONS:
-                return {**only, **{name: value for name, value in converted.items() if name != "allOf"}}
+        only: Json = branches[0] if branches and len(branches) == 1 and isinstance(branches[0], dict) else {}
+        is_reference = "$ref" in only and not only.keys() & converted.keys()
+        if is_reference and converted.keys() - {"allOf"} <= _ANNOTATIONS:
+            return {**only, **{name: value for name, value in converted.items() if name != "allOf"}}
         return converted
 
     def _put(self, converted: Json, name: str, value: Json | bool) -> None:

@@ -1,6 +1,8 @@
 """Where the paths of an OpenAPI document are (version 3.1.1, sections 4.8.5 and 4.8.6)."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -24,25 +26,47 @@ class Base:
     properties: Json
 
 
-def base_of(document: OpenApiDocument, source_url: str | None) -> Base:
-    """The first server that is somewhere, else the one that the document came from."""
-    servers = [server for server in items(document.contents, "servers") if isinstance(server, dict)] or [
-        {"url": "/"}
-    ]
+def base_of(document: OpenApiDocument, operations: Iterable[object], source_url: str | None) -> Base:
+    """The first server of the document that is somewhere; else that of most operations, or where it came from."""
+    servers = _servers(document.contents)
     if len(servers) > 1:
         document.notes.add(f"Of {len(servers)} servers the first is taken")
-    for server in servers:
-        found = _server(server, source_url)
-        if found is not None:
-            return found
+    for server in servers or [{"url": "/"}]:
+        if base := _server(server, source_url):
+            return base
+    count = Counter(
+        found for node in operations for server in _servers(node) if (found := address(server, source_url))
+    )
+    if count:
+        return Base(count.most_common(1)[0][0], {})
     document.notes.add("The document names no server: give its address as base_url")
     return Base(UNKNOWN, {})
+
+
+def is_elsewhere(base: Base, nodes: Iterable[object], source_url: str | None) -> bool:
+    """Whether an operation says that it is at other servers: the first of the nodes that names any decides."""
+    for node in nodes:
+        if servers := _servers(node):
+            found = {address(server, source_url) for server in servers} - {None}
+            return bool(found) and base.url not in found
+    return False
+
+
+def address(server: Json, source_url: str | None) -> str | None:
+    """The URL of a server, with the config's values in braces; None for one that is nowhere."""
+    found = _server(server, source_url)
+    return found.url if found else None
+
+
+def _servers(node: object) -> list[Json]:
+    return [server for server in items(node, "servers") if isinstance(server, dict)]
 
 
 def _server(server: Json, source_url: str | None) -> Base | None:
     variables = members(server, "variables")
     properties: Json = {}
     url = text(server, "url").strip() or "/"
+    url = f"https:{url}" if url.startswith("//") else url
     scheme, mark, rest = url.partition("://")
     authority, slash, path = rest.partition("/") if mark else ("", "", url)
 

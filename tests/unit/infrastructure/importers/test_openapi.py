@@ -1,0 +1,377 @@
+"""What an OpenAPI or Swagger document says, said by an integration and its actions."""
+
+from typing import Any
+
+import pytest
+
+from portway.application.importing.imported import ImportedAction, ImportedIntegration
+from portway.domain.errors import InvalidImportDocument
+from portway.domain.integration import AuthType
+from portway.infrastructure.importers.openapi import OpenApiImporter
+
+Json = dict[str, Any]
+IMPORTER = OpenApiImporter()
+SERVER = "https://api.example.com/v1"
+
+
+def document(
+    operation: Json | None = None, *, method: str = "post", path: str = "/pets", **more: Any
+) -> Json:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Pets", "version": "1"},
+        "servers": [{"url": SERVER}],
+        "paths": {path: {method: operation or {"responses": {}}}},
+        **more,
+    }
+
+
+def read(*given: Any, **more: Any) -> ImportedIntegration:
+    return IMPORTER.read(document(*given, **more))
+
+
+def only(integration: ImportedIntegration) -> ImportedAction:
+    assert integration.skipped == ()
+    (action,) = integration.actions
+    return action
+
+
+def body(kind: str, schema: Json, **media: Any) -> Json:
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema, **media}}}}
+
+
+def fields(properties: Json, *required: str) -> Json:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def test_what_is_recognized() -> None:
+    assert IMPORTER.recognizes(document())
+    assert IMPORTER.recognizes({"swagger": "2.0"})
+    assert not IMPORTER.recognizes({"openapi": "2.0"})
+    assert not IMPORTER.recognizes([])
+
+
+def test_a_document_without_paths_is_refused() -> None:
+    with pytest.raises(InvalidImportDocument, match="/paths"):
+        IMPORTER.read({"openapi": "3.0.0"})
+
+
+class TestServers:
+    def test_a_variable_becomes_a_value_of_the_connection(self) -> None:
+        server = {
+            "url": "https://{tenant}.example.com/{version}",
+            "variables": {
+                "tenant": {"default": "demo", "description": "Your tenant"},
+                "version": {"default": "v2", "enum": ["v1", "v2"]},
+            },
+        }
+        integration = read(servers=[server])
+        assert integration.base_url == "https://{tenant}.example.com/{version}"
+        assert integration.auth_config["config_schema"] == {
+            "type": "object",
+            "properties": {
+                "tenant": {
+                    "type": "string",
+                    "title": "Tenant",
+                    "description": "Your tenant",
+                    "default": "demo",
+                },
+                "version": {
+                    "type": "string",
+                    "title": "Version",
+                    "enum": ["v1", "v2"],
+                    "default": "v2",
+                },
+            },
+        }
+
+    def test_a_whole_host_needs_a_pattern(self) -> None:
+        server = {"url": "https://{host}/api", "variables": {"host": {"default": "eu.example.com"}}}
+        schema = read(servers=[server]).auth_config["config_schema"]
+        assert isinstance(schema, dict)
+        assert "pattern" in schema["properties"]["host"]  # type: ignore[index,call-overload,operator]
+
+    @pytest.mark.parametrize(
+        ("url", "base_url"),
+        [
+            ("/v2", "https://docs.example.com/v2"),
+            ("//api.example.com/x/", "https://api.example.com/x"),
+            ("https://api.example.com:{port}/", "https://api.example.com:8443"),
+        ],
+    )
+    def test_other_urls(self, url: str, base_url: str) -> None:
+        server = {"url": url, "variables": {"port": {"default": "8443"}}}
+        found = IMPORTER.read(document(servers=[server]), source_url="https://docs.example.com/openapi.json")
+        assert found.base_url == base_url
+
+    def test_none_is_told(self) -> None:
+        integration = read(servers=[])
+        assert integration.base_url == "https://server.invalid"
+        assert "base_url" in integration.notes[0]
+
+    def test_an_operation_elsewhere_is_listed(self) -> None:
+        integration = read({"servers": [{"url": "https://uploads.example.com"}]})
+        assert integration.actions == ()
+        assert integration.skipped[0].reason == "is at another server than the rest"
+
+
+class TestSecurity:
+    @pytest.mark.parametrize(
+        ("scheme", "auth_type", "config"),
+        [
+            ({"type": "http", "scheme": "bearer"}, AuthType.BEARER, {}),
+            ({"type": "http", "scheme": "Basic"}, AuthType.BASIC, {}),
+            (
+                {"type": "apiKey", "in": "query", "name": "key"},
+                AuthType.API_KEY,
+                {"credential_placement": [{"in": "query", "name": "key", "value": "{api_key}"}]},
+            ),
+            (
+                {"type": "http", "scheme": "Token"},
+                AuthType.BEARER,
+                {
+                    "credential_placement": [
+                        {"in": "header", "name": "Authorization", "scheme": "token", "value": "{token}"}
+                    ]
+                },
+            ),
+        ],
+    )
+    def test_schemes(self, scheme: Json, auth_type: AuthType, config: Json) -> None:
+        integration = read(security=[{"a": []}], components={"securitySchemes": {"a": scheme}})
+        assert (integration.auth_type, integration.auth_config) == (auth_type, config)
+
+    def test_oauth_with_the_scopes_of_each_action(self) -> None:
+        flow = {
+            "authorizationUrl": "https://id.example.com/authorize",
+            "tokenUrl": "/token",
+            "scopes": {"pets:write": "Change pets", "pets:read": "See pets"},
+        }
+        schemes = {"o": {"type": "oauth2", "flows": {"authorizationCode": flow}}}
+        integration = read({"security": [{"o": ["pets:write"]}]}, components={"securitySchemes": schemes})
+        assert integration.auth_type is AuthType.OAUTH2
+        assert integration.auth_config == {
+            "authorization_url": "https://id.example.com/authorize",
+            "token_url": "https://api.example.com/token",
+            "scope_descriptions": {"pets:write": "Change pets", "pets:read": "See pets"},
+            "scopes": ["pets:write"],
+        }
+        assert only(integration).scopes == ("pets:write",)
+
+    def test_two_keys_at_once(self) -> None:
+        schemes = {
+            "App-Id": {"type": "apiKey", "in": "header", "name": "X-App"},
+            "AppKey": {"type": "apiKey", "in": "header", "name": "X-Key"},
+        }
+        config = read(security=[{"App-Id": [], "AppKey": []}], components={"securitySchemes": schemes})
+        assert config.auth_config["credential_fields"] == ["app_id", "appkey"]
+
+    def test_the_parameter_of_the_credential_is_none_of_the_action(self) -> None:
+        schemes = {"k": {"type": "apiKey", "in": "query", "name": "key"}}
+        operation = {
+            "parameters": [{"in": "query", "name": "key", "required": True}],
+            "security": [{"k": []}],
+        }
+        action = only(read(operation, method="get", components={"securitySchemes": schemes}))
+        assert action.request_schema["properties"] == {}
+
+    def test_none_is_told(self) -> None:
+        integration = read()
+        assert integration.auth_type is AuthType.NONE
+        assert "The document names no credential." in integration.notes
+
+
+class TestBodies:
+    def test_members_are_parameters(self) -> None:
+        pet = fields({"id": {"type": "string", "readOnly": True}, "name": {"type": "string"}}, "id", "name")
+        action = only(read(body("application/json", pet)))
+        assert action.request_schema == {
+            "type": "object",
+            "properties": {"name": {"type": "string"}},
+            "required": ["name"],
+            "additionalProperties": False,
+        }
+        assert action.transform_config == {}
+
+    def test_a_list_is_one_parameter(self) -> None:
+        action = only(read(body("application/vnd.api+json", {"type": "array", "items": {"type": "string"}})))
+        assert action.request_schema["required"] == ["body"]
+        assert action.transform_config["body"] == {
+            "encoding": "json",
+            "content_type": "application/vnd.api+json",
+            "parameter": "body",
+        }
+
+    def test_json_goes_before_forms(self) -> None:
+        schema = fields({"a": {"type": "string"}})
+        content = {
+            "application/x-www-form-urlencoded": {"schema": schema},
+            "application/json": {"schema": schema},
+        }
+        assert only(read({"requestBody": {"content": content}})).transform_config == {}
+
+    def test_a_form(self) -> None:
+        schema = fields({"tags": {"type": "array", "items": {"type": "string"}}, "meta": {"type": "object"}})
+        action = only(read(body("application/x-www-form-urlencoded", schema)))
+        assert action.transform_config == {
+            "body": {"encoding": "form"},
+            "locations": {"meta": {"in": "body", "style": "deepObject"}},
+        }
+
+    def test_files(self) -> None:
+        schema = fields(
+            {"photo": {"type": "string", "format": "binary"}, "title": {"type": "string"}}, "photo"
+        )
+        action = only(read(body("multipart/form-data", schema)))
+        assert action.transform_config["body"] == {"encoding": "multipart", "files": ["photo"]}
+        assert action.request_schema["properties"]["photo"]["type"] == ["string", "object"]  # type: ignore[index,call-overload]
+        raw = only(read(body("image/png", {})))
+        assert raw.transform_config["body"] == {
+            "encoding": "raw",
+            "file": "body",
+            "content_type": "image/png",
+        }
+
+    def test_xml(self) -> None:
+        schema = {
+            **fields({"id": {"type": "string", "xml": {"attribute": True}}, "name": {"type": "string"}}),
+            "xml": {"name": "pet"},
+        }
+        action = only(read(body("application/xml", schema)))
+        assert action.transform_config == {
+            "body": {"encoding": "xml", "root": "pet"},
+            "locations": {"id": {"in": "body", "name": "@id"}},
+        }
+
+    def test_a_post_without_a_body_has_none(self) -> None:
+        action = only(read({"parameters": [{"in": "query", "name": "q"}]}))
+        assert action.transform_config == {"body": {"encoding": "none"}}
+
+    def test_the_same_name_in_two_places(self) -> None:
+        operation = {
+            "parameters": [{"in": "path", "name": "id", "required": True, "schema": {"type": "string"}}],
+            **body("application/json", fields({"id": {"type": "integer"}})),
+        }
+        action = only(read(operation, path="/pets/{id}"))
+        assert action.transform_config["locations"] == {"body_id": {"in": "body", "name": "id"}}
+
+    def test_what_cannot_be_said_is_listed(self) -> None:
+        integration = read(body("multipart/form-data", {"type": "string"}))
+        (skipped,) = integration.skipped
+        assert (skipped.operation, skipped.reason) == (
+            "POST /pets",
+            "has a multipart body whose fields are not listed",
+        )
+
+
+class TestPages:
+    LIST = fields({"data": {"type": "array", "items": {}}, "next_cursor": {"type": "string"}})
+
+    @pytest.mark.parametrize(
+        ("query", "schema", "pagination"),
+        [
+            (
+                ["cursor", "limit"],
+                LIST,
+                {"type": "cursor", "cursor": "next_cursor", "parameter": "cursor", "items": "data"},
+            ),
+            (
+                ["page", "per_page"],
+                {"type": "array", "items": {}},
+                {"type": "page", "parameter": "page", "size_parameter": "per_page"},
+            ),
+            (
+                ["offset", "limit"],
+                fields({"items": {"type": "array"}}),
+                {"type": "offset", "parameter": "offset", "size_parameter": "limit", "items": "items"},
+            ),
+            (
+                [],
+                fields({"value": {"type": "array"}, "@odata.nextLink": {"type": "string"}}),
+                {"type": "next_url", "url": '"@odata.nextLink"', "items": "value"},
+            ),
+        ],
+    )
+    def test_are_guessed_and_marked(self, query: list[str], schema: Json, pagination: Json) -> None:
+        operation = {
+            "parameters": [{"in": "query", "name": name, "schema": {"type": "string"}} for name in query],
+            "responses": {"200": {"content": {"application/json": {"schema": schema}}}},
+        }
+        action = only(read(operation, method="get"))
+        assert action.transform_config["pagination"] == pagination
+        assert [pointer for pointer, _ in action.guesses] == ["/transform_config/pagination"]
+
+    def test_one_thing_has_no_pages(self) -> None:
+        schema = fields({"name": {"type": "string"}})
+        operation = {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}
+        assert "pagination" not in only(read(operation, method="get")).transform_config
+
+
+class TestReferences:
+    def test_cycles_end(self) -> None:
+        node = fields({"children": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}})
+        action = only(
+            read(
+                body("application/json", {"$ref": "#/components/schemas/Node"}),
+                components={"schemas": {"Node": node}},
+            )
+        )
+        assert action.request_schema["properties"] == {
+            "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}
+        }
+        assert list(action.request_schema["$defs"]) == ["Node"]  # type: ignore[arg-type]
+
+    def test_another_document_is_none(self) -> None:
+        integration = read(body("application/json", {"$ref": "other.yaml#/Pet"}))
+        assert "refers to another document" in integration.skipped[0].reason
+
+
+SWAGGER: Json = {
+    "swagger": "2.0",
+    "info": {"title": "Old"},
+    "host": "api.example.com",
+    "basePath": "/v1/",
+    "schemes": ["http", "https"],
+    "consumes": ["application/json"],
+    "securityDefinitions": {"k": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+    "security": [{"k": []}],
+    "definitions": {"Pet": fields({"name": {"type": "string"}}, "name")},
+    "paths": {
+        "/pets": {
+            "post": {
+                "operationId": "addPet",
+                "parameters": [
+                    {
+                        "in": "body",
+                        "name": "pet",
+                        "required": True,
+                        "schema": {"$ref": "#/definitions/Pet"},
+                    },
+                    {"in": "query", "name": "tags", "type": "array", "items": {"type": "string"}},
+                ],
+            }
+        },
+        "/photos": {
+            "post": {
+                "consumes": ["multipart/form-data"],
+                "parameters": [{"in": "formData", "name": "file", "type": "file", "required": True}],
+            }
+        },
+    },
+}
+
+
+class TestSwagger:
+    def test_says_the_same_in_other_words(self) -> None:
+        integration = IMPORTER.read(SWAGGER)
+        pet, photo = integration.actions
+        assert (integration.base_url, integration.auth_type) == (
+            "https://api.example.com/v1",
+            AuthType.API_KEY,
+        )
+        assert pet.slug == "add-pet"
+        assert pet.request_schema["required"] == ["name"]
+        assert pet.transform_config["locations"] == {
+            "tags": {"in": "query", "style": "form", "explode": False}
+        }
+        assert photo.transform_config["body"] == {"encoding": "multipart", "files": ["file"]}
