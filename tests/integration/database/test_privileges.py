@@ -115,7 +115,8 @@ FUNCTIONS: dict[str, str] = {
         app.has_scope app.lease_refresh
         app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client
         app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
-        app.password_parameters app.refresh_session app.release_refresh app.renew_lease app.replace_secret
+        app.password_parameters app.refresh_session app.release_refresh app.remove_oauth_client app.renew_lease
+        app.replace_secret
         app.replay_webhook_delivery app.reset_password app.rotate_webhook_secret app.sensitive_parameters
         app.set_connection_disabled app.set_oauth_client app.sign_in app.sign_out app.sign_up
         app.store_refresh app.take_authorization app.test_webhook_endpoint app.uuid_v7 app.uuid_v7_time

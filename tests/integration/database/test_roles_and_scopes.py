@@ -404,3 +404,29 @@ def test_deleting_an_organization_takes_all_of_it_along(fresh_world: World) -> N
         opened.execution_id,
     )
     assert left == [(1, 1, 1)]  # history outlives what it names
+
+
+def test_an_oauth_client_is_removed_by_admins_with_the_scope(
+    world: World, app: Connection, adam: Person
+) -> None:
+    place = (world.ann.organization_id, world.service, "removed")
+    as_app(
+        world.urls,
+        "SELECT app.set_oauth_client(%s, %s, %s, 'id', 'secret', %s)",
+        world.ann.sealed_pass,
+        *place,
+    )
+    mia = new_person(world.urls, "no-admin")
+    join(world.urls, mia, world.ann)
+    rest = with_scopes(world, "connections:write", "logs:read")
+    for person, is_allowed in (
+        (world.bob, False),
+        (mia, False),
+        (rest, False),
+        (adam, True),
+        (world.ann, True),
+    ):
+        with acting(app, person):
+            removed = app.execute("SELECT app.remove_oauth_client(%s, %s, %s)", place).fetchone()
+            assert removed == (is_allowed,)
+            assert app.execute("SELECT app.remove_oauth_client(%s, %s, %s)", place).fetchone() == (False,)
