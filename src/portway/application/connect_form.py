@@ -126,10 +126,14 @@ def _config_fields(integration: Integration) -> Iterator[ConfigField]:
         yield from (_plain(name) for name in _names_in_urls(integration, config) if name not in captured)
         return
     properties, required = schema.get("properties"), schema.get("required")
-    for name, member in properties.items() if isinstance(properties, dict) else ():
+    properties = properties if isinstance(properties, dict) else {}
+    listed = required if isinstance(required, list) else []
+    needed = [name for name in listed if isinstance(name, str) and name in properties]
+    # In a stored row, jsonb has put the properties with the shortest names first; a list keeps its order.
+    for name in dict.fromkeys((*needed, *properties)):
         # What the service's answer tells is not asked of a person.
-        if name not in config.capture and isinstance(member, dict):
-            yield _from_schema(name, member, isinstance(required, list) and name in required)
+        if name not in config.capture and isinstance(properties[name], dict):
+            yield _from_schema(name, properties[name], name in needed)
 
 
 def _from_schema(name: str, member: Mapping[str, Any], required: bool) -> ConfigField:

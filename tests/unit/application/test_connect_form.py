@@ -54,6 +54,12 @@ def test_properties_of_the_schema_are_asked_in_their_order() -> None:
     )
 
 
+def test_what_is_required_is_asked_first() -> None:
+    properties = {"beta": {"type": "boolean"}, "region": {}, "subdomain": {}}
+    form = form_of(config_schema={"properties": properties, "required": ["subdomain", "region", "other", 7]})
+    assert [field.name for field in form.config] == ["subdomain", "region", "beta"]
+
+
 def test_what_is_settled_is_not_asked() -> None:
     integration = an_integration(auth_config={"config_schema": SCHEMA}, auth_type=AuthType.API_KEY)
     assert "subdomain" not in {field.name for field in connect_form(integration, {"subdomain": "a"}).config}
