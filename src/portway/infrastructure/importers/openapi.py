@@ -6,6 +6,7 @@ from portway.domain.errors import InvalidImportDocument
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.infrastructure.importers.notes import Notes
 from portway.infrastructure.importers.openapi_action import ActionDraft, default_place
+from portway.infrastructure.importers.openapi_answers import add_answer
 from portway.infrastructure.importers.openapi_bodies import BodyReader, request_body
 from portway.infrastructure.importers.openapi_document import (
     InexpressibleError,
@@ -16,6 +17,7 @@ from portway.infrastructure.importers.openapi_document import (
     operations,
     text,
 )
+from portway.infrastructure.importers.openapi_faults import note_faults
 from portway.infrastructure.importers.openapi_pagination import PaginationGuess
 from portway.infrastructure.importers.openapi_parameters import (
     ParameterReader,
@@ -45,6 +47,7 @@ class OpenApiImporter:
     def read(self, document: JsonObject, *, source_url: str | None = None) -> ImportedIntegration:
         """Raises InvalidImportDocument."""
         notes = Notes()
+        note_faults(document, notes)
         contents: Json = dict(document)
         version = str(contents.get("openapi", "3.0"))
         if "openapi" not in contents:
@@ -158,6 +161,7 @@ class _Reading:
             self._bodies.add(draft, body)
         elif upper in ("POST", "PUT", "PATCH"):
             draft.body = {"encoding": "none"}
+        add_answer(self._document, draft, operation)
         self._pagination.add(draft, operation)
         return draft
 

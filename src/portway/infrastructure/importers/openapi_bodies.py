@@ -16,6 +16,8 @@ from portway.infrastructure.importers.openapi_schemas import RequestSchemas
 from portway.infrastructure.importers.openapi_shapes import FLAT, Members, Shapes
 
 _FORM = "application/x-www-form-urlencoded"
+_TEXTS = ("text/", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/graphql",
+          "application/sql", "application/yaml", "application/x-yaml", "application/jwt")  # fmt: skip
 _FILE_WORDS = "Base64, an object with base64 or text, or a file that was uploaded."
 _WHOLE = "body"
 
@@ -183,7 +185,11 @@ class BodyReader:
 
     def _add_raw(self, draft: ActionDraft, kind: str, body: Json) -> None:
         words = description(text(body, "description"))
-        name = draft.add("body", _WHOLE, _file(words), required=body.get("required") is True)
+        is_text = kind.startswith(_TEXTS)
+        schema = {"type": "string", "description": words or "Sent as it is."} if is_text else _file(words)
+        name = draft.add("body", _WHOLE, schema, required=body.get("required") is True)
+        if is_text:
+            draft.operations.append({"op": "move", "parameter": name, "to": f"/{name}/text"})
         draft.body = {"encoding": "raw", "file": name} | (
             {} if "*" in kind or not kind else {"content_type": kind}
         )

@@ -17,6 +17,12 @@ from portway.infrastructure.importers.openapi_document import (
 )
 
 _PREFERENCE = ("authorizationCode", "bearer", "apiKey", "basic", "clientCredentials")
+_AWS = "awsSigv4"
+# Of the signature itself.
+_AWS_HEADERS = (
+    "X-Amz-Content-Sha256", "X-Amz-Date", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Security-Token",
+    "X-Amz-Signature", "X-Amz-SignedHeaders",
+)  # fmt: skip
 _UNFIT = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -42,20 +48,23 @@ class Security:
             for scheme in self._schemes.values()
             if text(scheme, "type") == "apiKey"
         }
+        if self.auth_type is AuthType.AWS_SIGV4:
+            self.parameters |= {("header", name) for name in _AWS_HEADERS}
 
     def scopes(self, operation: Json) -> tuple[str, ...]:
-        """What the operation asks of the chosen credential."""
+        """What the operation asks of the chosen credential, whichever of its alternatives is met."""
         if self.auth_type not in (AuthType.OAUTH2, AuthType.OAUTH2_CLIENT_CREDENTIALS):
             return ()
-        for requirement in self._requirements(operation):
-            if frozenset(requirement) == self._chosen:
-                found = [
-                    scope for scopes in requirement.values() if isinstance(scopes, list) for scope in scopes
-                ]
-                scopes = tuple(dict.fromkeys(scope for scope in found if isinstance(scope, str) and scope))
-                self._used.update(scopes)
-                return scopes
-        return ()
+        alternatives = [
+            _scopes(requirement)
+            for requirement in self._requirements(operation)
+            if frozenset(requirement) == self._chosen
+        ]
+        if not alternatives:
+            return ()
+        self._used.update(alternatives[0])
+        # Any of them will do, so that only what they have in common is needed.
+        return tuple(scope for scope in alternatives[0] if all(scope in others for others in alternatives))
 
     def finished_config(self) -> Json:
         """The document with the scopes that the actions use."""
@@ -109,15 +118,27 @@ class Security:
                 return next(
                     (one for one in ("authorizationCode", "clientCredentials") if one in flows), "oauth2"
                 )
+            case "apiKey" if text(scheme, "x-amazon-apigateway-authtype") in ("awsSigv4", "awsS3"):
+                return _AWS
             case other:
                 return other
+
+    def _aws(self) -> Json:
+        """AWS signs for a service, which a document names only by the first label of its host."""
+        service = self._base_url.partition("://")[2].partition(".")[0]
+        self._document.notes.add(f"AWS's signature is taken to be for the service {service!r}")
+        # Services that have no regions are signed for as in the first of all.
+        return {"service": service} | ({} if "{region}" in self._base_url else {"region": "us-east-1"})
 
     def _config(self) -> tuple[AuthType, Json]:
         if not self._chosen:
             self._document.notes.add("The document names no credential")
             return AuthType.NONE, {}
         names = sorted(self._chosen)
-        if all(text(self._schemes[name], "type") == "apiKey" for name in names):
+        kinds = {self._kind(self._schemes[name]) for name in names}
+        if _AWS in kinds:
+            return AuthType.AWS_SIGV4, {"aws_sigv4": self._aws()}
+        if kinds == {"apiKey"}:
             if all(is_token(text(self._schemes[name], "name")) for name in names):
                 return self._keys(names)
             self._document.notes.add("A key has a place that cannot be; a token is asked for")
@@ -181,6 +202,12 @@ class Security:
             config.pop("authorization_url", None)
             return AuthType.OAUTH2_CLIENT_CREDENTIALS, config
         return AuthType.OAUTH2, config
+
+
+def _scopes(requirement: Json) -> list[str]:
+    """`none` is what Slack's document calls no scope."""
+    found = [scope for scopes in requirement.values() if isinstance(scopes, list) for scope in scopes]
+    return list(dict.fromkeys(one for one in found if isinstance(one, str) and one and one != "none"))
 
 
 def _is_address(url: str) -> bool:

@@ -31,9 +31,9 @@ def base_of(document: OpenApiDocument, operations: Iterable[object], source_url:
     servers = _servers(document.contents)
     if len(servers) > 1:
         document.notes.add(f"Of {len(servers)} servers the first is taken")
-    for server in servers or [{"url": "/"}]:
-        if base := _server(server, source_url):
-            return base
+    somewhere = [base for server in servers or [{"url": "/"}] if (base := _server(server, source_url))]
+    if somewhere:
+        return next((base for base in somewhere if base.url == _secure(somewhere[0].url)), somewhere[0])
     count = Counter(
         found for node in operations for server in _servers(node) if (found := address(server, source_url))
     )
@@ -48,8 +48,13 @@ def is_elsewhere(base: Base, nodes: Iterable[object], source_url: str | None) ->
     for node in nodes:
         if servers := _servers(node):
             found = {address(server, source_url) for server in servers} - {None}
-            return bool(found) and base.url not in found
+            return bool(found) and _secure(base.url) not in map(_secure, filter(None, found))
     return False
+
+
+def _secure(url: str) -> str:
+    """The same by https, which many documents list behind http."""
+    return f"https:{url[5:]}" if url.startswith("http:") else url
 
 
 def address(server: Json, source_url: str | None) -> str | None:

@@ -104,10 +104,22 @@ class TestServers:
         found = IMPORTER.read(document(servers=[server]), source_url="https://docs.example.com/openapi.json")
         assert found.base_url == base_url
 
+    def test_https_goes_before_http(self) -> None:
+        servers = [
+            {"url": "http://a.example.com"},
+            {"url": "http://b.example.com"},
+            {"url": "https://a.example.com"},
+        ]
+        assert read(servers=servers).base_url == "https://a.example.com"
+
+    def test_an_operation_at_the_same_server_without_https_is_there(self) -> None:
+        integration = read({"servers": [{"url": SERVER.replace("https", "http")}]})
+        assert len(integration.actions) == 1
+
     def test_none_is_told(self) -> None:
         integration = read(servers=[])
         assert integration.base_url == "https://server.invalid"
-        assert "base_url" in integration.notes[0]
+        assert any("base_url" in note for note in integration.notes)
 
     def test_an_operation_elsewhere_is_listed(self) -> None:
         integration = read({"servers": [{"url": "https://uploads.example.com"}]})
@@ -157,6 +169,42 @@ class TestSecurity:
             "scopes": ["pets:write"],
         }
         assert only(integration).scopes == ("pets:write",)
+
+    def test_scopes_of_which_one_will_do_are_not_all_needed(self) -> None:
+        flow = {
+            "authorizationUrl": "https://id.example.com/authorize",
+            "tokenUrl": "https://id.example.com/t",
+        }
+        schemes = {"o": {"type": "oauth2", "flows": {"authorizationCode": flow}}}
+        security = [{"o": ["pets", "email"]}, {"o": ["email", "pets.readonly", "none"]}]
+        integration = read({"security": security}, components={"securitySchemes": schemes})
+        assert only(integration).scopes == ("email",)
+        assert integration.auth_config["scopes"] == ["email", "pets"]
+
+    @pytest.mark.parametrize(
+        ("url", "aws_sigv4"),
+        [
+            ("https://sqs.{region}.amazonaws.com", {"service": "sqs"}),
+            ("https://route53.amazonaws.com", {"service": "route53", "region": "us-east-1"}),
+        ],
+    )
+    def test_the_signature_of_aws(self, url: str, aws_sigv4: Json) -> None:
+        scheme = {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "x-amazon-apigateway-authtype": "awsSigv4",
+        }
+        operation = {"parameters": [{"in": "header", "name": "X-Amz-Date"}]}
+        integration = read(
+            operation,
+            servers=[{"url": url, "variables": {"region": {"default": "eu-central-1"}}}],
+            security=[{"hmac": []}],
+            components={"securitySchemes": {"hmac": scheme}},
+        )
+        assert integration.auth_type is AuthType.AWS_SIGV4
+        assert integration.auth_config["aws_sigv4"] == aws_sigv4
+        assert only(integration).request_schema["properties"] == {}
 
     def test_two_keys_at_once(self) -> None:
         schemes = {
@@ -232,6 +280,14 @@ class TestBodies:
             "content_type": "image/png",
         }
 
+    def test_a_text_is_sent_as_it_is(self) -> None:
+        action = only(read(body("text/markdown", {"type": "string"})))
+        assert action.request_schema["properties"]["body"]["type"] == "string"  # type: ignore[index,call-overload]
+        assert action.transform_config == {
+            "parameters": [{"op": "move", "parameter": "body", "to": "/body/text"}],
+            "body": {"encoding": "raw", "file": "body", "content_type": "text/markdown"},
+        }
+
     def test_xml(self) -> None:
         schema = {
             **fields({"id": {"type": "string", "xml": {"attribute": True}}, "name": {"type": "string"}}),
@@ -262,6 +318,45 @@ class TestBodies:
             "POST /pets",
             "has a multipart body whose fields are not listed",
         )
+
+
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("kinds", "transform_config"),
+        [
+            (["text/html", "application/json; charset=utf-8"], {}),
+            (["application/vnd.api+json"], {"headers": {"Accept": "application/vnd.api+json"}}),
+            (["application/pdf"], {"headers": {"Accept": "application/pdf"}}),
+            (["text/xml"], {"response": {"format": "xml"}}),
+            ([], {}),
+        ],
+    )
+    def test_are_asked_for(self, kinds: list[str], transform_config: Json) -> None:
+        responses: Json = {
+            "404": {"content": {"text/plain": {}}},
+            "200": {"content": {kind: {} for kind in kinds}},
+        }
+        assert only(read({"responses": responses}, method="get")).transform_config == transform_config
+
+    def test_json_of_a_request_in_xml(self) -> None:
+        schema = {**fields({"name": {"type": "string"}}), "xml": {"name": "pet"}}
+        responses: Json = {"200": {"content": {"application/json": {}}}}
+        action = only(read({**body("application/xml", schema), "responses": responses}))
+        assert action.transform_config["headers"] == {"Accept": "application/json"}
+
+
+class TestFaults:
+    def test_are_noted(self) -> None:
+        parameters = [{"in": "query", "name": "q"}]  # without a schema
+        operation = {"parameters": parameters, "responses": {"200": {"description": "OK"}}}
+        integration = read(operation)
+        assert only(integration).slug == "post-pets"
+        assert "1 place is not as OpenAPI 3.1 wants" in integration.notes[0]
+        assert read({**operation, "parameters": []}).notes == ("The document names no credential.",)
+
+    def test_a_version_that_is_not_known(self) -> None:
+        integration = IMPORTER.read({**document(), "openapi": "3.7.0"})
+        assert integration.notes[0] == "OpenAPI 3.7.0 is read as if it were 3.1."
 
 
 class TestPages:
