@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portway import __version__
 from portway.api import (
+    action_search,
     actions,
     api_keys,
     auth,
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     imports.router,
     integrations.router,
     actions.router,
+    action_search.router,
     schemas.router,
     connections.router,
     connect_links.router,

@@ -216,6 +216,29 @@ class ActionOutput(Output):
     updated_at: datetime
 
 
+class IntegrationNameOutput(Output):
+    """What an action is an action of. `organization_id` is null for a global integration."""
+
+    id: UUID
+    slug: str
+    name: str
+    category: str
+    organization_id: UUID | None
+
+
+class ActionSummaryOutput(Output):
+    """An action of some integration, without its schema."""
+
+    id: UUID
+    slug: str
+    name: str
+    description: str
+    http_method: str
+    endpoint_path: str
+    scopes: list[str]
+    integration: IntegrationNameOutput
+
+
 class PreviewInput(Input):
     """What to show a request for."""
 

@@ -16,7 +16,7 @@ from portway.api.definition_wire import (
     OAuthClientOutput,
 )
 from portway.api.identity import CurrentPrincipal, requires
-from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, not_a_cursor, page_of
+from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_place, page_of, place_key
 from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices, Services
@@ -44,7 +44,7 @@ OrganizationId = Annotated[
 ]
 Search = Annotated[str | None, Query(max_length=200, description="Text to look for")]
 _WITH_REDIRECT = frozenset({AuthType.OAUTH2, AuthType.OAUTH1})
-_Category = Annotated[str | None, Query(max_length=100)]
+CategoryName = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("", responses=problem_responses(404))
@@ -54,18 +54,22 @@ async def list_integrations(
     *,
     organization_id: OrganizationId = None,
     query: Search = None,
-    category: _Category = None,
+    category: CategoryName = None,
     auth_type: AuthType | None = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[IntegrationOutput]:
-    """Lists what can be connected, by slug. An organization's own integration stands in for the global one."""
+    """Lists what can be connected, by slug; with a query, the best matches first.
+
+    The query's words are looked for in slug, name, description and category, as they are or as the beginnings of words;
+    where nothing has them, similar names are found. An organization's own integration stands in for the global one.
+    """
     criteria = IntegrationFilter(organization_id, query, category, auth_type)
     async with services.unit_of_work(principal.sealed_pass) as work:
         if organization_id is not None:
             await work.organizations.get(organization_id)
-        found = await work.integrations.list(criteria, after=_after(cursor), limit=limit + 1)
-    return page_of(found, limit, _summary, _key)
+        found = await work.integrations.list(criteria, after=after_place(cursor), limit=limit + 1)
+    return page_of(found, limit, _summary, lambda entry: place_key(entry.position))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=problem_responses(403, 404, 409, 413, 422))
@@ -216,17 +220,3 @@ def _client(services: Services, client: KnownClient) -> OAuthClientOutput:
 
 def _summary(found: IntegrationSummary) -> IntegrationOutput:
     return IntegrationOutput.model_validate(asdict(found.integration) | {"action_count": found.action_count})
-
-
-def _key(found: IntegrationSummary) -> tuple[str, str]:
-    return found.integration.slug, str(found.integration.id)
-
-
-def _after(cursor: str | None) -> tuple[str, UUID] | None:
-    if cursor is None:
-        return None
-    slug, last = decode_cursor(cursor, 2)
-    try:
-        return slug, UUID(last)
-    except ValueError as error:
-        raise not_a_cursor() from error

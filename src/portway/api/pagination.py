@@ -10,10 +10,12 @@ import msgspec
 from fastapi import Query
 
 from portway.api.wire import Page
+from portway.application.ports.catalog_records import ListPosition
 from portway.domain.errors import Fault, MalformedRequest
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_RANK = 1_000_000
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many entries at most")]
 Cursor = Annotated[
@@ -49,6 +51,25 @@ def after_id(cursor: str | None) -> UUID | None:
         return UUID(decode_cursor(cursor, 1)[0])
     except ValueError as error:
         raise not_a_cursor() from error
+
+
+def place_key(position: ListPosition) -> tuple[str, str, str]:
+    """The key of a row in a list of the catalog."""
+    return str(position.rank), position.slug, str(position.id)
+
+
+def after_place(cursor: str | None) -> ListPosition | None:
+    """The row that a page comes after, in a list of the catalog. Raises MalformedRequest."""
+    if cursor is None:
+        return None
+    rank, slug, last = decode_cursor(cursor, 3)
+    try:
+        position = ListPosition(int(rank), slug, UUID(last))
+    except ValueError as error:
+        raise not_a_cursor() from error
+    if not 0 <= position.rank <= MAX_RANK:
+        raise not_a_cursor()
+    return position
 
 
 def page_of(

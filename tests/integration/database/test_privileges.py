@@ -117,7 +117,8 @@ FUNCTIONS: dict[str, str] = {
         app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
         app.password_parameters app.refresh_session app.release_refresh app.remove_oauth_client app.renew_lease
         app.replace_secret
-        app.replay_webhook_delivery app.reset_password app.rotate_webhook_secret app.sensitive_parameters
+        app.replay_webhook_delivery app.reset_password app.rotate_webhook_secret app.search_actions
+        app.search_document app.search_integrations app.sensitive_parameters
         app.set_connection_disabled app.set_oauth_client app.sign_in app.sign_out app.sign_up
         app.store_refresh app.take_authorization app.test_webhook_endpoint app.uuid_v7 app.uuid_v7_time
         app.verify_email app.visible_users app.workspace_limit
@@ -313,6 +314,8 @@ HARMLESS = {"app.uuid_v7", "app.create_log_partitions"}
 def test_every_function_tried(superuser: Connection, logins: dict[str, Connection], role: str) -> None:
     """Called with NULLs, each is refused or answers nothing, by its own doing."""
     for signature, types in _functions(superuser).items():
+        if "internal" in types:  # of an index; no SQL can call it
+            continue
         name = signature.partition("(")[0]
         schema, _, function = name.partition(".")
         call = f'{schema}."{function}"({", ".join(f"NULL::{kind}" for kind in types)})'

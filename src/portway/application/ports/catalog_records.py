@@ -16,8 +16,9 @@ class IntegrationFilter:
     """Which integrations to list; None means any.
 
     With `organization_id`: the global ones and that organization's. Without: also those of every other organization
-    of the caller. Either way a global one does not show where a listed organization's own has its slug. `query` is
-    looked for in slug, name, description and category.
+    of the caller. Either way a global one does not show where a listed organization's own has its slug. `query` are
+    words, or beginnings of words, of slug, name, description and category, or a part of the name; where nothing has
+    these, names that are similar count.
     """
 
     organization_id: UUID | None = None
@@ -27,11 +28,72 @@ class IntegrationFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionFilter:
+    """Which actions to find, of all integrations that an IntegrationFilter with this `organization_id` lists.
+
+    `integration` is a slug. `query` are words, or beginnings of words, of the action's slug, name and description; some
+    of them may be those of its integration. Where nothing has these, names that are similar count.
+    """
+
+    organization_id: UUID | None = None
+    query: str | None = None
+    integration: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPosition:
+    """Where a list goes on, and what it is sorted by: the best matches first, then by slug and id.
+
+    Without a query, every rank is 0.
+    """
+
+    rank: int
+    slug: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrationSummary:
-    """An integration and how many actions it has."""
+    """An integration, how many actions it has, and how well it matches."""
 
     integration: Integration
     action_count: int
+    rank: int = 0
+
+    @property
+    def position(self) -> ListPosition:
+        return ListPosition(self.rank, self.integration.slug, self.integration.id)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationName:
+    """What an action is an action of. `organization_id` is None for a global integration."""
+
+    id: UUID
+    slug: str
+    name: str
+    category: str
+    organization_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSummary:
+    """An action that was found, and how well it matches."""
+
+    id: UUID
+    slug: str
+    name: str
+    description: str
+    http_method: str
+    endpoint_path: str
+    scopes: tuple[str, ...]
+    integration: IntegrationName
+    rank: int
+
+    @property
+    def position(self) -> ListPosition:
+        return ListPosition(self.rank, self.slug, self.id)
 
 
 @dataclass(frozen=True, slots=True)

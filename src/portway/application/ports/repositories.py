@@ -12,9 +12,12 @@ from uuid import UUID
 
 from portway.application.ports.catalog_records import (
     ActionChanges,
+    ActionFilter,
+    ActionSummary,
     IntegrationChanges,
     IntegrationFilter,
     IntegrationSummary,
+    ListPosition,
     NewAction,
     NewIntegration,
     OAuthClientRecord,
@@ -178,9 +181,9 @@ class IntegrationRepository(Protocol):
     """Integrations that the caller may use: the global ones and those of their organizations."""
 
     async def list(
-        self, criteria: IntegrationFilter, *, after: tuple[str, UUID] | None, limit: int
+        self, criteria: IntegrationFilter, *, after: ListPosition | None, limit: int
     ) -> Sequence[IntegrationSummary]:
-        """At most `limit` of them, by slug and id; `after` is both of the last one of the page before."""
+        """At most `limit` of them, the best matches first; `after` is where the last one of the page before was."""
         ...
 
     async def get(self, integration_id: UUID) -> Integration: ...
@@ -221,6 +224,15 @@ class ActionRepository(Protocol):
         self, integration_id: UUID, *, query: str | None, after: str | None, limit: int
     ) -> Sequence[Action]:
         """At most `limit` of them, by slug, as is `after`; `query` is looked for in slug, name and description."""
+        ...
+
+    async def find(
+        self, criteria: ActionFilter, *, after: ListPosition | None, limit: int
+    ) -> Sequence[ActionSummary]:
+        """At most `limit` actions of all integrations, the best matches first; those without a row are not among them.
+
+        Of a query, not more than the best 1000 are found.
+        """
         ...
 
     async def get(self, integration_id: UUID, slug: str) -> Action: ...

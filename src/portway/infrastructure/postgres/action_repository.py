@@ -7,9 +7,17 @@ from uuid import UUID
 
 from psycopg import sql
 
-from portway.application.ports.catalog_records import ActionChanges, NewAction
+from portway.application.ports.catalog_records import (
+    ActionChanges,
+    ActionFilter,
+    ActionSummary,
+    IntegrationName,
+    ListPosition,
+    NewAction,
+)
 from portway.domain.action import Action
 from portway.domain.errors import Forbidden, NotFound
+from portway.infrastructure.postgres.catalog_search import OFFERED, place, words_of
 from portway.infrastructure.postgres.database import Connection
 from portway.infrastructure.postgres.statements import change, containing, insertion, rows_of
 
@@ -25,6 +33,33 @@ WHERE a.integration_id = %(integration_id)s
     AND (%(after)s::text IS NULL OR a.slug > %(after)s)
 ORDER BY a.slug LIMIT %(limit)s
 """).format(columns=_COLUMNS)
+
+_FIND = """
+SELECT a.id, a.slug, a.name, a.description, a.http_method, a.endpoint_path, a.scopes, {rank} AS rank,
+    i.id AS integration_id, i.slug AS integration_slug, i.name AS integration_name, i.category, i.organization_id
+FROM {source} JOIN public.integrations AS i ON i.id = a.integration_id
+WHERE {offered}
+    AND (%(integration)s::text IS NULL OR i.slug = %(integration)s)
+    AND (%(category)s::text IS NULL OR i.category = %(category)s)
+    AND (%(after_rank)s::integer IS NULL OR {after})
+ORDER BY {order} LIMIT %(limit)s
+"""
+_FIND_ALL = sql.SQL(_FIND).format(
+    offered=OFFERED,
+    rank=sql.SQL("0"),
+    source=sql.SQL("public.actions AS a"),
+    after=sql.SQL("(a.slug, a.id) > (%(after_slug)s, %(after_id)s::uuid)"),
+    order=sql.SQL("a.slug, a.id"),
+)
+_SEARCH = sql.SQL(_FIND).format(
+    offered=OFFERED,
+    rank=sql.SQL("hit.rank"),
+    source=sql.SQL(
+        "app.search_actions(%(words)s, %(integration)s, %(category)s) AS hit JOIN public.actions AS a ON a.id = hit.id"
+    ),
+    after=sql.SQL("(-hit.rank, a.slug, a.id) > (-%(after_rank)s, %(after_slug)s, %(after_id)s::uuid)"),
+    order=sql.SQL("hit.rank DESC, a.slug, a.id"),
+)
 
 _GET = sql.SQL(
     "SELECT {columns} FROM public.actions AS a WHERE a.integration_id = %s AND a.slug = %s"
@@ -53,6 +88,21 @@ class PostgresActionRepository:
         )
         return [_action(row) for row in rows]
 
+    async def find(
+        self, criteria: ActionFilter, *, after: ListPosition | None, limit: int
+    ) -> Sequence[ActionSummary]:
+        words = words_of(criteria.query)
+        values = {
+            "organization_id": criteria.organization_id,
+            "integration": criteria.integration,
+            "category": criteria.category,
+            "words": words,
+            "limit": limit,
+            **place(after),
+        }
+        statement = _FIND_ALL if words is None else _SEARCH
+        return [_summary(row) for row in await rows_of(self._connection, statement, values)]
+
     async def get(self, integration_id: UUID, slug: str) -> Action:
         rows = await rows_of(self._connection, _GET, [integration_id, slug])
         if not rows:
@@ -78,3 +128,17 @@ class PostgresActionRepository:
 
 def _action(row: dict[str, Any]) -> Action:
     return Action(**row | {"scopes": tuple(row["scopes"]), "rate_limits": tuple(row["rate_limits"])})
+
+
+def _summary(row: dict[str, Any]) -> ActionSummary:
+    integration = IntegrationName(
+        id=row["integration_id"],
+        slug=row["integration_slug"],
+        name=row["integration_name"],
+        category=row["category"],
+        organization_id=row["organization_id"],
+    )
+    own = ("id", "slug", "name", "description", "http_method", "endpoint_path", "rank")
+    return ActionSummary(
+        **{name: row[name] for name in own}, scopes=tuple(row["scopes"]), integration=integration
+    )

@@ -11,13 +11,15 @@ from portway.application.ports.catalog_records import (
     IntegrationChanges,
     IntegrationFilter,
     IntegrationSummary,
+    ListPosition,
     NewIntegration,
     OAuthClientRecord,
 )
 from portway.domain.errors import Forbidden, MalformedRequest, NotFound
 from portway.domain.integration import AuthType, Integration
+from portway.infrastructure.postgres.catalog_search import OFFERED, place, words_of
 from portway.infrastructure.postgres.database import Connection
-from portway.infrastructure.postgres.statements import change, containing, insertion, rows_of
+from portway.infrastructure.postgres.statements import change, insertion, rows_of
 
 _COLUMNS = sql.SQL("""
     i.id, i.slug, i.name, i.base_url, i.auth_type, i.auth_config, i.transform_config, i.rate_limits, i.organization_id,
@@ -25,25 +27,20 @@ _COLUMNS = sql.SQL("""
 """)
 
 _LIST = sql.SQL("""
-SELECT {columns}, (SELECT count(*) FROM public.actions AS a WHERE a.integration_id = i.id) AS action_count
+SELECT {columns}, (SELECT count(*) FROM public.actions AS a WHERE a.integration_id = i.id) AS action_count,
+    coalesce(hit.rank, 0) AS rank
 FROM public.integrations AS i
-WHERE (
-        %(organization_id)s::uuid IS NULL OR i.organization_id IS NULL OR i.organization_id = %(organization_id)s
-    )
-    AND (i.organization_id IS NOT NULL OR NOT EXISTS (
-        SELECT FROM public.integrations AS own
-        WHERE own.slug = i.slug AND own.organization_id IS NOT NULL
-            AND (%(organization_id)s::uuid IS NULL OR own.organization_id = %(organization_id)s)
-    ))
+LEFT JOIN app.search_integrations(%(words)s::text[]) AS hit ON hit.id = i.id
+WHERE {offered}
+    AND (%(words)s::text[] IS NULL OR hit.id IS NOT NULL)
     AND (%(category)s::text IS NULL OR i.category = %(category)s)
     AND (%(auth_type)s::text IS NULL OR i.auth_type = %(auth_type)s)
     AND (
-        %(pattern)s::text IS NULL
-        OR concat_ws(' ', i.slug, i.name, i.description, i.category) ILIKE %(pattern)s
+        %(after_rank)s::integer IS NULL
+        OR (-coalesce(hit.rank, 0), i.slug, i.id) > (-%(after_rank)s, %(after_slug)s, %(after_id)s::uuid)
     )
-    AND (%(after_slug)s::text IS NULL OR (i.slug, i.id) > (%(after_slug)s, %(after_id)s::uuid))
-ORDER BY i.slug, i.id LIMIT %(limit)s
-""").format(columns=_COLUMNS)
+ORDER BY coalesce(hit.rank, 0) DESC, i.slug, i.id LIMIT %(limit)s
+""").format(columns=_COLUMNS, offered=OFFERED)
 
 _GET = sql.SQL("SELECT {columns} FROM public.integrations AS i WHERE i.id = %s").format(columns=_COLUMNS)
 
@@ -74,9 +71,8 @@ class PostgresIntegrationRepository:
         self._connection = connection
 
     async def list(
-        self, criteria: IntegrationFilter, *, after: tuple[str, UUID] | None, limit: int
+        self, criteria: IntegrationFilter, *, after: ListPosition | None, limit: int
     ) -> Sequence[IntegrationSummary]:
-        slug, last = after or (None, None)
         rows = await rows_of(
             self._connection,
             _LIST,
@@ -84,13 +80,12 @@ class PostgresIntegrationRepository:
                 "organization_id": criteria.organization_id,
                 "category": criteria.category,
                 "auth_type": criteria.auth_type,
-                "pattern": containing(criteria.query),
-                "after_slug": slug,
-                "after_id": last,
+                "words": words_of(criteria.query),
                 "limit": limit,
+                **place(after),
             },
         )
-        return [IntegrationSummary(_integration(row), row["action_count"]) for row in rows]
+        return [IntegrationSummary(_integration(row), row["action_count"], row["rank"]) for row in rows]
 
     async def get(self, integration_id: UUID) -> Integration:
         return _integration(_first(await rows_of(self._connection, _GET, [integration_id])))
@@ -156,7 +151,7 @@ def _first(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _integration(row: dict[str, Any]) -> Integration:
-    members = {name: value for name, value in row.items() if name != "action_count"}
+    members = {name: value for name, value in row.items() if name not in ("action_count", "rank")}
     return Integration(
         **members | {"auth_type": AuthType(row["auth_type"]), "rate_limits": tuple(row["rate_limits"])}
     )
