@@ -11,6 +11,8 @@ from portway.application.importing.report import BreakingChange, ImportReport
 from portway.application.ports.imports import ChangedRow, ImportRepository, NewRow, StoredAction
 from portway.domain.errors import Conflict
 
+_AT_ONCE = 2
+
 Transaction = Callable[[], AbstractAsyncContextManager[ImportRepository]]
 """Leaving the block commits, an exception in it rolls everything back."""
 
@@ -20,6 +22,8 @@ class ImportService:
 
     def __init__(self, preparation: Preparation) -> None:
         self._preparation = preparation
+        # A large document takes a processor for seconds, and some hundred megabytes.
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self, request: ImportRequest, transaction: Transaction) -> ImportReport:
         """Reads, checks, compares and stores; the last but for `dry_run`.
@@ -27,7 +31,8 @@ class ImportService:
         Raises what `Preparation.prepare` does, and Conflict where the slug is that of an integration that was not
         imported.
         """
-        prepared = await asyncio.to_thread(self._preparation.prepare, request)
+        async with self._turns:
+            prepared = await asyncio.to_thread(self._preparation.prepare, request)
         async with transaction() as imports:
             return await self._store(request, prepared, imports)
 

@@ -37,6 +37,7 @@ MAX_ACTION_BYTES = 512 * 1024
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _KINDS = "OpenAPI 3.x, Swagger 2.0, Google Discovery and Postman v2.1"
 _NO_ID = UUID(int=0)
+_TEXTS = ("name", "http_method", "endpoint_path", "description", "scopes")
 
 ParseDocument = Callable[[bytes], JsonObject]
 """JSON or YAML, by the content. Raises InvalidImportDocument."""
@@ -105,6 +106,9 @@ class Preparation:
         operations = {action.operation for action in read.actions} | {one.operation for one in read.skipped}
         chosen, skipped = _chosen(read, request.include)
         integration = _asked_for(read, chosen, request)
+        members = {**members_of(integration), "auth_type": integration.auth_type.value}
+        if reason := _unfit(canonical(members)):
+            raise InvalidImportDocument(f"What the document says of the whole API {reason}.")
         row = integration_row(request.slug, integration)
         self.check(row)
         kept: list[ImportedAction] = []
@@ -115,7 +119,13 @@ class Preparation:
             else:
                 skipped.append(SkippedOperation(action.operation, reason))
         notes = read.notes if operations else (*read.notes, "The document has no operations.")
-        return Prepared(integration, tuple(kept), tuple(skipped), frozenset(operations), notes)
+        return Prepared(
+            integration,
+            tuple(kept),
+            tuple(SkippedOperation(_readable(one.operation), _readable(one.reason)) for one in skipped),
+            frozenset(operations),
+            tuple(map(_readable, notes)),
+        )
 
     def check(self, row: Integration) -> None:
         """Raises InvalidIntegrationConfig, which says where."""
@@ -123,13 +133,10 @@ class Preparation:
 
     def fault(self, row: Integration, action: ImportedAction) -> str | None:
         """Why the action would not work; None for one that does."""
-        written = canonical([dict(action.request_schema), dict(action.transform_config)])
-        try:
-            size = len((written + action.name + action.description).encode())
-        except UnicodeEncodeError:
-            return "has text that is not valid Unicode"
-        if "\\u0000" in written.replace("\\\\", ""):
-            return "has a NUL character"
+        documents = canonical([dict(action.request_schema), dict(action.transform_config)])
+        size = len(documents.encode("utf-8", "replace"))
+        if reason := _unfit(documents, action.operation, *(str(members_of(action)[name]) for name in _TEXTS)):
+            return reason
         if size > MAX_ACTION_BYTES:
             return f"has a schema of more than {MAX_ACTION_BYTES // 1024} KiB"
         try:
@@ -150,6 +157,19 @@ class Preparation:
             return _unique(importer.read(document, source_url=url))
         except RecursionError:
             raise InvalidImportDocument("The document is nested too deeply.") from None
+
+
+def _unfit(*texts: str) -> str | None:
+    """Why a row with these texts, some of them JSON, cannot be stored."""
+    whole = "".join(texts)
+    if "\0" in whole or "\\u0000" in whole.replace("\\\\", ""):
+        return "has a NUL character"
+    return None if whole == _readable(whole) else "has text that is not valid Unicode"
+
+
+def _readable(text: str) -> str:
+    """What of a text can be written at all; half a surrogate pair cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def integration_row(slug: str, integration: ImportedIntegration) -> Integration:

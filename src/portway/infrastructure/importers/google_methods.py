@@ -94,13 +94,15 @@ class MethodReader:
         for _, name in _PLACE.findall(draft.endpoint_path):
             if ("path", name) in draft.service_names:
                 continue
-            parameter = declared.get(name, {"type": "string"})
+            parameter = members(declared, name) or {"type": "string"}
             draft.add("path", name, self._schema(parameter), required=True)
-        names = [name for name in (*items(method, "parameterOrder"), *declared) if name in declared]
+        ordered = [
+            name for name in items(method, "parameterOrder") if isinstance(name, str) and name in declared
+        ]
         common = {} if variant is Variant.DOWNLOAD else self._common
-        for name in dict.fromkeys((*names, *common)):
-            parameter = declared.get(name) or common.get(name)
-            if not isinstance(parameter, dict) or text(parameter, "location") == "path":
+        for name in dict.fromkeys((*ordered, *declared, *common)):
+            parameter = members(declared, name) or members(common, name)
+            if text(parameter, "location") != "query":
                 continue
             if text(parameter, "type") == "object":
                 self._notes.add("A parameter of the query that is an object is left out", f"{name!r}")

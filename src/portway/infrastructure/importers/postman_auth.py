@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from portway.application.requests.header_fields import is_token
 from portway.domain.integration import AuthType
 from portway.infrastructure.importers.notes import Notes
-from portway.infrastructure.importers.openapi_document import Json
+from portway.infrastructure.importers.openapi_document import Json, text
 from portway.infrastructure.importers.postman_variables import Variables, has_variables
 
 NONE = "noauth"
@@ -45,7 +45,7 @@ class _Said:
     def __init__(self, auth: Json, kind: str, variables: Variables) -> None:
         found = auth.get(kind)
         if isinstance(found, list):
-            found = {one.get("key"): one.get("value") for one in found if isinstance(one, dict)}
+            found = {text(one, "key"): one.get("value") for one in found if isinstance(one, dict)}
         self._values: Json = found if isinstance(found, dict) else {}
         self._variables = variables
 

@@ -20,9 +20,7 @@ from portway.infrastructure.importers.postman_variables import (
 _ADDRESS_PATTERN = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # A variable, a place as templates write it, or one as Postman does, at the beginning of a segment.
-_PLACE = re.compile(
-    r"\{\{\s*([^{}]*?)\s*\}\}|\{([A-Za-z_][A-Za-z0-9_-]*)\}|^:([A-Za-z_][A-Za-z0-9_-]*)(?=$|[.:])"
-)
+_PLACE = re.compile(r"\{\{([^{}]*)\}\}|\{([A-Za-z_][A-Za-z0-9_-]*)\}|^:([A-Za-z_][A-Za-z0-9_-]*)(?=$|[.:])")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\"<>^`|{}#]")
 
 
@@ -43,7 +41,7 @@ def request_url(url: object) -> RequestUrl:
     if isinstance(url, str):
         return _parsed(url)
     host = url.get("host") if isinstance(url, dict) else None
-    if not host:
+    if not isinstance(host, str | list) or not host:
         return _parsed(text(url, "raw"))
     name = host if isinstance(host, str) else ".".join(map(str, host))
     protocol, port = text(url, "protocol"), text(url, "port")
@@ -51,7 +49,7 @@ def request_url(url: object) -> RequestUrl:
     scheme = "" if is_whole else f"{protocol or 'https'}://"
     base = f"{scheme}{name}{f':{port}' if port else ''}"
     path = url.get("path") if isinstance(url, dict) else None
-    segments = path.split("/") if isinstance(path, str) else [_segment(one) for one in path or []]
+    segments = path.split("/") if isinstance(path, str) else [_segment(one) for one in items(url, "path")]
     query = [one for one in items(url, "query") if isinstance(one, dict)]
     variables = {
         text(one, "key") or text(one, "id"): one for one in items(url, "variable") if isinstance(one, dict)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from portway.infrastructure.importers.openapi_document import Json, items, text
 from portway.infrastructure.importers.secrets_of_examples import is_safe_example
 
-VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
+"""Blanks around the name are stripped afterwards: matching them takes quadratic time."""
+
 _UNFIT_FOR_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _MAX_DEPTH = 20
 
@@ -36,7 +38,7 @@ class Variables:
     def filled(self, template: str) -> str:
         """The text with the values of those that have one."""
         for _ in range(_MAX_DEPTH):
-            filled = VARIABLE.sub(lambda match: self._values.get(match[1], match[0]), template)
+            filled = VARIABLE.sub(lambda match: self._values.get(match[1].strip(), match[0]), template)
             if filled == template or len(filled) > 20_000:
                 break
             template = filled
@@ -45,7 +47,7 @@ class Variables:
 
 def names_in(template: str) -> Iterator[str]:
     """The variables that a text has."""
-    return (match[1] for match in VARIABLE.finditer(template))
+    return (match[1].strip() for match in VARIABLE.finditer(template))
 
 
 def has_variables(template: str) -> bool:
@@ -55,7 +57,7 @@ def has_variables(template: str) -> bool:
 
 def plain_name(variable: str) -> str:
     """What a variable is called where braces and blanks have a meaning."""
-    return _UNFIT_FOR_A_NAME.sub("_", variable.removeprefix("$")).strip("_.-") or "value"
+    return _UNFIT_FOR_A_NAME.sub("_", variable.strip().removeprefix("$")).strip("_.-") or "value"
 
 
 def description_of(node: object) -> str:
