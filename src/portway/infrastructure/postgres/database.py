@@ -1,6 +1,7 @@
 """Connections to the database, and the transaction in which row-level security knows the caller."""
 
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -13,6 +14,7 @@ from portway.infrastructure.postgres.errors import translated
 Connection = psycopg.AsyncConnection[TupleRow]
 
 _POOL_WAIT_SECONDS = 5.0
+_EXECUTION_CONNECTIONS = 2  # one opens and one closes: few, so that the server's caches stay warm
 
 # CASE, because only that promises the order: first the pass, then what it says.
 _BECOME_CALLER = """
@@ -24,8 +26,8 @@ SELECT set_config('TimeZone', 'UTC', true),
 class Database:
     """Pools for the role that servers use, the sign-in path, the worker path, and a read replica where there is one.
 
-    Nothing is kept in a session and no statement is prepared by name, so a pooler in transaction mode may stand
-    between.
+    Nothing is kept in a session, and statements are prepared by name only where no pooler stands between: one in
+    transaction mode may.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Database:
         max_size: int = 10,
     ) -> None:
         self._app = _pool(app_url, max_size)
+        self._executions = _pool(app_url, _EXECUTION_CONNECTIONS, configure=_prepare_where_possible)
         self._sign_in = _pool(sign_in_url, 2) if sign_in_url else None
         self._worker = _pool(worker_url, 3) if worker_url else None
         self._read = _pool(read_url, max_size) if read_url else None
@@ -86,6 +89,13 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def execution_connection(self) -> AsyncIterator[Connection]:
+        """The same for the two statements of every execution, which are worth preparing (`prepare=True`)."""
+        with translated():
+            async with self._executions.connection() as connection:
+                yield connection
+
+    @asynccontextmanager
     async def sign_in_connection(self) -> AsyncIterator[Connection]:
         """The same as portway_sign_in. Only where `has_sign_in_path`."""
         if self._sign_in is None:
@@ -104,7 +114,8 @@ class Database:
                 yield connection
 
     def _pools(self) -> list[AsyncConnectionPool[Connection]]:
-        return [pool for pool in (self._app, self._sign_in, self._worker, self._read) if pool is not None]
+        pools = (self._app, self._executions, self._sign_in, self._worker, self._read)
+        return [pool for pool in pools if pool is not None]
 
     @asynccontextmanager
     async def _transaction(
@@ -119,7 +130,9 @@ class Database:
                 yield connection
 
 
-def _pool(url: str, max_size: int) -> AsyncConnectionPool[Connection]:
+def _pool(
+    url: str, max_size: int, *, configure: Callable[[Connection], Awaitable[None]] | None = None
+) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
         url,
         min_size=1,
@@ -129,5 +142,17 @@ def _pool(url: str, max_size: int) -> AsyncConnectionPool[Connection]:
         # request, and then tries at once.
         reconnect_timeout=_POOL_WAIT_SECONDS,
         open=False,
+        configure=configure,
         kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "portway"},
     )
+
+
+async def _prepare_where_possible(connection: Connection) -> None:
+    """Lets statements be prepared whose callers ask for it, if this is a connection to the server itself.
+
+    A pooler gives each client a process number of its own invention, as it is what a cancel request names, and each
+    transaction another server.
+    """
+    cursor = await connection.execute("SELECT pg_backend_pid()")
+    if await cursor.fetchone() == (connection.info.backend_pid,):
+        connection.prepare_threshold = sys.maxsize

@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -33,7 +33,8 @@ from portway.infrastructure.postgres.rows import (
 )
 
 _MAX_BATCH = 64  # the functions' own limit
-_MAX_KNOWN_DEFINITIONS = 10_000
+_MAX_KNOWN_SLUGS = 10_000
+_MAX_KNOWN_OF_A_SLUG = 16
 
 _REFUSALS: dict[str, type[PortwayError]] = {
     error.code: error
@@ -43,6 +44,8 @@ _REFUSALS: dict[str, type[PortwayError]] = {
     )
 }  # fmt: skip
 
+Definition = tuple[Integration, Action]
+
 # What the driver or the server makes of a value that cannot be stored. The statement had no effect then.
 _ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
 
@@ -51,7 +54,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 _OPEN = """
 SELECT execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay
 FROM app.open_executions(
-    %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[]
+    %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[],
+    %s::text[]
 ) ORDER BY ordinal
 """
 
@@ -68,14 +72,14 @@ class PostgresExecutionLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # One lane each: a batch costs far more than an element, so few large ones are worth a short wait.
         self._opening: Batcher[Opening, Opened] = Batcher(
-            self._open, max_size=_MAX_BATCH, item_errors=_ITEM_ERRORS
+            self._open, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
         )
         self._closing: Batcher[Closing, None] = Batcher(
-            self._close, max_size=_MAX_BATCH, item_errors=_ITEM_ERRORS
+            self._close, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
         )
-        # Parsed definitions by their versions. The database decides on each call which one is in force.
-        self._definitions: OrderedDict[str, tuple[Integration, Action]] = OrderedDict()
+        self._definitions = _Definitions()
 
     async def open(self, opening: Opening) -> Opened:
         """See the port."""
@@ -86,6 +90,7 @@ class PostgresExecutionLedger:
         await self._closing.submit(closing)
 
     async def _open(self, openings: Sequence[Opening]) -> list[Opened]:
+        known = self._definitions.of({opening.action for opening in openings})
         parameters = [
             quoted(opening.sealed_pass for opening in openings),
             bare(opening.workspace_id for opening in openings),
@@ -96,30 +101,22 @@ class PostgresExecutionLedger:
             quoted(opening.idempotency_key for opening in openings),
             quoted(f"\\x{opening.request_hash.hex()}" for opening in openings),
             quoted(opening.refusal.code if opening.refusal else None for opening in openings),
+            quoted(known),
         ]
-        async with self._database.connection() as connection:
-            rows = await (await connection.execute(_OPEN, parameters)).fetchall()
-        return [self._opened(opening, row) for opening, row in zip(openings, rows, strict=True)]
+        async with self._database.execution_connection() as connection:
+            rows = await (await connection.execute(_OPEN, parameters, prepare=True)).fetchall()
+        return [self._opened(opening, row, known) for opening, row in zip(openings, rows, strict=True)]
 
-    def _opened(self, opening: Opening, row: tuple[Any, ...]) -> Opened:
+    def _opened(self, opening: Opening, row: tuple[Any, ...], known: Mapping[str, Definition]) -> Opened:
         execution_id, executed_at, outcome, detail, key, definition, connection, credential, replay = row
         if outcome == "granted":
-            integration, action = self._definition(key, definition)
+            # The database sends none that it was told we know.
+            integration, action = known[key] if definition is None else self._definitions.add(key, definition)
             grant = _grant(integration, action, msgspec.json.decode(connection), credential)
             return Opened(execution_id, executed_at, grant=grant)
         if outcome == "replay":
             return Opened(execution_id, executed_at, replay=replay.encode())
         return Opened(execution_id, executed_at, refusal=_refusal(opening, outcome, detail))
-
-    def _definition(self, key: str, text: str) -> tuple[Integration, Action]:
-        known = self._definitions.get(key)
-        if known is None:
-            row = msgspec.json.decode(text)
-            known = (integration_from(row["integration"]), action_from(row["action"]))
-            self._definitions[key] = known
-            if len(self._definitions) > _MAX_KNOWN_DEFINITIONS:
-                self._definitions.popitem(last=False)
-        return known
 
     async def _close(self, closings: Sequence[Closing]) -> list[None]:
         parameters = [
@@ -140,9 +137,39 @@ class PostgresExecutionLedger:
             ),
             bare(closing.frees_idempotency_key for closing in closings),
         ]
-        async with self._database.connection() as connection:
-            await connection.execute(_CLOSE, parameters)
+        async with self._database.execution_connection() as connection:
+            await connection.execute(_CLOSE, parameters, prepare=True)
         return [None] * len(closings)
+
+
+class _Definitions:
+    """Parsed definitions by their versions. The database decides on each call which one is in force.
+
+    By the action's slug, too, so that a batch need only name those that it may be answered with.
+    """
+
+    def __init__(self) -> None:
+        self._by_slug: OrderedDict[str, OrderedDict[str, Definition]] = OrderedDict()
+
+    def of(self, slugs: Collection[str | None]) -> dict[str, Definition]:
+        """What is known of these actions."""
+        known: dict[str, Definition] = {}
+        for slug in slugs:
+            if slug is not None and (of_slug := self._by_slug.get(slug)) is not None:
+                known.update(of_slug)
+        return known
+
+    def add(self, key: str, text: str) -> Definition:
+        """The definition that the database sent, from now on known."""
+        row = msgspec.json.decode(text)
+        definition = (integration_from(row["integration"]), action_from(row["action"]))
+        of_slug = self._by_slug.setdefault(definition[1].slug, OrderedDict())
+        of_slug[key] = definition
+        if len(of_slug) > _MAX_KNOWN_OF_A_SLUG:
+            of_slug.popitem(last=False)
+        if len(self._by_slug) > _MAX_KNOWN_SLUGS:
+            self._by_slug.popitem(last=False)
+        return definition
 
 
 def _grant(integration: Integration, action: Action, row: dict[str, Any], credential: str | None) -> Grant:
