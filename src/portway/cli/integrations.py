@@ -70,8 +70,7 @@ def import_(
     Works as the owner. Servers that run know its actions at once.
     """
     with database_in_use(settings_with(data_dir)) as database:
-        with as_owner(database):
-            pass  # says what is missing before anything is read
+        _check_organization(database, organization)
         content, origin = _document(source)
         request = ImportRequest(
             slug=slug,
@@ -101,6 +100,16 @@ async def _run(database: DatabaseInUse, request: ImportRequest) -> ImportReport:
                 yield PostgresImportRepository(connection, as_owner=True)
 
     return await ImportService(preparation(handlers())).run(request, transaction)
+
+
+def _check_organization(database: DatabaseInUse, organization: UUID | None) -> None:
+    """Says what is missing before anything is read."""
+    with as_owner(database) as connection:
+        found = connection.execute(
+            "SELECT FROM public.organizations WHERE id = %s", [organization]
+        ).fetchone()
+    if organization is not None and found is None:
+        raise CommandFailed(f"there is no organization {organization}")
 
 
 def _document(source: str) -> tuple[bytes, str]:

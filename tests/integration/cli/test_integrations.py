@@ -153,6 +153,34 @@ def test_for_people_and_with_an_organization(shop: Shop, portway: Portway, docum
     assert owners == [(person.organization_id,)]
 
 
+def test_for_nobody(shop: Shop, document: dict[str, Any]) -> None:
+    nobody = "01a2137b-871e-772b-b7dd-df70b340ddc6"
+    assert (
+        shop.bring(document, "--organization", nobody, status=1).complaint
+        == f"there is no organization {nobody}"
+    )
+
+
+def test_a_shipped_integration_of_the_slug_makes_way(shop: Shop, document: dict[str, Any]) -> None:
+    as_owner(
+        shop.urls,
+        "INSERT INTO integrations (name, slug, base_url, auth_type, shipped)"
+        " VALUES ('S', %s, 'https://s', 'none', true)",
+        shop.slug,
+    )
+    assert shop.report(document)["created"] is True
+    rows = as_owner(
+        shop.urls, "SELECT slug, shipped FROM integrations WHERE slug LIKE %s ORDER BY 1", f"{shop.slug}%"
+    )
+    assert rows == [(shop.slug, False), (f"{shop.slug}-shipped", True)]
+
+
+def test_an_action_that_was_deleted_comes_back(shop: Shop, document: dict[str, Any]) -> None:
+    shop.report(document)
+    as_owner(shop.urls, "DELETE FROM actions WHERE id = %s", shop.column("id", "orders-get"))
+    assert slugs(shop.report(document)["added"]) == ["orders-get"]
+
+
 def test_the_same_document_changes_nothing(shop: Shop, document: dict[str, Any]) -> None:
     shop.report(document)
     versions = shop.column("version", "orders-list")
