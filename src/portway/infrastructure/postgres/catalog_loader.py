@@ -129,6 +129,7 @@ FROM public.integrations AS o
 WHERE o.organization_id IS NULL AND NOT o.shipped AND o.slug = d.own_slug
 """
 
+# What is the same already is not even tried: its row would be locked, and its generated columns computed.
 _UPSERT_INTEGRATIONS = """
 INSERT INTO public.integrations AS i (
     slug, name, base_url, auth_type, auth_config, transform_config, rate_limits, description, category,
@@ -137,18 +138,21 @@ INSERT INTO public.integrations AS i (
 SELECT d.slug, d.name, d.base_url, d.auth_type, d.auth_config, d.transform_config, d.rate_limits, d.description,
     d.category, d.documentation_url, %(shipped)s
 FROM definitions AS d
+LEFT JOIN public.integrations AS o
+    ON o.organization_id IS NULL AND o.slug = d.slug AND o.shipped = %(shipped)s
+WHERE o.id IS NULL OR (
+    o.name, o.base_url, o.auth_type, o.auth_config, o.transform_config, o.rate_limits, o.description, o.category,
+    o.documentation_url
+) IS DISTINCT FROM (
+    d.name, d.base_url, d.auth_type, d.auth_config, d.transform_config, d.rate_limits, d.description, d.category,
+    d.documentation_url
+)
 ON CONFLICT (organization_id, slug) DO UPDATE SET
     name = excluded.name, base_url = excluded.base_url, auth_type = excluded.auth_type,
     auth_config = excluded.auth_config, transform_config = excluded.transform_config,
     rate_limits = excluded.rate_limits, description = excluded.description, category = excluded.category,
     documentation_url = excluded.documentation_url
-WHERE i.shipped = excluded.shipped AND (
-    i.name, i.base_url, i.auth_type, i.auth_config, i.transform_config, i.rate_limits, i.description, i.category,
-    i.documentation_url
-) IS DISTINCT FROM (
-    excluded.name, excluded.base_url, excluded.auth_type, excluded.auth_config, excluded.transform_config,
-    excluded.rate_limits, excluded.description, excluded.category, excluded.documentation_url
-)
+WHERE i.shipped = excluded.shipped
 """
 
 _UPSERT_ACTIONS = """
@@ -164,18 +168,20 @@ CROSS JOIN LATERAL jsonb_to_recordset(d.actions) AS n (
     slug text, name text, http_method text, endpoint_path text, description text, request_schema jsonb,
     transform_config jsonb, rate_limits jsonb, scopes text[], handler text, timeout_ms integer
 )
+LEFT JOIN public.actions AS o ON o.integration_id = i.id AND o.slug = n.slug AND o.shipped = %(shipped)s
+WHERE o.id IS NULL OR (
+    o.name, o.http_method, o.endpoint_path, o.description, o.request_schema, o.transform_config, o.rate_limits,
+    o.scopes, o.handler, o.timeout_ms
+) IS DISTINCT FROM (
+    n.name, n.http_method, n.endpoint_path, n.description, n.request_schema, n.transform_config, n.rate_limits,
+    n.scopes, n.handler, n.timeout_ms
+)
 ON CONFLICT (integration_id, slug) DO UPDATE SET
     name = excluded.name, http_method = excluded.http_method, endpoint_path = excluded.endpoint_path,
     description = excluded.description, request_schema = excluded.request_schema,
     transform_config = excluded.transform_config, rate_limits = excluded.rate_limits, scopes = excluded.scopes,
     handler = excluded.handler, timeout_ms = excluded.timeout_ms
-WHERE a.shipped = excluded.shipped AND (
-    a.name, a.http_method, a.endpoint_path, a.description, a.request_schema, a.transform_config, a.rate_limits,
-    a.scopes, a.handler, a.timeout_ms
-) IS DISTINCT FROM (
-    excluded.name, excluded.http_method, excluded.endpoint_path, excluded.description, excluded.request_schema,
-    excluded.transform_config, excluded.rate_limits, excluded.scopes, excluded.handler, excluded.timeout_ms
-)
+WHERE a.shipped = excluded.shipped
 """
 
 _REMOVE_ACTIONS = """
