@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.database import SIZES as BATCH_SIZES
+from benchmarks.database import database_figures
 from benchmarks.gateway import GatewayFailed, gateway
 from benchmarks.load import WrkMissing
 from benchmarks.measure import Bench, main_figures, payload_figures
@@ -29,6 +31,10 @@ _GATE_RATIO = 20.0
 def main() -> int:
     """Measures, prints a table or one JSON object, and keeps the result in .bench/results/."""
     options = _options()
+    if options.database:
+        figures = _measure_database(options)
+        print(json.dumps(figures) if options.json else _batch_table(figures))
+        return 0
     try:
         result = _measure(options)
     except (NginxMissing, WrkMissing, GatewayFailed) as error:
@@ -66,6 +72,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="gateway processes (default: 1)")
     parser.add_argument("--jwt", action="store_true", help="callers have a session's JWT, not an API key")
     parser.add_argument("--payloads", action="store_true", help="payloads of 1 kB to 10 MB both ways, too")
+    parser.add_argument(
+        "--database",
+        action="store_true",
+        help="the database's part alone: microseconds of its CPU for opening and closing an execution, by the number"
+        " of executions in a batch, over --seconds; needs no nginx and no wrk, and keeps no result",
+    )
     return parser.parse_args()
 
 
@@ -107,6 +119,28 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         "took_seconds": round(time.monotonic() - started, 1),
         "machine": _machine(),
     }
+
+
+def _measure_database(options: argparse.Namespace) -> dict[str, Any]:
+    _tell(f"preparing the database ({options.size})")
+    with prepared(ROOT, options.size) as database:
+        people = callers(database.urls, SIZES[options.size])
+        _tell("measuring")
+        figures = database_figures(database.urls, people, seconds=options.seconds)
+    return figures | {"size": options.size, "machine": _machine()}
+
+
+def _batch_table(figures: dict[str, Any]) -> str:
+    lines = [f"{'executions in a batch':24}{'open, us each':>16}{'close, us each':>16}"]
+    lines += [
+        f"{size:<24}{figures['open'][f'{size}_cpu_us']:>16}{figures['close'][f'{size}_cpu_us']:>16}"
+        for size in BATCH_SIZES
+    ]
+    lines += [
+        f"{words:24}{figures['open'][name]:>16}{figures['close'][name]:>16}"
+        for words, name in (("a batch, us", "cpu_us_per_batch"), ("and an element, us", "cpu_us_per_element"))
+    ]
+    return "\n".join(lines)
 
 
 def _payload_requests(folder: Path, people: list[Caller]) -> dict[str, Path]:

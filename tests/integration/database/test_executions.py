@@ -218,6 +218,23 @@ def test_statuses(world: World, app: Connection, status: str, outcome: str) -> N
     assert open_one(app, world.asked("bob", connection_id=made)).outcome == outcome
 
 
+def test_a_definition_that_is_known_is_not_sent_again(world: World, app: Connection) -> None:
+    asked = world.asked("mia")
+    first = open_one(app, asked)
+    assert first.definition is not None
+    arrays: list[Any] = [
+        [asked.sealed_pass], [asked.workspace_id], [asked.connection_id], ["list"], ["{}"], [1], [None], [b""], [None],
+    ]  # fmt: skip
+    kinds = ["text", "uuid", "uuid", "text", "jsonb", "integer", "text", "bytea", "text", "text"]
+    statement = f"SELECT * FROM app.open_executions({', '.join(f'%s::{kind}[]' for kind in kinds)})".encode()
+    for known, is_sent in (([first.definition_key], False), (["another", first.definition_key], False),
+                           (["another"], True), ([], True)):  # fmt: skip
+        opened = Opened(*app.execute(statement, [*arrays, known]).fetchall()[0])
+        assert (opened.outcome, opened.definition_key) == ("granted", first.definition_key)
+        assert opened.definition == (first.definition if is_sent else None)
+        assert opened.credential == first.credential
+
+
 def test_a_changed_action_is_live_at_once(world: World, app: Connection) -> None:
     first = open_one(app, world.asked("bob"))
     as_owner(world.urls, "UPDATE actions SET name = 'Renamed' WHERE integration_id = %s", world.service)
