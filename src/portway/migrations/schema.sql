@@ -18,32 +18,21 @@ ALTER SCHEMA keyring OWNER TO portway_keyring;
 
 ALTER SCHEMA public OWNER TO portway_owner;
 
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA extensions;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
 CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA extensions;
 
 COMMENT ON EXTENSION pgcrypto IS 'cryptographic functions';
 
-CREATE TYPE app.opened_element AS (
-	execution_id uuid,
-	executed_at timestamp with time zone,
-	deadline timestamp with time zone,
+CREATE TYPE app.held_execution AS (
 	outcome text,
-	detail text,
-	user_id uuid,
-	organization_id uuid,
-	workspace_id uuid,
-	connection_id uuid,
-	integration_id uuid,
-	action_id uuid,
-	sensitive_parameters text[],
-	literals text[],
-	definition_key text,
-	definition text,
-	connection text,
-	credential jsonb,
+	execution_id uuid,
 	replay text
 );
 
-ALTER TYPE app.opened_element OWNER TO portway_definer;
+ALTER TYPE app.held_execution OWNER TO portway_definer;
 
 CREATE TYPE jobs.procrastinate_job_event_type AS ENUM (
     'deferred',
@@ -247,6 +236,12 @@ $$;
 
 ALTER FUNCTION app.authenticate(p_bearer text, p_sign_up text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.search_document(p_slug text, p_name text, p_category text, p_description text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE
+    RETURN (((setweight(to_tsvector('simple'::regconfig, ((translate(p_slug, '-_.'::text, '   '::text) || ' '::text) || p_name)), 'A'::"char") || setweight(to_tsvector('english'::regconfig, ((translate(p_slug, '-_.'::text, '   '::text) || ' '::text) || p_name)), 'A'::"char")) || setweight(to_tsvector('english'::regconfig, translate(p_category, '-_.'::text, '   '::text)), 'B'::"char")) || setweight(to_tsvector('english'::regconfig, "left"(p_description, 2000)), 'D'::"char"));
+
+ALTER FUNCTION app.search_document(p_slug text, p_name text, p_category text, p_description text) OWNER TO portway_owner;
+
 CREATE FUNCTION app.uuid_v7() RETURNS uuid
     LANGUAGE sql
     RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send(((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
@@ -271,6 +266,7 @@ CREATE TABLE public.integrations (
     transform_config jsonb DEFAULT '{}'::jsonb NOT NULL,
     rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
     imported jsonb,
+    search tsvector GENERATED ALWAYS AS (app.search_document(slug, name, category, description)) STORED NOT NULL,
     CONSTRAINT integrations_auth_config_check CHECK ((jsonb_typeof(auth_config) = 'object'::text)),
     CONSTRAINT integrations_auth_type_check CHECK ((auth_type = ANY (ARRAY['none'::text, 'api_key'::text, 'basic'::text, 'bearer'::text, 'oauth2'::text, 'oauth2_client_credentials'::text, 'oauth1'::text, 'jwt_bearer'::text, 'aws_sigv4'::text, 'custom'::text]))),
     CONSTRAINT integrations_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
@@ -722,7 +718,10 @@ CREATE FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_
     AS $$
 DECLARE
     claims jsonb[];
+    earliest timestamptz;
+    latest timestamptz;
     closed integer;
+    used uuid[];
     i integer;
 BEGIN
     IF NOT app.is_batch(cardinality(p_passes), ARRAY[
@@ -734,6 +733,8 @@ BEGIN
         RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     claims := keyring.open_seals(p_passes);
+    -- Known before the update starts, so that it opens the partitions in between and no others.
+    SELECT min(n.executed_at), max(n.executed_at) INTO earliest, latest FROM unnest(p_executed_at) AS n (executed_at);
     WITH finished AS (
         UPDATE public.api_logs AS l SET
             status = n.status, request_payload = n.request_payload, response_payload = n.response_payload,
@@ -746,21 +747,23 @@ BEGIN
             claims, execution_id, executed_at, status, request_payload, response_payload, truncated,
             error_code, status_code, duration_ms, attempts
         )
-        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id
+        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.executed_at BETWEEN earliest AND latest
             AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
             AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
         RETURNING l.connection_id
-    ), used AS (
-        -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
+    )
+    SELECT count(*), array_agg(f.connection_id) INTO closed, used FROM finished AS f;
+    -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
+    PERFORM FROM public.connections AS c
+    WHERE c.id = ANY (used) AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute');
+    IF FOUND THEN
         UPDATE public.connections SET last_used_at = now()
         WHERE id IN (
             SELECT c.id FROM public.connections AS c
-            WHERE c.id IN (SELECT f.connection_id FROM finished AS f)
-                AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
+            WHERE c.id = ANY (used) AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
             FOR NO KEY UPDATE SKIP LOCKED
-        )
-    )
-    SELECT count(*) INTO closed FROM finished;
+        );
+    END IF;
     IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
         FOR i IN
             SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
@@ -1323,6 +1326,29 @@ $$;
 
 ALTER FUNCTION app.defer_delivery(p_delivery_id uuid, p_at timestamp with time zone) OWNER TO portway_definer;
 
+CREATE FUNCTION app.definition_of(p_integration_id uuid, p_action_id uuid, p_action text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (
+        SELECT json_build_object(
+            'integration', (SELECT to_json(row) FROM (
+                SELECT g.id, g.organization_id, g.name, g.slug, g.base_url, g.auth_type, g.auth_config,
+                    g.transform_config, g.rate_limits, g.description, g.category, g.documentation_url, g.version
+            ) AS row),
+            'action', CASE WHEN a.id IS NULL THEN app.builtin_action(g, p_action) ELSE (SELECT to_json(row) FROM (
+                SELECT a.id, a.integration_id, a.name, a.slug, a.http_method, a.endpoint_path, a.description,
+                    a.request_schema, a.transform_config, a.rate_limits, a.scopes, a.handler, a.timeout_ms, a.version
+            ) AS row) END
+        )
+        FROM public.integrations AS g LEFT JOIN public.actions AS a ON a.id = p_action_id
+        WHERE g.id = p_integration_id
+    );
+END
+$$;
+
+ALTER FUNCTION app.definition_of(p_integration_id uuid, p_action_id uuid, p_action text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1512,6 +1538,7 @@ CREATE TABLE public.actions (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
     imported jsonb,
+    search tsvector GENERATED ALWAYS AS (app.search_document(slug, name, ''::text, description)) STORED NOT NULL,
     CONSTRAINT actions_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
     CONSTRAINT actions_http_method_check CHECK ((http_method = ANY (ARRAY['GET'::text, 'HEAD'::text, 'POST'::text, 'PUT'::text, 'PATCH'::text, 'DELETE'::text, 'OPTIONS'::text]))),
     CONSTRAINT actions_imported_check CHECK ((jsonb_typeof(imported) = 'object'::text)),
@@ -1607,30 +1634,29 @@ $$;
 
 ALTER FUNCTION app.has_scope(p_scope text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) RETURNS app.opened_element
+CREATE FUNCTION app.hold_idempotency_key(p_user_id uuid, p_key text, p_request_hash bytea, p_execution_id uuid, p_deadline timestamp with time zone) RETURNS app.held_execution
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    element app.opened_element := p_element;
+    element app.held_execution;
     held public.idempotency_keys;
 BEGIN
+    element.execution_id := p_execution_id;
     IF p_request_hash IS NULL OR length(p_key) NOT BETWEEN 1 AND 255 THEN
         element.outcome := 'malformed_request';
         RETURN element;
     END IF;
     DELETE FROM public.idempotency_keys AS k
-    WHERE k.user_id = element.user_id AND k.key = p_key AND k.expires_at < clock_timestamp();
+    WHERE k.user_id = p_user_id AND k.key = p_key AND k.expires_at < clock_timestamp();
     INSERT INTO public.idempotency_keys (user_id, key, request_hash, execution_id, deadline, expires_at)
-    VALUES (
-        element.user_id, p_key, p_request_hash, element.execution_id, element.deadline,
-        clock_timestamp() + interval '24 hours'
-    )
+    VALUES (p_user_id, p_key, p_request_hash, p_execution_id, p_deadline, clock_timestamp() + interval '24 hours')
     ON CONFLICT (user_id, key) DO NOTHING;
     IF FOUND THEN
+        element.outcome := 'granted';
         RETURN element;
     END IF;
-    SELECT * INTO held FROM public.idempotency_keys AS k WHERE k.user_id = element.user_id AND k.key = p_key;
+    SELECT * INTO held FROM public.idempotency_keys AS k WHERE k.user_id = p_user_id AND k.key = p_key;
     IF held.execution_id IS NULL THEN
         element.outcome := 'idempotency_in_flight';  -- Freed a moment ago: the next attempt gets it.
     ELSIF held.request_hash <> p_request_hash THEN
@@ -1644,7 +1670,6 @@ BEGIN
         ELSE
             element.outcome := 'replay';
             element.execution_id := held.execution_id;
-            element.executed_at := app.uuid_v7_time(held.execution_id);
         END IF;
     ELSIF held.deadline < clock_timestamp() THEN
         element.outcome := 'idempotency_outcome_unknown';
@@ -1655,7 +1680,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) OWNER TO portway_definer;
+ALTER FUNCTION app.hold_idempotency_key(p_user_id uuid, p_key text, p_request_hash bytea, p_execution_id uuid, p_deadline timestamp with time zone) OWNER TO portway_definer;
 
 CREATE TABLE public.workspaces (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
@@ -1731,127 +1756,6 @@ END
 $$;
 
 ALTER FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation public.invitations) OWNER TO portway_definer;
-
-CREATE FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) RETURNS app.opened_element[]
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-BEGIN
-    RETURN ARRAY(
-        WITH asked AS MATERIALIZED (
-            SELECT n.*, (n.claims ->> 'sub')::uuid AS user_id
-            FROM unnest(
-                ARRAY(SELECT l.claims FROM app.live_claims(p_passes, 'user') AS l ORDER BY l.place),
-                p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
-            ) WITH ORDINALITY AS n (claims, workspace_id, connection_id, action, timeout_ms, refusal, i)
-        ), secrets AS MATERIALIZED (
-            SELECT s.connection_id, s.members, ARRAY(
-                -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload. Longest
-                -- first: one secret may be the beginning of another.
-                SELECT substr(e.value::text, 2, length(e.value::text) - 2)
-                FROM jsonb_each(s.members) AS e WHERE length(e.value::text) >= 8 ORDER BY length(e.value::text) DESC
-            ) AS literals
-            FROM (
-                SELECT array_agg(DISTINCT c.id) AS connections FROM asked AS n
-                JOIN public.connections AS c ON c.id = n.connection_id AND c.user_id = n.user_id
-            ) AS own
-            CROSS JOIN LATERAL app.secrets_of(own.connections) AS s
-        ), judged AS MATERIALIZED (
-            SELECT
-                n.i, app.uuid_v7() AS execution_id, n.user_id, m.workspace_id,
-                c.id AS connection_id, c.organization_id, g.id AS integration_id,
-                coalesce(a.id, CASE
-                    WHEN app.has_builtin_action(g.auth_config, n.action) THEN app.builtin_action_id(g.id, n.action)
-                END) AS action_id,
-                coalesce(a.sensitive_parameters, '{}') AS sensitive_parameters,
-                greatest(
-                    least(n.timeout_ms, coalesce(a.timeout_ms, app.builtin_timeout_ms(n.action))), 0
-                ) AS timeout_ms,
-                CASE WHEN a.id IS NULL THEN n.action END AS builtin,
-                concat_ws(' ', coalesce(a.id::text, concat_ws(' ', g.id, n.action)), a.version, g.version)
-                    AS definition_key,
-                s.members AS credential, coalesce(s.literals, '{}') AS literals,
-                (SELECT to_json(row) FROM (
-                    SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
-                        g.slug AS integration_slug, c.name, c.status, c.origins, c.scopes, c.config,
-                        c.credential_version, c.issued_at, c.expires_at
-                ) AS row) AS connection,
-                CASE
-                    WHEN n.claims IS NULL THEN ARRAY['unauthenticated', NULL]
-                    WHEN n.refusal IS NOT NULL THEN ARRAY[n.refusal, NULL]
-                    WHEN c.id IS NULL
-                        THEN ARRAY['not_found', 'There is no such connection in a workspace that you belong to.']
-                    WHEN NOT n.claims -> 'scopes' ? 'execute'
-                        THEN ARRAY['forbidden', 'This API key does not have the scope `execute`.']
-                    WHEN m.role = 'viewer' THEN ARRAY['forbidden', 'A viewer may not execute actions.']
-                    WHEN c.user_id <> n.user_id
-                        THEN ARRAY['forbidden', 'Only the owner of a connection may use it.']
-                    WHEN a.id IS NULL AND NOT app.has_builtin_action(g.auth_config, n.action)
-                        THEN ARRAY['not_found', format(
-                            'The integration %s has no action %s.', g.slug, left(n.action, 200)
-                        )]
-                    WHEN c.status = 'disabled' THEN ARRAY['forbidden', 'This connection is disabled.']
-                    WHEN c.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
-                    WHEN s.connection_id IS NOT NULL AND s.members IS NULL THEN ARRAY[
-                        'reauthorization_required',
-                        'The stored credential of this connection cannot be decrypted; authorize it again.'
-                    ]
-                    WHEN s.connection_id IS NULL AND g.auth_type <> 'none'
-                        THEN ARRAY['reauthorization_required', NULL]
-                    ELSE ARRAY['granted', NULL]
-                END AS verdict
-            FROM asked AS n
-            LEFT JOIN public.workspace_members AS m
-                ON m.workspace_id = n.workspace_id AND m.user_id = n.user_id
-                AND (n.claims ->> 'workspace' IS NULL OR m.workspace_id = (n.claims ->> 'workspace')::uuid)
-            LEFT JOIN public.connections AS c
-                ON c.id = n.connection_id AND c.workspace_id = n.workspace_id AND m.role IS NOT NULL
-            LEFT JOIN public.integrations AS g ON g.id = c.integration_id
-            -- By both columns of the index, which a plain join does not use where integrations differ in size.
-            LEFT JOIN LATERAL (
-                SELECT x.id, x.version, x.timeout_ms, x.sensitive_parameters FROM public.actions AS x
-                WHERE x.integration_id = c.integration_id AND x.slug = n.action OFFSET 0
-            ) AS a ON true
-            LEFT JOIN secrets AS s ON s.connection_id = c.id AND c.user_id = n.user_id
-        ), definitions AS MATERIALIZED (
-            -- Everything else that an execution needs, and no secret. Made once for each action of the batch, however
-            -- many elements run it; a text, so that a gateway that knows this version need not parse it.
-            SELECT used.definition_key, json_build_object(
-                'integration', (SELECT to_json(row) FROM (
-                    SELECT g.id, g.organization_id, g.name, g.slug, g.base_url, g.auth_type, g.auth_config,
-                        g.transform_config, g.rate_limits, g.description, g.category, g.documentation_url, g.version
-                ) AS row),
-                'action', CASE WHEN a.id IS NULL THEN app.builtin_action(g, used.builtin) ELSE (SELECT to_json(row) FROM (
-                    SELECT a.id, a.integration_id, a.name, a.slug, a.http_method, a.endpoint_path, a.description,
-                        a.request_schema, a.transform_config, a.rate_limits, a.scopes, a.handler, a.timeout_ms, a.version
-                ) AS row) END
-            )::text AS definition
-            FROM (
-                SELECT DISTINCT j.definition_key, j.integration_id, j.action_id, j.builtin FROM judged AS j
-                WHERE j.verdict[1] = 'granted'
-            ) AS used
-            JOIN public.integrations AS g ON g.id = used.integration_id
-            LEFT JOIN public.actions AS a ON a.id = used.action_id
-        )
-        SELECT ROW(
-            j.execution_id, app.uuid_v7_time(j.execution_id),
-            clock_timestamp() + make_interval(secs => j.timeout_ms / 1000.0 + 30),
-            j.verdict[1], j.verdict[2],
-            j.user_id, j.organization_id, j.workspace_id, j.connection_id, j.integration_id, j.action_id,
-            j.sensitive_parameters, j.literals, d.definition_key, d.definition,
-            CASE WHEN j.verdict[1] = 'granted' THEN j.connection END,
-            CASE WHEN j.verdict[1] = 'granted' THEN j.credential END, NULL
-        )::app.opened_element
-        FROM judged AS j
-        LEFT JOIN definitions AS d
-            ON j.verdict[1] = 'granted' AND d.definition_key = j.definition_key
-        ORDER BY j.i
-    );
-END
-$$;
-
-ALTER FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) RETURNS TABLE(connection_id uuid, integration jsonb, config jsonb, origins text[], scopes text[], refresh_pass text, grant_members jsonb, client jsonb, interrupted boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1966,25 +1870,28 @@ CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    ids text[];
+    keys bytea[];
+    pass text;
+    body text;
+    id text;
+    claims jsonb[] := '{}';
 BEGIN
-    RETURN ARRAY(
-        SELECT CASE
-            WHEN s.mac = encode(extensions.hmac(convert_to(s.body, 'UTF8'), k.key, 'sha256'), 'hex')
-            THEN substr(s.body, 2 + length(k.id))::jsonb
-        END
-        FROM (
-            SELECT p.i, left(p.pass, 64) AS mac, substr(p.pass, 65) AS body
-            FROM unnest(p_sealed) WITH ORDINALITY AS p (pass, i)
-            OFFSET 0
-        ) AS s
-        LEFT JOIN (
-            SELECT k.id::text AS id, keyring.unwrapped(k, m) AS key
-            FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
-            WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day')
-            OFFSET 0
-        ) AS k ON k.id = split_part(s.body, ':', 1)
-        ORDER BY s.i
-    );
+    SELECT array_agg(k.id::text), array_agg(keyring.unwrapped(k, m)) INTO ids, keys
+    FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+    WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
+    FOREACH pass IN ARRAY p_sealed LOOP
+        body := substr(pass, 65);
+        id := split_part(body, ':', 1);
+        claims := array_append(claims, CASE
+            WHEN left(pass, 64) = encode(
+                extensions.hmac(convert_to(body, 'UTF8'), keys[array_position(ids, id)], 'sha256'), 'hex'
+            )
+            THEN substr(body, 2 + length(id))::jsonb
+        END);
+    END LOOP;
+    RETURN claims;
 END
 $$;
 
@@ -2099,8 +2006,7 @@ $$;
 ALTER FUNCTION app.mark_unfinished_executions(p_age interval) OWNER TO portway_definer;
 
 CREATE FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    LANGUAGE plpgsql STABLE
     AS $$
 DECLARE
     masked jsonb := p_payload;
@@ -2186,15 +2092,12 @@ $$;
 
 ALTER FUNCTION app.open_connect_link(p_token text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
+CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[] DEFAULT '{}'::text[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
-DECLARE
-    elements app.opened_element[];
-    element app.opened_element;
-    i integer;
+#variable_conflict use_column
 BEGIN
     IF NOT app.is_batch(cardinality(p_passes), ARRAY[
         cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions), cardinality(p_payloads),
@@ -2203,44 +2106,136 @@ BEGIN
     ]) THEN
         RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    elements := app.judge_executions(
-        p_passes, p_workspace_ids, p_connection_ids, p_actions, p_timeouts_ms, p_refusals
-    );
-    IF num_nonnulls(VARIADIC p_idempotency_keys) > 0 THEN
-        -- In sorted order, so that two batches with the same keys wait for each other and do not deadlock.
-        FOR i IN
-            SELECT e.ordinality FROM unnest(elements) WITH ORDINALITY AS e
-            WHERE p_idempotency_keys[e.ordinality] IS NOT NULL AND e.outcome = 'granted'
-            ORDER BY e.user_id, p_idempotency_keys[e.ordinality], e.ordinality
-        LOOP
-            elements[i] := app.hold_idempotency_key(elements[i], p_idempotency_keys[i], p_request_hashes[i]);
-        END LOOP;
-    END IF;
-    RETURN QUERY WITH written AS (
+    RETURN QUERY WITH found AS MATERIALIZED (
+        SELECT
+            l.place, (l.claims ->> 'sub')::uuid AS user_id, at.*,
+            CASE
+                WHEN l.claims IS NULL THEN ARRAY['unauthenticated', NULL]
+                WHEN n.refusal IS NOT NULL THEN ARRAY[n.refusal, NULL]
+                WHEN at.connection_id IS NULL
+                    THEN ARRAY['not_found', 'There is no such connection in a workspace that you belong to.']
+                WHEN NOT l.claims -> 'scopes' ? 'execute'
+                    THEN ARRAY['forbidden', 'This API key does not have the scope `execute`.']
+                WHEN at.role = 'viewer' THEN ARRAY['forbidden', 'A viewer may not execute actions.']
+                WHEN at.own_connection_id IS NULL
+                    THEN ARRAY['forbidden', 'Only the owner of a connection may use it.']
+                WHEN at.action_id IS NULL
+                    THEN ARRAY['not_found', format(
+                        'The integration %s has no action %s.', at.integration_slug, left(n.action, 200)
+                    )]
+                WHEN at.status = 'disabled' THEN ARRAY['forbidden', 'This connection is disabled.']
+                WHEN at.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
+                ELSE ARRAY['granted', NULL]
+            END AS verdict
+        FROM app.live_claims(p_passes, 'user') AS l
+        CROSS JOIN LATERAL (SELECT
+            p_workspace_ids[l.place], p_connection_ids[l.place], p_actions[l.place], p_refusals[l.place]
+        ) AS n (workspace_id, connection_id, action, refusal)
+        -- OFFSET 0: one look into each index for each element, whatever the planner thinks of the tables' sizes.
+        LEFT JOIN LATERAL (
+            SELECT
+                m.workspace_id, m.role, c.id AS connection_id, c.organization_id, c.status, g.id AS integration_id,
+                g.slug AS integration_slug, g.auth_type, a.sensitive_parameters, a.timeout_ms,
+                coalesce(a.id, CASE WHEN app.has_builtin_action(g.auth_config, n.action)
+                    THEN app.builtin_action_id(g.id, n.action) END) AS action_id,
+                concat_ws(' ', coalesce(a.id::text, concat_ws(' ', g.id, n.action)), a.version, g.version)
+                    AS definition_key,
+                CASE WHEN c.user_id = m.user_id THEN c.id END AS own_connection_id,
+                CASE WHEN c.user_id = m.user_id THEN (SELECT to_json(row) FROM (
+                    SELECT c.id, c.user_id, c.organization_id, c.workspace_id, c.integration_id,
+                        g.slug AS integration_slug, c.name, c.status, c.origins, c.scopes, c.config,
+                        c.credential_version, c.issued_at, c.expires_at
+                ) AS row)::text END AS connection
+            FROM public.workspace_members AS m
+            LEFT JOIN public.connections AS c ON c.id = n.connection_id AND c.workspace_id = m.workspace_id
+            LEFT JOIN public.integrations AS g ON g.id = c.integration_id
+            LEFT JOIN public.actions AS a ON a.integration_id = c.integration_id AND a.slug = n.action
+            WHERE m.workspace_id = n.workspace_id AND m.user_id = (l.claims ->> 'sub')::uuid
+                AND (l.claims ->> 'workspace' IS NULL OR m.workspace_id = (l.claims ->> 'workspace')::uuid)
+            OFFSET 0
+        ) AS at ON true
+    ), secrets AS (
+        SELECT s.place,
+            CASE WHEN bool_and(s.value IS NOT NULL) THEN jsonb_object_agg(s.type, s.value)::text END AS members,
+            -- As they stand inside a JSON text, without the quotes. Short ones would mask half a payload. Longest
+            -- first: one secret may be the beginning of another.
+            array_agg(substr(s.json, 2, length(s.json) - 2) ORDER BY length(s.json) DESC)
+                FILTER (WHERE length(s.json) >= 8) AS literals
+        FROM (
+            SELECT o.*, to_json(o.value)::text AS json
+            FROM (
+                SELECT array_agg(f.place), array_agg(e.connection_id), array_agg(e.credential_type),
+                    array_agg(e.encrypted_value), array_agg(e.key_id)
+                FROM found AS f
+                CROSS JOIN LATERAL (
+                    SELECT x.connection_id, x.credential_type, x.encrypted_value, x.key_id
+                    FROM public.encrypted_credentials AS x
+                    WHERE x.connection_id = f.own_connection_id AND NOT x.for_renewal
+                    OFFSET 0
+                ) AS e
+            ) AS stored (places, owners, types, ciphertexts, key_ids)
+            CROSS JOIN LATERAL unnest(
+                stored.places, stored.types,
+                keyring.decrypt_all(stored.ciphertexts, stored.key_ids, stored.owners, stored.types)
+            ) AS o (place, type, value)
+        ) AS s
+        GROUP BY s.place
+    ), judged AS (
+        SELECT f.*, s.members, s.literals, app.uuid_v7() AS execution_id,
+            clock_timestamp() + make_interval(secs => greatest(least(
+                p_timeouts_ms[f.place], coalesce(f.timeout_ms, app.builtin_timeout_ms(p_actions[f.place]))
+            ), 0) / 1000.0 + 30) AS deadline,
+            CASE
+                WHEN f.verdict[1] <> 'granted' THEN f.verdict
+                WHEN s.place IS NOT NULL AND s.members IS NULL THEN ARRAY[
+                    'reauthorization_required',
+                    'The stored credential of this connection cannot be decrypted; authorize it again.'
+                ]
+                WHEN s.place IS NULL AND f.auth_type <> 'none' THEN ARRAY['reauthorization_required', NULL]
+                ELSE f.verdict
+            END AS final
+        FROM found AS f LEFT JOIN secrets AS s ON s.place = f.place
+        -- The keys are taken in this order, so that two batches with the same ones wait for each other and do not
+        -- deadlock.
+        ORDER BY f.user_id, p_idempotency_keys[f.place], f.place
+    ), settled AS MATERIALIZED (
+        SELECT j.*, CASE WHEN j.final[1] = 'granted' AND p_idempotency_keys[j.place] IS NOT NULL
+            THEN app.hold_idempotency_key(
+                j.user_id, p_idempotency_keys[j.place], p_request_hashes[j.place], j.execution_id, j.deadline
+            )
+            ELSE ROW(j.final[1], j.execution_id, NULL)::app.held_execution
+        END AS held
+        FROM judged AS j
+    ), written AS (
         INSERT INTO public.api_logs (
             id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
             request_payload, error_code, duration_ms, deadline
         )
         SELECT
-            e.execution_id, e.executed_at, CASE e.outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
-            e.user_id, e.organization_id, e.workspace_id, e.connection_id, e.integration_id, e.action_id,
-            CASE WHEN e.user_id IS NOT NULL THEN
-                app.mask_payload(p_payloads[e.ordinality], e.sensitive_parameters, e.literals)
+            s.execution_id, app.uuid_v7_time(s.execution_id),
+            CASE (s.held).outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
+            s.user_id, s.organization_id, s.workspace_id, s.connection_id, s.integration_id, s.action_id,
+            CASE WHEN s.user_id IS NOT NULL THEN
+                app.mask_payload(
+                    p_payloads[s.place], coalesce(s.sensitive_parameters, '{}'), coalesce(s.literals, '{}')
+                )
             END,
-            nullif(e.outcome, 'granted'), CASE WHEN e.outcome <> 'granted' THEN 0 END, e.deadline
-        FROM unnest(elements) WITH ORDINALITY AS e
-        WHERE e.outcome <> 'replay'
+            nullif((s.held).outcome, 'granted'), CASE WHEN (s.held).outcome <> 'granted' THEN 0 END, s.deadline
+        FROM settled AS s
+        WHERE (s.held).outcome <> 'replay'
     )
     SELECT
-        e.ordinality::integer, e.execution_id, e.executed_at, e.outcome, e.detail, granted.definition_key,
-        granted.definition, granted.connection, granted.credential::text, e.replay
-    FROM unnest(elements) WITH ORDINALITY AS e
-    LEFT JOIN LATERAL (SELECT e.definition_key, e.definition, e.connection, e.credential) AS granted
-        ON e.outcome = 'granted';
+        s.place::integer, (s.held).execution_id, app.uuid_v7_time((s.held).execution_id), (s.held).outcome, s.final[2],
+        granted.definition_key, granted.definition, granted.connection, granted.members, (s.held).replay
+    FROM settled AS s
+    LEFT JOIN LATERAL (
+        SELECT s.definition_key, s.connection, s.members, CASE WHEN s.definition_key <> ALL (p_known_definitions)
+            THEN app.definition_of(s.integration_id, s.action_id, p_actions[s.place]) END AS definition
+    ) AS granted ON (s.held).outcome = 'granted';
 END
 $$;
 
-ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) OWNER TO portway_definer;
+ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.open_invitation(p_token text) RETURNS public.invitations
     LANGUAGE sql SECURITY DEFINER
@@ -2747,29 +2742,161 @@ $$;
 
 ALTER FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) OWNER TO portway_definer;
 
+CREATE FUNCTION app.search_actions(p_words text[], p_integration text, p_category text) RETURNS TABLE(id uuid, rank integer)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    query tsquery := app.search_query(p_words);
+    phrase text := array_to_string(p_words, ' ');
+    hyphened text := array_to_string(p_words, '-');
+    organizations uuid[] := app.current_organizations();
+    -- NULL: all.
+    chosen uuid[] := CASE WHEN p_integration IS NOT NULL OR p_category IS NOT NULL THEN ARRAY(
+        SELECT i.id FROM public.integrations AS i
+        WHERE i.slug = coalesce(p_integration, i.slug) AND i.category = coalesce(p_category, i.category)
+    ) END;
+BEGIN
+    IF app.current_user_id() IS NULL OR coalesce(p_words, '{}') = '{}' THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH terms AS (
+        SELECT w AS word, app.search_query(ARRAY[w], 'AB') AS term FROM unnest(p_words) AS w
+    ), named AS MATERIALIZED (
+        -- Integrations whose name or category has some of the words, and the words that are left.
+        SELECT i.id, ARRAY(SELECT t.word FROM terms AS t WHERE NOT i.search @@ t.term) AS rest,
+            i.slug = hyphened OR lower(i.name) = phrase AS is_exact
+        FROM public.integrations AS i
+        WHERE i.search @@ (SELECT string_agg(t.term::text, ' | ')::tsquery FROM terms AS t)
+            AND (i.organization_id IS NULL OR i.organization_id = ANY (organizations))
+            AND (chosen IS NULL OR i.id = ANY (chosen))
+    ), found AS (
+        SELECT a.id, a.slug, a.search, CASE
+            WHEN lower(a.name) = phrase THEN 3000 WHEN starts_with(a.slug, hyphened) THEN 2000 ELSE 1000
+        END AS rank
+        FROM (
+            SELECT x.id, x.slug, x.name, x.search FROM public.actions AS x
+            WHERE x.search @@ query AND (x.organization_id IS NULL OR x.organization_id = ANY (organizations))
+                AND (chosen IS NULL OR x.integration_id = ANY (chosen))
+            LIMIT 5000
+        ) AS a
+        UNION ALL
+        SELECT a.id, a.slug, a.search, 3000 FROM public.actions AS a
+        WHERE a.slug = hyphened AND (a.organization_id IS NULL OR a.organization_id = ANY (organizations))
+            AND (chosen IS NULL OR a.integration_id = ANY (chosen))
+        UNION ALL
+        SELECT a.id, a.slug, a.search, 50 + CASE
+            WHEN n.is_exact OR a.slug = array_to_string(n.rest, '-') THEN 3000
+            WHEN n.rest <> '{}' AND starts_with(a.slug, array_to_string(n.rest, '-')) THEN 2000
+            ELSE 1000
+        END
+        FROM named AS n
+        CROSS JOIN LATERAL (
+            SELECT x.id, x.slug, x.search FROM public.actions AS x
+            WHERE x.integration_id = n.id AND (n.rest = '{}' OR x.search @@ app.search_query(n.rest))
+            LIMIT 500
+        ) AS a
+    )
+    SELECT f.id, max(f.rank) + (100 * ts_rank(f.search, query))::integer AS rank
+    FROM found AS f GROUP BY f.id, f.slug, f.search
+    ORDER BY rank DESC, f.slug, f.id LIMIT 1000;
+    IF NOT FOUND THEN
+        RETURN QUERY
+        SELECT a.id, a.rank FROM app.similar_actions(phrase, organizations, chosen) AS a
+        ORDER BY a.rank DESC, a.slug, a.id;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.search_actions(p_words text[], p_integration text, p_category text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.search_integrations(p_words text[]) RETURNS TABLE(id uuid, rank integer)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    query tsquery := app.search_query(p_words);
+    phrase text := array_to_string(p_words, ' ');
+    hyphened text := array_to_string(p_words, '-');
+    organizations uuid[] := app.current_organizations();
+BEGIN
+    IF app.current_user_id() IS NULL OR coalesce(p_words, '{}') = '{}' THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT i.id, CASE
+        WHEN i.slug = hyphened OR lower(i.name) = phrase THEN 3000
+        WHEN starts_with(i.slug, hyphened) OR starts_with(lower(i.name), phrase) THEN 2000
+        WHEN i.search @@ query THEN 1000
+        ELSE 500
+    END + (100 * ts_rank(i.search, query))::integer
+    FROM public.integrations AS i
+    WHERE (i.organization_id IS NULL OR i.organization_id = ANY (organizations))
+        AND (i.search @@ query OR strpos(i.slug, hyphened) > 0 OR strpos(lower(i.name), phrase) > 0);
+    IF NOT FOUND THEN
+        RETURN QUERY
+        SELECT i.id, i.rank FROM app.similar_integrations(phrase, organizations) AS i;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION app.search_integrations(p_words text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.search_query(p_words text[], p_weights text DEFAULT ''::text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    word text;
+    term text;
+    stem tsquery;
+    exact tsquery;
+    meant tsquery := '';
+    stop_words tsquery := '';
+BEGIN
+    FOREACH word IN ARRAY coalesce(p_words, '{}') LOOP
+        term := format(
+            '''%s'':%s%s', translate(word, '''\', '  '), CASE WHEN length(word) > 1 THEN '*' END, p_weights
+        );
+        stem := to_tsquery('pg_catalog.english', term);
+        exact := to_tsquery('pg_catalog.simple', term);
+        IF numnode(stem) > 0 THEN
+            meant := meant && (stem || exact);
+        ELSE
+            stop_words := stop_words && exact;
+        END IF;
+    END LOOP;
+    RETURN CASE WHEN numnode(meant) > 0 THEN meant ELSE stop_words END;
+END
+$$;
+
+ALTER FUNCTION app.search_query(p_words text[], p_weights text) OWNER TO portway_definer;
+
 CREATE FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    ids integer[];
+    keys text[];
+    plaintext text;
+    header text;
+    opened text[] := '{}';
 BEGIN
-    RETURN ARRAY(
-        SELECT CASE WHEN starts_with(opened.plaintext, opened.header)
-            THEN substr(opened.plaintext, length(opened.header) + 1) END
-        FROM (
-            SELECT c.i, convert_from(extensions.pgp_sym_decrypt_bytea(c.ciphertext, k.key), 'UTF8') AS plaintext,
-                c.owner::text || E'\n' || c.type || E'\n' AS header
-            FROM unnest(p_ciphertexts, p_key_ids, p_owners, p_types)
-                WITH ORDINALITY AS c (ciphertext, key_id, owner, type, i)
-            LEFT JOIN (
-                SELECT k.id, encode(keyring.unwrapped(k, m), 'hex') AS key
-                FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
-                WHERE k.purpose = 'data' AND k.id = ANY (p_key_ids)
-                OFFSET 0
-            ) AS k ON k.id = c.key_id
-            ORDER BY c.i
-            OFFSET 0
-        ) AS opened
-    );
+    SELECT array_agg(k.id), array_agg(encode(keyring.unwrapped(k, m), 'hex')) INTO ids, keys
+    FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+    WHERE k.purpose = 'data' AND k.id = ANY (p_key_ids);
+    FOR i IN 1 .. coalesce(cardinality(p_ciphertexts), 0) LOOP
+        plaintext := convert_from(
+            extensions.pgp_sym_decrypt_bytea(p_ciphertexts[i], keys[array_position(ids, p_key_ids[i])]), 'UTF8'
+        );
+        header := p_owners[i]::text || E'\n' || p_types[i] || E'\n';
+        opened := array_append(opened, CASE
+            WHEN starts_with(plaintext, header) THEN substr(plaintext, length(header) + 1)
+        END);
+    END LOOP;
+    RETURN opened;
 EXCEPTION WHEN external_routine_invocation_exception OR character_not_in_repertoire THEN
     IF cardinality(p_ciphertexts) = 1 THEN
         RETURN ARRAY[NULL];
@@ -3038,6 +3165,32 @@ END
 $$;
 
 ALTER FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.similar_actions(p_words text, p_organizations uuid[], p_integrations uuid[]) RETURNS TABLE(id uuid, slug text, rank integer)
+    LANGUAGE sql STABLE
+    SET "pg_trgm.word_similarity_threshold" TO '0.45'
+    BEGIN ATOMIC
+ SELECT a.id,
+     a.slug,
+     (((400)::double precision * extensions.word_similarity(similar_actions.p_words, ((a.slug || ' '::text) || a.name))))::integer AS int4
+    FROM public.actions a
+   WHERE ((((a.slug || ' '::text) || a.name) OPERATOR(extensions.%>) similar_actions.p_words) AND ((a.organization_id IS NULL) OR (a.organization_id = ANY (similar_actions.p_organizations))) AND ((similar_actions.p_integrations IS NULL) OR (a.integration_id = ANY (similar_actions.p_integrations))))
+  LIMIT 1000;
+END;
+
+ALTER FUNCTION app.similar_actions(p_words text, p_organizations uuid[], p_integrations uuid[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.similar_integrations(p_words text, p_organizations uuid[]) RETURNS TABLE(id uuid, rank integer)
+    LANGUAGE sql STABLE
+    SET "pg_trgm.word_similarity_threshold" TO '0.3'
+    BEGIN ATOMIC
+ SELECT i.id,
+     (((400)::double precision * extensions.word_similarity(similar_integrations.p_words, ((i.slug || ' '::text) || i.name))))::integer AS int4
+    FROM public.integrations i
+   WHERE ((((i.slug || ' '::text) || i.name) OPERATOR(extensions.%>) similar_integrations.p_words) AND ((i.organization_id IS NULL) OR (i.organization_id = ANY (similar_integrations.p_organizations))));
+END;
+
+ALTER FUNCTION app.similar_integrations(p_words text, p_organizations uuid[]) OWNER TO portway_definer;
 
 CREATE FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3912,8 +4065,7 @@ CREATE FUNCTION keyring.current_key_id(p_purpose text) RETURNS integer
 ALTER FUNCTION keyring.current_key_id(p_purpose text) OWNER TO portway_keyring;
 
 CREATE FUNCTION keyring.file_content(p_path text) RETURNS bytea
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    LANGUAGE plpgsql
     AS $$
 BEGIN
     RETURN pg_read_binary_file(p_path);
@@ -4566,6 +4718,12 @@ CREATE UNIQUE INDEX keys_current ON keyring.keys USING btree (purpose) WHERE (re
 
 CREATE INDEX actions_organization ON public.actions USING btree (organization_id);
 
+CREATE INDEX actions_search ON public.actions USING gin (search);
+
+CREATE INDEX actions_similar ON public.actions USING gin ((((slug || ' '::text) || name)) extensions.gin_trgm_ops);
+
+CREATE INDEX actions_slug ON public.actions USING btree (slug, id);
+
 CREATE INDEX api_keys_user ON public.api_keys USING btree (user_id);
 
 CREATE INDEX api_keys_workspace ON public.api_keys USING btree (workspace_id);
@@ -4615,6 +4773,10 @@ CREATE INDEX events_occurred ON public.events USING btree (occurred_at);
 CREATE INDEX events_organization ON public.events USING btree (organization_id, id);
 
 CREATE INDEX idempotency_keys_expires ON public.idempotency_keys USING btree (expires_at);
+
+CREATE INDEX integrations_search ON public.integrations USING gin (search);
+
+CREATE INDEX integrations_similar ON public.integrations USING gin ((((slug || ' '::text) || name)) extensions.gin_trgm_ops);
 
 CREATE INDEX integrations_slug ON public.integrations USING btree (slug);
 
@@ -5132,6 +5294,9 @@ REVOKE ALL ON FUNCTION app.all_scopes() FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.authenticate(p_bearer text, p_sign_up text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.authenticate(p_bearer text, p_sign_up text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.search_document(p_slug text, p_name text, p_category text, p_description text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.search_document(p_slug text, p_name text, p_category text, p_description text) TO portway_app;
+
 REVOKE ALL ON FUNCTION app.uuid_v7() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.uuid_v7() TO portway_definer;
 GRANT ALL ON FUNCTION app.uuid_v7() TO portway_app;
@@ -5385,6 +5550,8 @@ GRANT ALL ON FUNCTION app.current_workspaces() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.defer_delivery(p_delivery_id uuid, p_at timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.definition_of(p_integration_id uuid, p_action_id uuid, p_action text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) TO portway_app;
 
@@ -5451,7 +5618,7 @@ REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) 
 REVOKE ALL ON FUNCTION app.has_scope(p_scope text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.has_scope(p_scope text) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.hold_idempotency_key(p_element app.opened_element, p_key text, p_request_hash bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.hold_idempotency_key(p_user_id uuid, p_key text, p_request_hash bytea, p_execution_id uuid, p_deadline timestamp with time zone) FROM PUBLIC;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
 GRANT SELECT,DELETE ON TABLE public.workspaces TO portway_app;
@@ -5484,8 +5651,6 @@ GRANT SELECT(expires_at) ON TABLE public.invitations TO portway_app;
 GRANT SELECT(accepted_at) ON TABLE public.invitations TO portway_app;
 
 REVOKE ALL ON FUNCTION app.join_by_invitation(p_user_id uuid, p_invitation public.invitations) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION app.judge_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_timeouts_ms integer[], p_refusals text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds double precision) TO portway_worker;
@@ -5540,8 +5705,8 @@ GRANT ALL ON FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integ
 REVOKE ALL ON FUNCTION app.open_connect_link(p_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.open_connect_link(p_token text) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[]) TO portway_app;
+REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[]) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.open_invitation(p_token text) FROM PUBLIC;
 
@@ -5618,6 +5783,14 @@ GRANT ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameter
 REVOKE ALL ON FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.search_actions(p_words text[], p_integration text, p_category text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.search_actions(p_words text[], p_integration text, p_category text) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.search_integrations(p_words text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.search_integrations(p_words text[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.search_query(p_words text[], p_weights text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.decrypt_all(p_ciphertexts bytea[], p_key_ids integer[], p_owners uuid[], p_types text[]) TO portway_definer;
 
@@ -5645,6 +5818,10 @@ GRANT ALL ON FUNCTION app.sign_out(p_pass text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.sign_up(p_email text, p_name text, p_salt bytea, p_parameters text, p_verifier bytea, p_token text, p_policy text, p_first_needs_token boolean, OUT outcome text, OUT user_id uuid, OUT organization_id uuid, OUT workspace_id uuid) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.similar_actions(p_words text, p_organizations uuid[], p_integrations uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.similar_integrations(p_words text, p_organizations uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_definer;
