@@ -3,12 +3,21 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from uuid import UUID
 
 from portway.application.importing.comparison import Comparison
 from portway.application.importing.merge import mark_of
 from portway.application.importing.preparation import ImportRequest, Preparation, Prepared, members_of
 from portway.application.importing.report import BreakingChange, ImportReport
-from portway.application.ports.imports import ChangedRow, ImportRepository, NewRow, StoredAction
+from portway.application.ports.imports import (
+    ChangedRow,
+    ImportMark,
+    ImportRepository,
+    Members,
+    NewRow,
+    StoredAction,
+    StoredIntegration,
+)
 from portway.domain.errors import Conflict
 
 _AT_ONCE = 2
@@ -64,17 +73,25 @@ class ImportService:
         report.breaking += [
             BreakingChange(*said) for action, said in plan.endangered.items() if action in used
         ]
-        if request.dry_run:
-            return report
-        mark = mark_of(request.source, wanted)
-        if stored is None:
-            row = NewRow(request.slug, members, mark)
-            report.integration_id = await imports.add_integration(row, request.organization_id)
-        else:
-            report.integration_id = stored.id
-            if report.members or stored.mark != mark:
-                await imports.change_integration(ChangedRow(stored.id, members, mark))
-        await imports.remove_actions(plan.removed)
-        await imports.change_actions(plan.changed)
-        await imports.add_actions(report.integration_id, plan.added)
+        if not request.dry_run:
+            mark = mark_of(request.source, wanted)
+            report.integration_id = await _integration(request, stored, members, mark, imports)
+            await imports.remove_actions(plan.removed)
+            await imports.change_actions(plan.changed)
+            await imports.add_actions(report.integration_id, plan.added)
         return report
+
+
+async def _integration(
+    request: ImportRequest,
+    stored: StoredIntegration | None,
+    members: Members,
+    mark: ImportMark,
+    imports: ImportRepository,
+) -> UUID:
+    """Makes it, or changes what is to be changed of it."""
+    if stored is None:
+        return await imports.add_integration(NewRow(request.slug, members, mark), request.organization_id)
+    if members != stored.members or stored.mark != mark:
+        await imports.change_integration(ChangedRow(stored.id, members, mark))
+    return stored.id
