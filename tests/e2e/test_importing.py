@@ -192,7 +192,7 @@ async def test_githubs_whole_document_in_seconds(world: World, ada: Member) -> N
     assert took < GITHUB_SECONDS
     assert len(answer.json["added"]) + len(answer.json["skipped"]) == 1223
     assert len(answer.json["added"]) >= 1220
-    connection_id = world.connect(ada, UUID(answer.json["integration_id"]), {})
+    connection_id = world.connect(ada, UUID(answer.json["integration_id"]))
     done = await ada.execute(connection_id, "repos-get", {"owner": "ada", "repo": "portway"})
     assert (done.status, world.log(done)["status"]) == (200, "success"), done.text
 
