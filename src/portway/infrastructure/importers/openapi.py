@@ -66,7 +66,6 @@ class _Reading:
         self._document = document
         self._schemas, shapes = RequestSchemas(document), Shapes(document)
         self._parameters = ParameterReader(document, self._schemas, shapes)
-        self._bodies = BodyReader(document, self._schemas, shapes)
         self._pagination = PaginationGuess(document)
         self._source_url = source_url
         try:
@@ -77,6 +76,7 @@ class _Reading:
         nodes = [node for *_, item, operation in self._operations for node in (operation, item)]
         self._base = base_of(document, nodes, source_url)
         self._security = Security(document, described, self._base.url)
+        self._bodies = BodyReader(document, self._schemas, shapes, self._security.names)
 
     def integration(self) -> ImportedIntegration:
         """All of it. Raises InvalidImportDocument."""
@@ -146,7 +146,10 @@ class _Reading:
             self._document, items(item, "parameters"), items(operation, "parameters")
         )
         declared = [
-            one for one in declared if (one["in"], text(one, "name")) not in self._security.parameters
+            one
+            for one in declared
+            if (one["in"], text(one, "name")) not in self._security.parameters
+            and not (one["in"] != "path" and text(one, "name") in self._security.names)
         ]
         template, path_names = endpoint_path(path, declared)
         body = request_body(self._document, operation)

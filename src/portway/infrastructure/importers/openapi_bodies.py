@@ -28,9 +28,16 @@ def request_body(document: OpenApiDocument, operation: Json) -> Json:
 
 
 class BodyReader:
-    """Puts the bodies of a document into actions."""
+    """Puts the bodies of a document into actions. `credentials` are members of forms that carry the credential."""
 
-    def __init__(self, document: OpenApiDocument, schemas: RequestSchemas, shapes: Shapes) -> None:
+    def __init__(
+        self,
+        document: OpenApiDocument,
+        schemas: RequestSchemas,
+        shapes: Shapes,
+        credentials: frozenset[str] = frozenset(),
+    ) -> None:
+        self._credentials = credentials
         self._document = document
         self._schemas = schemas
         self._shapes = shapes
@@ -98,7 +105,8 @@ class BodyReader:
         names: dict[str, str] = {}
         required = set(found.required) if is_required is not False else set()
         for name, raw in found.properties.items():
-            if self._schemas.is_read_only(raw):
+            is_credential = draft.body is not None and name in self._credentials
+            if is_credential or self._schemas.is_read_only(raw):
                 continue
             written = self._written(raw, members(encoding, name)) if encoding or draft.body else {}
             names[name] = draft.add(
@@ -161,6 +169,10 @@ class BodyReader:
         resolved = self._document.resolve(schema)
         reference = self._document.reference(schema) or ""
         root = text(members(resolved, "xml"), "name") or reference.rpartition("/")[2]
+        if not root and len(found.properties) == 1:
+            # As AWS's documents have it: the only member is the root.
+            root, inside = next(iter(found.properties.items()))
+            found = self._listed(inside, "XML body")
         if not root or not is_token(root):
             raise InexpressibleError("has an XML body whose root is not named")
         required = set(found.required) if is_required is not False else set()

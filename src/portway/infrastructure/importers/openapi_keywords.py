@@ -7,7 +7,7 @@ and else left out.
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,10 @@ _MEANT = {
     "double": "number", "decimal": "number", "bool": "boolean", "str": "string", "text": "string",
     "date": "string", "datetime": "string", "date-time": "string", "uuid": "string", "url": "string",
     "list": "array", "map": "object", "dict": "object", "hash": "object", "file": "string",
+}  # fmt: skip
+_PYTHON: Mapping[str, tuple[type, ...]] = {
+    "string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "object": (dict,),
+    "array": (list,), "null": (type(None),),
 }  # fmt: skip
 _ANYTHING = frozenset({"any", "mixed", "anytype", "unknown", ""})
 # The engine that the gateway checks parameters with.
@@ -66,6 +70,25 @@ def fitting_enum(values: list[Any], kind: Any) -> list[Any]:
     if kind in ("integer", "number", "boolean"):
         return [_parsed(value) for value in values]
     return values
+
+
+def fitting(values: Iterable[Any], schema: Mapping[str, Any]) -> list[Any]:
+    """Those of the examples and defaults that type and `enum` of the schema allow, mended as `fitting_enum` does."""
+    kind, allowed = schema.get("type"), schema.get("enum")
+    found = fitting_enum([one for one in values if _may_be_scalar(one, kind)], kind)
+    if isinstance(kind, str):
+        found = [
+            one for one in found if isinstance(one, _PYTHON[kind]) and _is_bool(one) is (kind == "boolean")
+        ]
+    return [one for one in found if allowed is None or one in allowed]
+
+
+def _may_be_scalar(value: Any, kind: Any) -> bool:
+    return kind in (None, "object", "array") or not isinstance(value, dict | list)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 from portway.application.requests.header_fields import header_name, is_token
 from portway.domain.errors import InvalidIntegrationConfig
@@ -14,7 +15,7 @@ from portway.infrastructure.importers.openapi_document import (
     members,
     text,
 )
-from portway.infrastructure.importers.openapi_keywords import UNUSABLE, description, example
+from portway.infrastructure.importers.openapi_keywords import UNUSABLE, description, example, fitting
 from portway.infrastructure.importers.openapi_schemas import RequestSchemas
 from portway.infrastructure.importers.openapi_shapes import FLAT, SCALAR, Shape, Shapes
 
@@ -73,16 +74,21 @@ class ParameterReader:
     def add_all(self, draft: ActionDraft, parameters: list[Json], path_names: dict[str, str]) -> None:
         """Adds them, the path's first: they keep their names. Raises InexpressibleError."""
         declared = {text(one, "name"): one for one in parameters if one["in"] == "path"}
+        elsewhere = {text(one, "name"): one for one in parameters if one["in"] == "query"}
         for name, usable in path_names.items():
             found = declared.get(name)
             if found is None:
                 self._document.notes.add("A path names a parameter that is not declared", draft.endpoint_path)
-                found = {"in": "path", "name": name, "schema": {"type": "string"}}
-            self._add_to_path(draft, {**found, "name": name}, usable)
+                found = elsewhere.get(name, {"schema": {"type": "string"}})
+            self._add_to_path(draft, {**found, "in": "path", "name": name}, usable)
         if unknown := declared.keys() - path_names.keys():
             self._document.notes.add("A parameter of the path is not in it", f"{min(unknown)!r}")
+        pairs = draft.endpoint_path.partition("?")[2].split("&")
+        fixed = {unquote_plus(pair.partition("=")[0]) for pair in pairs}
         for parameter in self._beyond_path(parameters):
-            self._add(draft, parameter)
+            # What the path's own query sets cannot be set twice.
+            if not (parameter["in"] == "query" and text(parameter, "name") in fixed):
+                self._add(draft, parameter)
 
     def _beyond_path(self, parameters: list[Json]) -> Iterator[Json]:
         for place in ("query", "header", "cookie"):
@@ -142,7 +148,7 @@ class ParameterReader:
             schema["description"] = found
         if parameter.get("deprecated") is True:
             schema["deprecated"] = True
-        if "examples" not in schema and (examples := self._examples(parameter)):
+        if "examples" not in schema and (examples := fitting(self._examples(parameter), schema)):
             schema["examples"] = examples
         return schema
 

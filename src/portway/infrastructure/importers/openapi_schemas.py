@@ -22,6 +22,7 @@ from portway.infrastructure.importers.openapi_document import (
 from portway.infrastructure.importers.openapi_keywords import (
     UNUSABLE,
     example,
+    fitting,
     fitting_enum,
     is_any_type,
     is_plain,
@@ -267,6 +268,12 @@ class RequestSchemas:
         kind = converted.get("type")
         if "enum" in converted:
             converted["enum"] = fitting_enum(converted["enum"], kind)
+        if "examples" in converted:
+            examples = fitting(converted.pop("examples"), converted)
+            converted |= {"examples": examples} if examples else {}
+        if "default" in converted:
+            defaults = fitting([converted.pop("default")], converted)
+            converted |= {"default": defaults[0]} if defaults else {}
         if converted.get("format") == "byte":
             converted.pop("format")
             converted["contentEncoding"] = "base64"

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from portway.application.importing.naming import shortened
@@ -15,6 +15,7 @@ from portway.infrastructure.importers.openapi_document import (
     members,
     text,
 )
+from portway.infrastructure.importers.openapi_undeclared import has_unauthorized, token_parameters
 
 _PREFERENCE = ("authorizationCode", "bearer", "apiKey", "basic", "clientCredentials")
 _AWS = "awsSigv4"
@@ -30,10 +31,10 @@ class Security:
     """Chooses, of all that the document takes, the credential that most operations take.
 
     `auth_type` and `auth_config` are those of the integration; `parameters` are those that carry the credential, by
-    place and name.
+    place and name, and `names` those that do in any place.
     """
 
-    def __init__(self, document: OpenApiDocument, operations: Iterable[Json], base_url: str) -> None:
+    def __init__(self, document: OpenApiDocument, operations: Sequence[Json], base_url: str) -> None:
         self._document = document
         self._base_url = base_url
         self._schemes = {
@@ -48,6 +49,10 @@ class Security:
             for scheme in self._schemes.values()
             if text(scheme, "type") == "apiKey"
         }
+        undeclared = token_parameters(document, operations)
+        self.names = frozenset(name for _, name in undeclared)
+        if self.auth_type is AuthType.NONE:
+            self._guess(undeclared, operations)
         if self.auth_type is AuthType.AWS_SIGV4:
             self.parameters |= {("header", name) for name in _AWS_HEADERS}
 
@@ -132,7 +137,6 @@ class Security:
 
     def _config(self) -> tuple[AuthType, Json]:
         if not self._chosen:
-            self._document.notes.add("The document names no credential")
             return AuthType.NONE, {}
         names = sorted(self._chosen)
         kinds = {self._kind(self._schemes[name]) for name in names}
@@ -148,6 +152,20 @@ class Security:
                 f"Operations take {' and '.join(names)} together; only the first is asked for"
             )
         return self._single(self._schemes[min(names, key=self._preference)])
+
+    def _guess(self, undeclared: list[tuple[str, str]], operations: Sequence[Json]) -> None:
+        """Most services that do not say so want a credential all the same."""
+        said = "The document names no credential"
+        if undeclared:
+            place, name = undeclared[0]
+            self._document.notes.add(f"{said}; the parameter {name!r} is taken to be it")
+            placement = {"in": place, "name": name, "value": "{api_key}"}
+            self.auth_type, self.auth_config = AuthType.API_KEY, {"credential_placement": [placement]}
+        elif has_unauthorized(operations):
+            self._document.notes.add(f"{said}, but answers 401; a bearer token is asked for")
+            self.auth_type = AuthType.BEARER
+        else:
+            self._document.notes.add(said)
 
     def _keys(self, names: list[str]) -> tuple[AuthType, Json]:
         fields = (

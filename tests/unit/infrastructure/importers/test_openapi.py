@@ -229,6 +229,65 @@ class TestSecurity:
         assert "The document names no credential." in integration.notes
 
 
+TOKEN: Json = {
+    "in": "query",
+    "name": "token",
+    "required": True,
+    "description": "Authentication token.",
+    "schema": {"type": "string"},
+}
+
+
+class TestUndeclaredCredentials:
+    def paths(self) -> Json:
+        form = fields({"token": {"type": "string"}, "text": {"type": "string"}}, "token", "text")
+        posted = body("application/x-www-form-urlencoded", form)
+        listed: Json = {"get": {"parameters": [TOKEN], "responses": {}}}
+        return {"/a": listed, "/b": listed, "/c": {"post": posted}}
+
+    def test_a_token_of_most_operations_is_the_credential(self) -> None:
+        integration = IMPORTER.read({**document(), "paths": self.paths()})
+        assert integration.auth_type is AuthType.API_KEY
+        assert integration.auth_config == {
+            "credential_placement": [{"in": "query", "name": "token", "value": "{api_key}"}]
+        }
+        assert [list(action.request_schema["properties"]) for action in integration.actions] == [  # type: ignore[arg-type]
+            [],
+            [],
+            ["text"],
+        ]
+
+    def test_one_that_is_declared_goes_before(self) -> None:
+        schemes = {"b": {"type": "http", "scheme": "bearer"}}
+        integration = IMPORTER.read(
+            {**document(security=[{"b": []}], components={"securitySchemes": schemes}), "paths": self.paths()}
+        )
+        assert integration.auth_type is AuthType.BEARER
+        assert integration.actions[0].request_schema["properties"] == {}
+
+    def test_a_token_of_one_operation_is_a_parameter(self) -> None:
+        action = only(read({"parameters": [TOKEN]}, method="get"))
+        assert action.request_schema["required"] == ["token"]
+
+    def test_who_answers_401_wants_a_token(self) -> None:
+        integration = read({"responses": {"401": {"description": "Who are you?"}}})
+        assert integration.auth_type is AuthType.BEARER
+        assert any("401" in note for note in integration.notes)
+
+
+class TestParameters:
+    def test_what_the_path_itself_asks_for_is_not_asked_for_again(self) -> None:
+        operation = {"parameters": [{"in": "query", "name": "view"}, {"in": "query", "name": "page"}]}
+        action = only(read(operation, method="get", path="/files?view=info&page={page}"))
+        assert action.endpoint_path == "/files?view=info&page={page}"
+        assert list(action.request_schema["properties"]) == ["page"]  # type: ignore[arg-type]
+
+    def test_examples_and_defaults_are_of_the_type(self) -> None:
+        schema = {"type": "integer", "default": "20", "example": "many"}
+        action = only(read({"parameters": [{"in": "query", "name": "n", "schema": schema}]}, method="get"))
+        assert action.request_schema["properties"] == {"n": {"type": "integer", "default": 20}}
+
+
 class TestBodies:
     def test_members_are_parameters(self) -> None:
         pet = fields({"id": {"type": "string", "readOnly": True}, "name": {"type": "string"}}, "id", "name")
@@ -297,6 +356,16 @@ class TestBodies:
         assert action.transform_config == {
             "body": {"encoding": "xml", "root": "pet"},
             "locations": {"id": {"in": "body", "name": "@id"}},
+        }
+
+    def test_the_only_member_is_the_root_of_xml_without_one(self) -> None:
+        schema = fields({"Tagging": fields({"Tag": {"type": "string"}})}, "Tagging")
+        action = only(read(body("text/xml", schema)))
+        assert action.request_schema["properties"] == {"Tag": {"type": "string"}}
+        assert action.transform_config["body"] == {
+            "encoding": "xml",
+            "root": "Tagging",
+            "content_type": "text/xml",
         }
 
     def test_a_post_without_a_body_has_none(self) -> None:
