@@ -107,15 +107,20 @@ def load_definitions(directory: Path | None = None) -> list[IntegrationDefinitio
     `directory` holds a folder for each integration, or is such a folder itself. Raises
     InvalidIntegrationConfig, which names file and member.
     """
+    return list(load_folders(directory).values())
+
+
+def load_folders(directory: Path | None = None) -> dict[Path, IntegrationDefinition]:
+    """The same by their folders."""
     root = directory or SHIPPED
     files = [root / "integration.yaml"]
     if not files[0].is_file():
         files = sorted(root.glob("*/integration.yaml"))
     if not files:
         raise InvalidIntegrationConfig(f"{root}: there is no integration.yaml here or in a folder of it.")
-    definitions = sorted((_load(file) for file in files), key=lambda definition: definition.slug)
-    _refuse_repeated((definition.slug for definition in definitions), root)
-    return definitions
+    definitions = {file.parent: _load(file) for file in files}
+    _refuse_repeated((definition.slug for definition in definitions.values()), root)
+    return dict(sorted(definitions.items(), key=lambda item: item[1].slug))
 
 
 def _load(file: Path) -> IntegrationDefinition:

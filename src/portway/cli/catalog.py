@@ -7,19 +7,20 @@ from typing import Annotated
 
 import typer
 
-from portway.catalog.definitions import IntegrationDefinition, load_definitions
+from portway.catalog.definitions import IntegrationDefinition, load_definitions, load_folders
+from portway.catalog.facts import by_category, stats_of
+from portway.catalog.fixtures import load_fixtures
 from portway.catalog.handlers import handlers
 from portway.catalog.validation import validate as faults_in
+from portway.catalog.vendor import load_vendor_checks
+from portway.cli.catalog_output import print_list, print_stats
 from portway.cli.database import DatabaseInUse, as_owner, database_in_use
 from portway.cli.failure import CommandFailed
 from portway.cli.options import DataDir, Json, settings_with
-from portway.cli.output import print_json, print_table, tell
+from portway.cli.output import tell
 from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.json_schema import JsonSchemaParameters
 from portway.infrastructure.postgres.catalog_loader import load_catalog
-
-# Every integration has this one; it is not counted.
-_GENERAL_ACTION = "http-request"
 
 Directory = Annotated[
     Path | None,
@@ -48,40 +49,51 @@ def load(directory: Directory = None, data_dir: DataDir = None) -> None:
 
 @app.command("list")
 def list_(
-    stats: bool = typer.Option(False, "--stats", help="Only how many there are."), as_json: Json = False
+    category: Annotated[
+        str | None, typer.Option(help="Only those of this category.", show_default=False)
+    ] = None,
+    stats: bool = typer.Option(False, "--stats", help="Only how many there are, and how much is checked."),
+    as_json: Json = False,
 ) -> None:
-    """List the integrations that Portway ships. Needs no database."""
+    """List the integrations that Portway ships. Needs no database.
+
+    FACTS is how many of the facts that an integration states were found in the vendor's own documentation or
+    specification.
+    """
     definitions = load_definitions()
+    if category is not None:
+        groups = by_category(definitions)
+        if category not in groups:
+            raise CommandFailed(f"there is no category {category!r}; there are {', '.join(groups)}")
+        definitions = groups[category]
     if stats:
-        _print_stats(_stats(definitions), as_json=as_json)
-        return
-    rows: list[dict[str, object]] = [
-        {
-            "slug": definition.slug,
-            "name": definition.name,
-            "auth_type": str(definition.auth_type),
-            "category": definition.category,
-            "actions": [action.slug for action in definition.actions],
-        }
-        for definition in definitions
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        row["actions"] = ", ".join(map(str, row["actions"])) if isinstance(row["actions"], list) else ""
-    print_table(("slug", "name", "auth_type", "actions"), rows)
+        print_stats(definitions, as_json=as_json)
+    else:
+        print_list(definitions, as_json=as_json)
 
 
 @app.command()
 def validate(directory: Directory = None) -> None:
-    """Check definitions without a database: their form, schemas, and that every example becomes a request."""
-    definitions = load_definitions(directory)
+    """Check definitions without a database: their form, schemas, and that every example becomes a request.
+
+    Where a folder's `vendor.yaml` names the vendor's own specification, it says so; the comparison itself is part of
+    Portway's tests, since the specifications come with packages that only these install.
+    """
+    folders = load_folders(directory)
+    definitions, checks = list(folders.values()), load_vendor_checks(folders)
+    fixtures = sum(len(load_fixtures(folder)) for folder in folders)
     faults = asyncio.run(faults_in(definitions, JsonSchemaParameters(), JsonSchemaConfig(), handlers()))
     for fault in faults:
         tell(fault)
     if faults:
         raise CommandFailed(f"{len(faults)} fault(s) in {counted(definitions)}")
+    for definition in definitions:
+        if definition.slug in checks:
+            tell(f"{definition.slug}: {checks[definition.slug].in_words(definition)}")
+    if fixtures:
+        tell(f"{fixtures} request(s) have their exact form in requests.yaml, which the tests compare.")
+    if checks:
+        tell(f"{len(checks)} integration(s) name a vendor's document, which the tests compare them with.")
     tell(f"{counted(definitions)}: no fault.".capitalize())
 
 
@@ -96,21 +108,5 @@ def load_into(database: DatabaseInUse, definitions: Sequence[IntegrationDefiniti
 
 def counted(definitions: Sequence[IntegrationDefinition]) -> str:
     """How many there are, in words."""
-    stats = _stats(definitions)
-    return f"{stats['integrations']} integration(s) with {stats['actions']} action(s)"
-
-
-def _stats(definitions: Sequence[IntegrationDefinition]) -> dict[str, int]:
-    actions = [action for definition in definitions for action in definition.actions]
-    return {
-        "integrations": len(definitions),
-        "actions": sum(action.slug != _GENERAL_ACTION for action in actions),
-        "handlers": len(handlers().names),
-    }
-
-
-def _print_stats(stats: dict[str, int], *, as_json: bool) -> None:
-    if as_json:
-        print_json(stats)
-    else:
-        print_table(tuple(stats), [stats])
+    stats = stats_of(definitions)
+    return f"{stats.integrations} integration(s) with {stats.actions} action(s)"

@@ -44,8 +44,22 @@ def test_the_shipped_catalog_is_listed_without_a_database(portway: Portway) -> N
     assert {"gmail", "slack"} <= listed.keys()
     assert "send-email" in listed["gmail"]["actions"]
     table = portway("catalog", "list").output.splitlines()
-    assert table[0].split() == ["SLUG", "NAME", "AUTH", "TYPE", "ACTIONS"]
+    assert table[0].split() == ["SLUG", "NAME", "CATEGORY", "AUTH", "TYPE", "FACTS", "ACTIONS"]
     assert len(table) == len(listed) + 1
+    slack = listed["slack"]
+    stated = len(slack["checked_facts"]) + len(slack["unverified_facts"])
+    row = next(line for line in table if line.startswith("slack "))
+    assert f"{len(slack['checked_facts'])} of {stated}" in row
+
+
+def test_a_category_alone(portway: Portway) -> None:
+    listed = portway("catalog", "list", "--category", "email", "--json").json
+    assert {entry["category"] for entry in listed} == {"email"}
+    assert "gmail" in {entry["slug"] for entry in listed}
+    stats = portway("catalog", "list", "--category", "email", "--stats", "--json").json
+    assert stats["integrations"] == len(listed)
+    assert list(stats["categories"]) == ["email"]
+    assert "there are ai, " in portway("catalog", "list", "--category", "magic", status=1).complaint
 
 
 def test_the_stats(portway: Portway) -> None:
@@ -55,11 +69,30 @@ def test_the_stats(portway: Portway) -> None:
     assert stats["integrations"] == len(listed)
     assert stats["actions"] == len([slug for slug in actions if slug != "http-request"])
     assert stats["handlers"] >= 2
+    assert stats["handler_share"] == round(stats["actions_with_handler"] / stats["actions"], 4)
+    assert stats["curated"] == len([entry for entry in listed if entry["actions"]])
+    assert stats["facts"]["checked"] == sum(len(entry["checked_facts"]) for entry in listed)
+    assert stats["facts"]["unverified"] == sum(len(entry["unverified_facts"]) for entry in listed)
+    for counted in ("integrations", "curated", "actions", "actions_with_handler"):
+        assert stats[counted] == sum(each[counted] for each in stats["categories"].values()), counted
     assert str(stats["actions"]) in portway("catalog", "list", "--stats").output
 
 
 def test_the_shipped_catalog_has_no_fault(portway: Portway) -> None:
-    assert portway("catalog", "validate").messages.rstrip().endswith("no fault.")
+    lines = portway("catalog", "validate").messages.splitlines()
+    assert lines[-1].endswith("no fault.")
+    assert any(
+        line.startswith("gmail: ") and "with google:gmail.v1, 0 deviation(s)" in line for line in lines
+    )
+    assert f"{len([line for line in lines if ' action(s) with ' in line])} integration(s) name" in lines[-2]
+
+
+def test_a_vendor_check_with_an_unknown_member_is_refused(portway: Portway, tmp_path: Path) -> None:
+    folder = definition(tmp_path) / "weather"
+    (folder / "vendor.yaml").write_text("document: google:tasks.v1\nserver: x\n")
+    refused = portway("catalog", "validate", str(tmp_path), status=1).complaint
+    assert "vendor.yaml" in refused
+    assert "server" in refused
 
 
 def test_faults_are_told_with_their_place(portway: Portway, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from portway.catalog.definitions import IntegrationDefinition, load_definitions
+from portway.catalog.facts import stats_of
 from portway.catalog.handlers import SHIPPED as SHIPPED_HANDLERS
 from portway.catalog.handlers import handlers
 from portway.catalog.validation import validate
@@ -40,6 +41,14 @@ def test_it_has_the_first_services() -> None:
 def test_every_handler_is_in_use() -> None:
     named = {action.handler for definition in DEFINITIONS.values() for action in definition.actions}
     assert named - {None} == SHIPPED_HANDLERS.keys() - {HTTP_REQUEST_HANDLER}
+
+
+def test_it_is_as_large_as_it_is_said_to_be_and_code_is_rare() -> None:
+    stats = stats_of(list(DEFINITIONS.values()))
+    assert stats.integrations >= 150
+    assert stats.curated >= 60
+    assert stats.actions >= 600
+    assert stats.handler_share <= 0.03
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=lambda definition: definition.slug)
