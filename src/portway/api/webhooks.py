@@ -48,7 +48,7 @@ async def list_webhooks(
     return page_of(found, limit, WebhookOutput.model_validate, lambda row: (str(row.id),))
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, responses=problem_responses(403, 413))
+@router.post("", status_code=status.HTTP_201_CREATED, responses=problem_responses(403, 404, 413))
 async def create_webhook(
     body: NewWebhookInput, principal: AdminPrincipal, services: CurrentServices
 ) -> CreatedWebhookOutput:

@@ -148,6 +148,7 @@ def _services(
         connect_links=elsewhere,
         catalog=elsewhere,
         preview=elsewhere,
+        imports=elsewhere,
         readiness=PostgresReadiness(database),
         registry=CollectorRegistry(),
         public_url=arrangement.public_url,
