@@ -27,7 +27,7 @@ endif
 PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint format schema demo lock clean
+.PHONY: help install test lint format schema catalog-docs demo lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -79,6 +79,9 @@ format: install ## Format the sources and mend what ruff can mend
 
 schema: install ## Write schema.sql anew after a change of the migrations
 	$(BIN)/python scripts/dump_schema.py
+
+catalog-docs: install ## Write the catalog's reference anew after a change of its definitions
+	$(BIN)/python -m scripts.write_catalog_docs
 
 demo: install ## Start everything, make a tour of it, keep serving (DEMO_EXIT=1: end after the tour)
 	$(BIN)/python -m demo
