@@ -369,6 +369,33 @@ async def test_several_of_them_in_one_batch(world: ContractWorld) -> None:
     assert [granted(one).action.slug for one in opened] == slugs
 
 
+async def test_many_actions_of_one_name(world: ContractWorld) -> None:
+    settings = [await a_setting(world) for _ in range(20)]
+    for _ in range(3):
+        for setting, opened in zip(
+            settings, await asyncio.gather(*(setting.open() for setting in settings)), strict=True
+        ):
+            grant = granted(opened)
+            assert (grant.integration, grant.action) == (setting.integration, setting.action)
+
+
+async def test_openings_and_closings_at_once(world: ContractWorld) -> None:
+    """One that cannot be stored, of either kind, takes nobody along of either kind."""
+    setting = await a_setting(world)
+    first = [await setting.open() for _ in range(3)]
+    second, _, failed = await asyncio.gather(
+        asyncio.gather(*(setting.open() for _ in range(3))),
+        asyncio.gather(*(setting.close(opened) for opened in first)),
+        asyncio.gather(setting.open(request_payload={"q": "\0"}), return_exceptions=True),
+    )
+    assert isinstance(failed[0], MalformedRequest | Opened)
+    for opened in second:
+        assert granted(opened).integration == setting.integration
+        assert (await setting.audit(opened)).status is ExecutionStatus.STARTED
+    for opened in first:
+        assert (await setting.audit(opened)).status is ExecutionStatus.SUCCESS
+
+
 async def test_no_verification_without_its_request(world: ContractWorld) -> None:
     setting = await a_setting(world)
     refused(await setting.open(action=VERIFY_CONNECTION), NotFound)

@@ -15,7 +15,7 @@ DECLARE
     ids text[];
     keys bytea[];
     pass text;
-    body text;
+    body bytea;
     id text;
     claims jsonb[] := '{}';
 BEGIN
@@ -23,13 +23,12 @@ BEGIN
     FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
     WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
     FOREACH pass IN ARRAY p_sealed LOOP
-        body := substr(pass, 65);
-        id := split_part(body, ':', 1);
+        -- As bytes: of a text, even the first hundred characters are counted one by one.
+        body := substr(convert_to(pass, 'UTF8'), 65);
+        id := split_part(substr(pass, 65, 12), ':', 1);
         claims := array_append(claims, CASE
-            WHEN left(pass, 64) = encode(
-                extensions.hmac(convert_to(body, 'UTF8'), keys[array_position(ids, id)], 'sha256'), 'hex'
-            )
-            THEN substr(body, 2 + length(id))::jsonb
+            WHEN left(pass, 64) = encode(extensions.hmac(body, keys[array_position(ids, id)], 'sha256'), 'hex')
+            THEN convert_from(substr(body, 2 + length(id)), 'UTF8')::jsonb
         END);
     END LOOP;
     RETURN claims;

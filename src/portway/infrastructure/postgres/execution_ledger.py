@@ -1,9 +1,9 @@
 """The execution ledger on `app.open_executions` and `app.close_executions`."""
 
 import json
-from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -33,8 +33,8 @@ from portway.infrastructure.postgres.rows import (
 )
 
 _MAX_BATCH = 64  # the functions' own limit
-_MAX_KNOWN_SLUGS = 10_000
-_MAX_KNOWN_OF_A_SLUG = 16
+_MAX_KNOWN_DEFINITIONS = 10_000
+_MAX_NAMED_OF_A_SLUG = 16
 
 _REFUSALS: dict[str, type[PortwayError]] = {
     error.code: error
@@ -51,20 +51,22 @@ _ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
-_OPEN = """
-SELECT execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay
-FROM app.open_executions(
+_OPENED = (
+    "execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay"
+)
+_OPENING = """app.open_executions(
     %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[],
     %s::text[]
-) ORDER BY ordinal
-"""
-
-_CLOSE = """
-SELECT app.close_executions(
+)"""
+_CLOSING = """app.close_executions(
     %s::text[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
     %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
-)
-"""
+)"""
+_OPEN = f"SELECT {_OPENED} FROM {_OPENING} ORDER BY ordinal"  # noqa: S608  of constants
+_CLOSE = f"SELECT {_CLOSING}"
+# One commit for both. It opens first: who opens may wait for somebody who frees the same idempotency key, and must not
+# have freed one by then that those wait for.
+_OPEN_AND_CLOSE = f"SELECT {_OPENED}, (SELECT {_CLOSING}) FROM {_OPENING} ORDER BY ordinal"  # noqa: S608
 
 
 class PostgresExecutionLedger:
@@ -72,43 +74,43 @@ class PostgresExecutionLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # One lane each: a batch costs far more than an element, so few large ones are worth a short wait.
-        self._opening: Batcher[Opening, Opened] = Batcher(
-            self._open, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
-        )
-        self._closing: Batcher[Closing, None] = Batcher(
-            self._close, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
+        # Both kinds together, one statement at a time: a statement costs far more than an element, so that few large
+        # ones are worth a short wait.
+        self._batcher: Batcher[Opening | Closing, Opened | None] = Batcher(
+            self._run, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
         )
         self._definitions = _Definitions()
 
     async def open(self, opening: Opening) -> Opened:
         """See the port."""
-        return await self._opening.submit(opening)
+        return cast("Opened", await self._batcher.submit(opening))
 
     async def close(self, closing: Closing) -> None:
         """See the port."""
-        await self._closing.submit(closing)
+        await self._batcher.submit(closing)
 
-    async def _open(self, openings: Sequence[Opening]) -> list[Opened]:
+    async def _run(self, items: Sequence[Opening | Closing]) -> list[Opened | None]:
+        openings = [item for item in items if isinstance(item, Opening)]
+        closings = [item for item in items if isinstance(item, Closing)]
         known = self._definitions.of({opening.action for opening in openings})
-        parameters = [
-            quoted(opening.sealed_pass for opening in openings),
-            bare(opening.workspace_id for opening in openings),
-            bare(opening.connection_id for opening in openings),
-            quoted(opening.action for opening in openings),
-            quoted(_json(opening.request_payload) for opening in openings),
-            bare(opening.timeout_ms for opening in openings),
-            quoted(opening.idempotency_key for opening in openings),
-            quoted(f"\\x{opening.request_hash.hex()}" for opening in openings),
-            quoted(opening.refusal.code if opening.refusal else None for opening in openings),
-            quoted(known),
-        ]
+        if not closings:
+            statement, parameters = _OPEN, _of_openings(openings, known)
+        elif not openings:
+            statement, parameters = _CLOSE, _of_closings(closings)
+        else:
+            statement = _OPEN_AND_CLOSE
+            parameters = _of_closings(closings) + _of_openings(openings, known)
         async with self._database.execution_connection() as connection:
-            rows = await (await connection.execute(_OPEN, parameters, prepare=True)).fetchall()
-        return [self._opened(opening, row, known) for opening, row in zip(openings, rows, strict=True)]
+            rows = await (await connection.execute(statement, parameters, prepare=True)).fetchall()
+        if not openings:
+            return [None] * len(items)
+        answers = iter(rows)
+        return [
+            self._opened(item, next(answers), known) if isinstance(item, Opening) else None for item in items
+        ]
 
     def _opened(self, opening: Opening, row: tuple[Any, ...], known: Mapping[str, Definition]) -> Opened:
-        execution_id, executed_at, outcome, detail, key, definition, connection, credential, replay = row
+        execution_id, executed_at, outcome, detail, key, definition, connection, credential, replay = row[:9]
         if outcome == "granted":
             # The database sends none that it was told we know.
             integration, action = known[key] if definition is None else self._definitions.add(key, definition)
@@ -118,58 +120,72 @@ class PostgresExecutionLedger:
             return Opened(execution_id, executed_at, replay=replay.encode())
         return Opened(execution_id, executed_at, refusal=_refusal(opening, outcome, detail))
 
-    async def _close(self, closings: Sequence[Closing]) -> list[None]:
-        parameters = [
-            quoted(closing.sealed_pass for closing in closings),
-            bare(closing.execution_id for closing in closings),
-            quoted(closing.executed_at.isoformat() for closing in closings),
-            bare(closing.status.value for closing in closings),
-            quoted(_json(closing.request_payload) for closing in closings),
-            quoted(_json(closing.response_payload) for closing in closings),
-            bare(closing.payload_truncated for closing in closings),
-            quoted(closing.error_code for closing in closings),
-            bare(closing.status_code for closing in closings),
-            bare(closing.duration_ms for closing in closings),
-            bare(closing.attempts for closing in closings),
-            quoted(
-                closing.idempotent_answer.decode() if closing.idempotent_answer else None
-                for closing in closings
-            ),
-            bare(closing.frees_idempotency_key for closing in closings),
-        ]
-        async with self._database.execution_connection() as connection:
-            await connection.execute(_CLOSE, parameters, prepare=True)
-        return [None] * len(closings)
-
 
 class _Definitions:
     """Parsed definitions by their versions. The database decides on each call which one is in force.
 
-    By the action's slug, too, so that a batch need only name those that it may be answered with.
+    By the action's slug, the latest keys: a batch names those that it may be answered with, and no more.
     """
 
     def __init__(self) -> None:
-        self._by_slug: OrderedDict[str, OrderedDict[str, Definition]] = OrderedDict()
+        self._parsed: OrderedDict[str, Definition] = OrderedDict()
+        self._latest: OrderedDict[str, deque[str]] = OrderedDict()
 
-    def of(self, slugs: Collection[str | None]) -> dict[str, Definition]:
-        """What is known of these actions."""
-        known: dict[str, Definition] = {}
-        for slug in slugs:
-            if slug is not None and (of_slug := self._by_slug.get(slug)) is not None:
-                known.update(of_slug)
-        return known
+    def of(self, slugs: Iterable[str | None]) -> dict[str, Definition]:
+        """What is known of these actions, as far as it is worth telling the database."""
+        keys = (key for slug in slugs if slug is not None for key in self._latest.get(slug, ()))
+        return {key: self._parsed[key] for key in keys if key in self._parsed}
 
     def add(self, key: str, text: str) -> Definition:
         """The definition that the database sent, from now on known."""
-        row = msgspec.json.decode(text)
-        definition = (integration_from(row["integration"]), action_from(row["action"]))
-        of_slug = self._by_slug.setdefault(definition[1].slug, OrderedDict())
-        of_slug[key] = definition
-        if len(of_slug) > _MAX_KNOWN_OF_A_SLUG:
-            of_slug.popitem(last=False)
-        if len(self._by_slug) > _MAX_KNOWN_SLUGS:
-            self._by_slug.popitem(last=False)
+        definition = self._parsed.get(key)
+        if definition is None:
+            row = msgspec.json.decode(text)
+            definition = (integration_from(row["integration"]), action_from(row["action"]))
+            self._parsed[key] = definition
+        latest = self._latest.setdefault(definition[1].slug, deque(maxlen=_MAX_NAMED_OF_A_SLUG))
+        if key not in latest:
+            latest.append(key)
+        memories: tuple[OrderedDict[str, Any], ...] = (self._parsed, self._latest)
+        for memory in memories:
+            if len(memory) > _MAX_KNOWN_DEFINITIONS:
+                memory.popitem(last=False)
         return definition
+
+
+def _of_openings(openings: Sequence[Opening], known: Iterable[str]) -> list[str]:
+    return [
+        quoted(opening.sealed_pass for opening in openings),
+        bare(opening.workspace_id for opening in openings),
+        bare(opening.connection_id for opening in openings),
+        quoted(opening.action for opening in openings),
+        quoted(_json(opening.request_payload) for opening in openings),
+        bare(opening.timeout_ms for opening in openings),
+        quoted(opening.idempotency_key for opening in openings),
+        quoted(f"\\x{opening.request_hash.hex()}" for opening in openings),
+        quoted(opening.refusal.code if opening.refusal else None for opening in openings),
+        quoted(known),
+    ]
+
+
+def _of_closings(closings: Sequence[Closing]) -> list[str]:
+    return [
+        quoted(closing.sealed_pass for closing in closings),
+        bare(closing.execution_id for closing in closings),
+        quoted(closing.executed_at.isoformat() for closing in closings),
+        bare(closing.status.value for closing in closings),
+        quoted(_json(closing.request_payload) for closing in closings),
+        quoted(_json(closing.response_payload) for closing in closings),
+        bare(closing.payload_truncated for closing in closings),
+        quoted(closing.error_code for closing in closings),
+        bare(closing.status_code for closing in closings),
+        bare(closing.duration_ms for closing in closings),
+        bare(closing.attempts for closing in closings),
+        quoted(
+            closing.idempotent_answer.decode() if closing.idempotent_answer else None for closing in closings
+        ),
+        bare(closing.frees_idempotency_key for closing in closings),
+    ]
 
 
 def _grant(integration: Integration, action: Action, row: dict[str, Any], credential: str | None) -> Grant:
