@@ -168,7 +168,7 @@ END
 $$;
 
 -- Those of the caller's actions that the words find, at most 1000. Some of the words may be the integration's: "slack
--- send message". Of a word that very many have, 5000 are looked at, and those whose name it is.
+-- send message". Of words that very many have, 2000 are looked at, and those whose name they are.
 CREATE FUNCTION app.search_actions(p_words text[], p_integration text, p_category text)
 RETURNS TABLE (id uuid, rank integer)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 100
@@ -206,7 +206,7 @@ BEGIN
             SELECT x.id, x.slug, x.name, x.search FROM public.actions AS x
             WHERE x.search @@ query AND (x.organization_id IS NULL OR x.organization_id = ANY (organizations))
                 AND (chosen IS NULL OR x.integration_id = ANY (chosen))
-            LIMIT 5000
+            LIMIT 2000
         ) AS a
         UNION ALL
         SELECT a.id, a.slug, a.search, 3000 FROM public.actions AS a
@@ -214,15 +214,21 @@ BEGIN
             AND (chosen IS NULL OR a.integration_id = ANY (chosen))
         UNION ALL
         SELECT a.id, a.slug, a.search, 50 + CASE
-            WHEN n.is_exact OR a.slug = array_to_string(n.rest, '-') THEN 3000
-            WHEN n.rest <> '{}' AND starts_with(a.slug, array_to_string(n.rest, '-')) THEN 2000
+            WHEN a.is_exact OR a.slug = array_to_string(a.rest, '-') THEN 3000
+            WHEN a.rest <> '{}' AND starts_with(a.slug, array_to_string(a.rest, '-')) THEN 2000
             ELSE 1000
         END
-        FROM named AS n
-        CROSS JOIN LATERAL (
-            SELECT x.id, x.slug, x.search FROM public.actions AS x
-            WHERE x.integration_id = n.id AND (n.rest = '{}' OR x.search @@ app.search_query(n.rest))
-            LIMIT 500
+        FROM (
+            SELECT x.id, x.slug, x.search, n.rest, n.is_exact
+            FROM (
+                SELECT i.*, app.search_query(i.rest) AS others FROM named AS i
+                ORDER BY i.is_exact DESC, cardinality(i.rest)
+            ) AS n
+            CROSS JOIN LATERAL (
+                SELECT y.id, y.slug, y.search FROM public.actions AS y
+                WHERE y.integration_id = n.id AND (n.rest = '{}' OR y.search @@ n.others)
+            ) AS x
+            LIMIT 2000
         ) AS a
     )
     SELECT f.id, max(f.rank) + (100 * ts_rank(f.search, query))::integer AS rank

@@ -234,8 +234,9 @@ async def test_a_search_among_very_many_is_quick(fresh_database_urls: DatabaseUr
                 found = await actions(database, person, query)
                 elapsed.append(time.perf_counter() - begun)
                 assert found, query
-            # Measured: 2 to 25 ms. The bound leaves room for a machine that does something else, too.
-            assert min(elapsed) < 0.05, (query, elapsed)
+            # Measured on a quiet machine: 2 to 40 ms. The bound is for one that does something else, too; to look at
+            # each row takes longer still.
+            assert min(elapsed) < 0.15, (query, elapsed)
     finally:
         await database.close()
 
