@@ -1874,7 +1874,7 @@ DECLARE
     ids text[];
     keys bytea[];
     pass text;
-    body text;
+    body bytea;
     id text;
     claims jsonb[] := '{}';
 BEGIN
@@ -1882,13 +1882,12 @@ BEGIN
     FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
     WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
     FOREACH pass IN ARRAY p_sealed LOOP
-        body := substr(pass, 65);
-        id := split_part(body, ':', 1);
+        -- As bytes: of a text, even the first hundred characters are counted one by one.
+        body := substr(convert_to(pass, 'UTF8'), 65);
+        id := split_part(substr(pass, 65, 12), ':', 1);
         claims := array_append(claims, CASE
-            WHEN left(pass, 64) = encode(
-                extensions.hmac(convert_to(body, 'UTF8'), keys[array_position(ids, id)], 'sha256'), 'hex'
-            )
-            THEN substr(body, 2 + length(id))::jsonb
+            WHEN left(pass, 64) = encode(extensions.hmac(body, keys[array_position(ids, id)], 'sha256'), 'hex')
+            THEN convert_from(substr(body, 2 + length(id)), 'UTF8')::jsonb
         END);
     END LOOP;
     RETURN claims;
@@ -2779,7 +2778,7 @@ BEGIN
             SELECT x.id, x.slug, x.name, x.search FROM public.actions AS x
             WHERE x.search @@ query AND (x.organization_id IS NULL OR x.organization_id = ANY (organizations))
                 AND (chosen IS NULL OR x.integration_id = ANY (chosen))
-            LIMIT 5000
+            LIMIT 2000
         ) AS a
         UNION ALL
         SELECT a.id, a.slug, a.search, 3000 FROM public.actions AS a
@@ -2787,15 +2786,21 @@ BEGIN
             AND (chosen IS NULL OR a.integration_id = ANY (chosen))
         UNION ALL
         SELECT a.id, a.slug, a.search, 50 + CASE
-            WHEN n.is_exact OR a.slug = array_to_string(n.rest, '-') THEN 3000
-            WHEN n.rest <> '{}' AND starts_with(a.slug, array_to_string(n.rest, '-')) THEN 2000
+            WHEN a.is_exact OR a.slug = array_to_string(a.rest, '-') THEN 3000
+            WHEN a.rest <> '{}' AND starts_with(a.slug, array_to_string(a.rest, '-')) THEN 2000
             ELSE 1000
         END
-        FROM named AS n
-        CROSS JOIN LATERAL (
-            SELECT x.id, x.slug, x.search FROM public.actions AS x
-            WHERE x.integration_id = n.id AND (n.rest = '{}' OR x.search @@ app.search_query(n.rest))
-            LIMIT 500
+        FROM (
+            SELECT x.id, x.slug, x.search, n.rest, n.is_exact
+            FROM (
+                SELECT i.*, app.search_query(i.rest) AS others FROM named AS i
+                ORDER BY i.is_exact DESC, cardinality(i.rest)
+            ) AS n
+            CROSS JOIN LATERAL (
+                SELECT y.id, y.slug, y.search FROM public.actions AS y
+                WHERE y.integration_id = n.id AND (n.rest = '{}' OR y.search @@ n.others)
+            ) AS x
+            LIMIT 2000
         ) AS a
     )
     SELECT f.id, max(f.rank) + (100 * ts_rank(f.search, query))::integer AS rank
