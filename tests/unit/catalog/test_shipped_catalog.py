@@ -38,6 +38,16 @@ def test_it_has_the_first_services() -> None:
     }
 
 
+# Of other people, of what is made, or, PayPal's authorization_id, hidden for its name.
+SECRET_PARAMETERS = {
+    "netlify": {"value"},
+    "paypal": {"authorization_id"},
+    "plaid": {"access_token", "public_token"},
+    "supabase": {"db_pass"},
+    "vercel": {"value"},
+}
+
+
 def test_every_handler_is_in_use() -> None:
     named = {action.handler for definition in DEFINITIONS.values() for action in definition.actions}
     assert named - {None} == SHIPPED_HANDLERS.keys() - {HTTP_REQUEST_HANDLER}
@@ -70,10 +80,10 @@ def test_an_action_is_complete(slug: str, action_slug: str) -> None:
     definition = DEFINITIONS[slug]
     action = next(action for action in definition.actions if action.slug == action_slug)
     assert action.description.endswith(".")
-    assert action.request_schema["additionalProperties"] is False
     asked_for = set(definition.auth_config.get("scopes", ()))
     assert set(action.scopes) <= asked_for, "a new connection could not run it"
     for example in action.examples:
-        assert redact(dict(example), schema=action.request_schema) == example, (
-            "the log would hide an ordinary value"
-        )
+        logged = redact(dict(example), schema=action.request_schema)
+        assert isinstance(logged, dict)
+        hidden = {name for name, value in example.items() if logged[name] != value}
+        assert hidden <= SECRET_PARAMETERS.get(slug, set()), "the log would hide an ordinary value"
