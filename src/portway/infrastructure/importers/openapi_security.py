@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from portway.application.importing.naming import shortened
 from portway.application.requests.header_fields import is_token
@@ -15,6 +15,7 @@ from portway.infrastructure.importers.openapi_document import (
     members,
     text,
 )
+from portway.infrastructure.importers.openapi_servers import joined
 from portway.infrastructure.importers.openapi_undeclared import has_unauthorized, token_parameters
 
 _PREFERENCE = ("authorizationCode", "bearer", "apiKey", "basic", "clientCredentials")
@@ -208,7 +209,7 @@ class Security:
             "token_url": text(described, "tokenUrl"),
             "refresh_url": text(described, "refreshUrl"),
         }
-        absolute = {name: urljoin(f"{self._base_url}/", url) for name, url in urls.items() if url}
+        absolute = {name: joined(f"{self._base_url}/", url) for name, url in urls.items() if url}
         usable = {name: url for name, url in absolute.items() if _is_address(url)}
         descriptions = {
             scope: shortened(str(words), 300) or scope

@@ -84,7 +84,7 @@ def _server(server: Json, source_url: str | None) -> Base | None:
     written = replaced(path, in_authority=False)
     url = f"{scheme}{mark}{replaced(authority, in_authority=True)}{slash}{written}" if mark else written
     if not mark and source_url and urlsplit(source_url).scheme in ("http", "https"):
-        url = urljoin(source_url, url)
+        url = joined(source_url, url)
     if not url.lower().startswith(("http://", "https://")):
         return None
     return Base(url.partition("?")[0].partition("#")[0].rstrip("/"), properties)
@@ -114,3 +114,11 @@ def _placed(name: str, variables: Json, properties: Json, *, in_authority: bool)
         schema["default"] = default
     properties[name] = schema
     return f"{{{name}}}"
+
+
+def joined(base: str, url: str) -> str:
+    """The URL, relative to the base; as it is where one of the two is none."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
