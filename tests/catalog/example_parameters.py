@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.catalog.openapi_schemas import Json
+from tests.catalog.pattern_examples import matching
 
 _FORMATS: dict[str, str] = {
     "date-time": "2026-11-25T10:00:00Z",
@@ -13,6 +14,8 @@ _FORMATS: dict[str, str] = {
     "url": "https://example.com/a",
     "uuid": "0195f3e2-7c1a-7d7e-9a53-0f4c1b2d3e4f",
     "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "duration": "P1D",
     "hostname": "example.com",
 }
 _MAX_DEPTH = 6
@@ -22,24 +25,28 @@ class Unknowable(Exception):
     """The schema has a condition that no simple value is known to meet, such as a pattern."""
 
 
-def example_parameters(schema: Json, *, all_members: bool = True) -> Json:
-    """An object that fits the schema, as far as it is simple. Raises Unknowable."""
-    made = _Maker(schema.get("$defs", {}), all_members=all_members).value(schema, 0)
+def example_parameters(schema: Json, *, all_members: bool = True, from_examples: bool = True) -> Json:
+    """An object that fits the schema, as far as it is simple; where `from_examples`, of the schema's own examples and
+    defaults. Raises Unknowable.
+    """
+    maker = _Maker(schema.get("$defs", {}), all_members=all_members, from_examples=from_examples)
+    made = maker.value(schema, 0)
     assert isinstance(made, dict)
     return made
 
 
 class _Maker:
-    def __init__(self, definitions: Json, *, all_members: bool) -> None:
+    def __init__(self, definitions: Json, *, all_members: bool, from_examples: bool) -> None:
         self._definitions = definitions
         self._all = all_members
+        self._from_examples = from_examples
 
     def value(self, schema: Any, depth: int) -> Any:
         schema = self._merged(schema, depth)
-        for known in ("const", "default"):
+        for known in ("const", "default") if self._from_examples else ("const",):
             if schema.get(known) is not None:
                 return schema[known]
-        if schema.get("examples"):
+        if schema.get("examples") and self._from_examples:
             return schema["examples"][0]
         if schema.get("enum"):
             return next(value for value in schema["enum"] if value is not None)
@@ -50,29 +57,45 @@ class _Maker:
             case "object":
                 return self._object(schema, depth)
             case "array":
-                count = max(1, schema.get("minItems", 0)) if depth < _MAX_DEPTH else schema.get("minItems", 0)
-                made = [self.value(schema.get("items", {}), depth + 1) for _ in range(count)]
-                return made[:1] if schema.get("uniqueItems") else made
+                return self._array(schema, depth)
             case "integer" | "number":
-                return max(1, schema.get("minimum", 1))
+                return min(max(1, schema.get("minimum", 1)), schema.get("maximum", 10**9))
             case "boolean":
                 return True
             case "null":
                 return None
         return _text(schema)
 
+    def _array(self, schema: Json, depth: int) -> list[Any]:
+        least = int(schema.get("minItems", 0))
+        count = max(1, least) if depth < _MAX_DEPTH else least
+        items = schema.get("items", {})
+        if schema.get("uniqueItems") and (values := self._merged(items, depth + 1).get("enum")):
+            return list(values[:count])
+        return [self.value(items, depth + 1) for _ in range(count)]
+
     def _object(self, schema: Json, depth: int) -> Json:
         required = set(schema.get("required", ()))
         names = [
             name for name in schema.get("properties", {}) if name in required or (self._all and depth == 0)
         ]
+        properties = schema.get("properties", {})
         made: Json = {}
-        for name in names:
+        for name in [*names, *sorted(required - set(names))]:
             try:
-                made[name] = self.value(schema["properties"][name], depth + 1)
+                made[name] = self.value(properties.get(name, {}), depth + 1)
             except Unknowable:
                 if name in required:
                     raise
+        return self._with_enough(made, schema, depth)
+
+    def _with_enough(self, made: Json, schema: Json, depth: int) -> Json:
+        """With members that nothing names, where there have to be more."""
+        missing = int(schema.get("minProperties", 0)) - len(made)
+        named = [name for name in schema.get("properties", {}) if name not in made][: max(missing, 0)]
+        made |= {name: self.value(schema["properties"][name], depth + 1) for name in named}
+        others = schema.get("additionalProperties", {})
+        made |= {f"x{index}": self.value(others, depth + 1) for index in range(missing - len(named))}
         return made
 
     def _merged(self, schema: Any, depth: int) -> Json:
@@ -93,9 +116,8 @@ class _Maker:
 
 def _together(one: Json, other: Json) -> Json:
     made = {**other, **one}
-    for member in ("properties",):
-        if member in one and member in other:
-            made[member] = {**other[member], **one[member]}
+    if "properties" in one and "properties" in other:
+        made["properties"] = {**other["properties"], **one["properties"]}
     if required := [*one.get("required", ()), *other.get("required", ())]:
         made["required"] = required
     return made
@@ -113,8 +135,14 @@ def _kind(schema: Json) -> str:
 def _text(schema: Json) -> str:
     if schema.get("format") in _FORMATS:
         return _FORMATS[str(schema["format"])]
+    if schema.get("contentEncoding") == "base64" or "base64" in str(schema.get("description", "")).lower():
+        return "YWJj"
     if "pattern" in schema:
-        raise Unknowable
+        least = int(schema.get("minLength", 0))
+        text = matching(schema["pattern"], max(1, least)) or matching(schema["pattern"], least)
+        if text is None:
+            raise Unknowable
+        return text
     # With what has to be escaped in a path and in a query.
     text = "a b/c&d"[: int(schema.get("maxLength", 7))]
     return text + "x" * (int(schema.get("minLength", 0)) - len(text))

