@@ -232,7 +232,7 @@ def test_no_expression_takes_long_or_much(text: str, value: Any) -> None:
     started = time.process_time()
     with pytest.raises(InvalidIntegrationConfig, match="takes too long, or finds too much"):
         expression.search(value)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 3
 
     tracemalloc.start()
     with pytest.raises(InvalidIntegrationConfig):
