@@ -45,11 +45,6 @@ _SINGLE = frozenset(
 _LISTS = frozenset({"allOf", "anyOf", "prefixItems"})
 _MAPS = frozenset({"dependentSchemas"})
 _ANNOTATIONS = frozenset({"description", "title", "deprecated", "default", "writeOnly"})
-# Of OpenAPI, and nothing that a request is checked by.
-_KNOWN = frozenset(
-    {"discriminator", "xml", "externalDocs", "readOnly", "nullable", "example", "$schema", "$id", "$comment", "$defs",
-     "definitions", "$anchor", "$dynamicAnchor", "$vocabulary", "contentSchema", "collectionFormat", "id"}
-)  # fmt: skip
 
 
 class RequestSchemas:
@@ -176,14 +171,12 @@ class RequestSchemas:
             if is_plain(name):
                 self._plain(name, value, converted)
             elif name in _SINGLE:
-                self._put(converted, name, self._schema(value, depth + 1))
+                converted[name] = self._schema(value, depth + 1)
             elif name in _LISTS or name == "oneOf":
                 self._branches(name, value, converted, depth)
             elif name in _MAPS and isinstance(value, dict):
                 converted[name] = {key: self._schema(part, depth + 1) for key, part in value.items()}
-            elif name not in _KNOWN and not name.startswith("x-") and name not in ("properties", "items"):
-                if name != "patternProperties":
-                    continue
+            elif name == "patternProperties":
                 self._patterns(value, converted, depth)
         self._items(schema, converted, depth)
         self._properties(schema, converted, depth)
@@ -284,9 +277,6 @@ class RequestSchemas:
         if is_reference and converted.keys() - {"allOf"} <= _ANNOTATIONS:
             return {**only, **{name: value for name, value in converted.items() if name != "allOf"}}
         return converted
-
-    def _put(self, converted: Json, name: str, value: Json | bool) -> None:
-        converted[name] = value
 
     def _note(self, what: str) -> None:
         self._document.notes.add(what)
