@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from portway.application.requests.header_fields import is_token
 from portway.infrastructure.importers.openapi_action import ActionDraft
 from portway.infrastructure.importers.openapi_document import (
     InexpressibleError,
@@ -14,6 +13,7 @@ from portway.infrastructure.importers.openapi_document import (
 from portway.infrastructure.importers.openapi_keywords import description
 from portway.infrastructure.importers.openapi_schemas import RequestSchemas
 from portway.infrastructure.importers.openapi_shapes import FLAT, Members, Shapes
+from portway.infrastructure.importers.openapi_xml import XmlReader
 
 _FORM = "application/x-www-form-urlencoded"
 _TEXTS = ("text/", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/graphql",
@@ -41,6 +41,7 @@ class BodyReader:
         self._document = document
         self._schemas = schemas
         self._shapes = shapes
+        self._xml = XmlReader(document, shapes)
 
     def add(self, draft: ActionDraft, body: Json) -> None:
         """Adds the parameters of the body, and says how it is written. Raises InexpressibleError."""
@@ -60,7 +61,7 @@ class BodyReader:
         elif plain.startswith("multipart/"):
             self._add_multipart(draft, schema, is_required, members(media, "encoding"))
         elif plain.endswith(("/xml", "+xml")):
-            self._add_xml(draft, plain, schema, is_required)
+            self._add_xml(draft, plain, schema, body)
         else:
             self._add_raw(draft, plain, body)
 
@@ -164,40 +165,26 @@ class BodyReader:
             draft.add("body", name, dict(self._schemas.convert(raw)), required=name in required, **written)
         draft.body = {"encoding": "multipart"} | ({"files": files} if files else {})
 
-    def _add_xml(self, draft: ActionDraft, kind: str, schema: object, is_required: object) -> None:
-        found = self._listed(schema, "XML body")
-        resolved = self._document.resolve(schema)
-        reference = self._document.reference(schema) or ""
-        root = text(members(resolved, "xml"), "name") or reference.rpartition("/")[2]
-        if not root and len(found.properties) == 1:
-            # As AWS's documents have it: the only member is the root.
-            root, inside = next(iter(found.properties.items()))
-            found = self._listed(inside, "XML body")
-        if not root or not is_token(root):
-            raise InexpressibleError("has an XML body whose root is not named")
-        required = set(found.required) if is_required is not False else set()
-        for name, raw in found.properties.items():
+    def _add_xml(self, draft: ActionDraft, kind: str, schema: object, body: Json) -> None:
+        """A parameter for each element; the document as a text where the schema does not say all of it."""
+        xml = self._xml.read(schema)
+        if xml is None:
+            self._document.notes.add("A body of XML is a text: its schema does not say what it is made of")
+            self._add_raw(draft, kind, body)
+            return
+        required = set(xml.members.required) if body.get("required") is not False else set()
+        for name, raw in xml.members.properties.items():
             if not self._schemas.is_read_only(raw):
-                written = self._in_xml(name, raw)
-                schema = dict(self._schemas.convert(raw))
-                draft.add("body", name, schema, required=name in required, **written)
-        draft.body = {"encoding": "xml", "root": root} | (
+                called = {} if xml.names[name] == name else {"name": xml.names[name]}
+                schema = self._schemas.convert(raw)
+                draft.add("body", name, schema, required=name in required, **called)
+        draft.body = {"encoding": "xml", "root": xml.root} | (
             {} if kind == "application/xml" else {"content_type": kind}
         )
 
-    def _in_xml(self, name: str, raw: object) -> Json:
-        """What an element or attribute is called, where it is not called as its member."""
-        xml = members(self._document.resolve(raw), "xml")
-        if xml.get("wrapped") is True or text(xml, "prefix") or text(xml, "namespace"):
-            raise InexpressibleError(
-                f"has an XML body in which {name!r} is wrapped or of a namespace of its own"
-            )
-        called = f"{'@' if xml.get('attribute') is True else ''}{text(xml, 'name') or name}"
-        return {} if called == name else {"name": called}
-
     def _add_raw(self, draft: ActionDraft, kind: str, body: Json) -> None:
         words = description(text(body, "description"))
-        is_text = kind.startswith(_TEXTS)
+        is_text = kind.startswith(_TEXTS) or kind.endswith(("/xml", "+xml"))
         schema = {"type": "string", "description": words or "Sent as it is."} if is_text else _file(words)
         name = draft.add("body", _WHOLE, schema, required=body.get("required") is True)
         if is_text:

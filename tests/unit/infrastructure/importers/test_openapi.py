@@ -368,6 +368,30 @@ class TestBodies:
             "content_type": "text/xml",
         }
 
+    @pytest.mark.parametrize(
+        "schema",
+        [
+            {"type": "string"},
+            fields({"a": {"type": "string"}, "b": {"type": "string"}}),  # without a root
+            {**fields({"a": {"type": "string", "xml": {"namespace": "urn:a"}}}), "xml": {"name": "pet"}},
+            {
+                **fields({"a": {"type": "array", "items": {"type": "string", "xml": {"name": "b"}}}}),
+                "xml": {"name": "pet"},
+            },
+            {
+                **fields({"a": fields({"b": {"type": "string", "xml": {"attribute": True}}})}),
+                "xml": {"name": "pet"},
+            },
+        ],
+    )
+    def test_xml_that_parameters_do_not_say_is_a_text(self, schema: Json) -> None:
+        action = only(read(body("application/xml", schema)))
+        assert action.request_schema["required"] == ["body"]
+        assert action.transform_config == {
+            "parameters": [{"op": "move", "parameter": "body", "to": "/body/text"}],
+            "body": {"encoding": "raw", "file": "body", "content_type": "application/xml"},
+        }
+
     def test_a_post_without_a_body_has_none(self) -> None:
         action = only(read({"parameters": [{"in": "query", "name": "q"}]}))
         assert action.transform_config == {"body": {"encoding": "none"}}
