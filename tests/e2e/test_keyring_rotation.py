@@ -176,6 +176,10 @@ async def test_no_execution_fails_and_no_ciphertext_is_left_behind(
     first = await desk.execute(0, **replayed)
     rotations = []
     async with desk.busy():
+        for _ in range(400):  # until the first tokens become due
+            if desk.service.refreshes:
+                break
+            await asyncio.sleep(0.05)
         for _ in range(ROTATIONS):
             await asyncio.sleep(1)
             calls, refreshes = len(desk.answers), desk.service.refreshes
