@@ -313,6 +313,154 @@ class TestOutsideSessions:
         assert squatted not in ids.values()
 
 
+class TestSignInOutside:
+    async def start(
+        self, arranged: Arranged, claims: Claims, policy: SignUpPolicy = SignUpPolicy.OPEN
+    ) -> Session | None:
+        return await arranged.store.start_outside_session(claims, policy)
+
+    async def test_gives_a_session_like_any_other(self, arranged: Arranged) -> None:
+        subject = str(uuid4())
+
+        first = await self.start(arranged, Claims(subject, name="Some Body"))
+        again = await self.start(arranged, Claims(subject), SignUpPolicy.CLOSED)
+        elsewhere = await self.start(arranged, Claims(subject, issuer="https://other.example"))
+
+        assert first is not None
+        assert again is not None
+        assert elsewhere is not None
+        assert first.user_id == again.user_id != elsewhere.user_id
+        renewed = await arranged.store.refresh(first.refresh_token)
+        assert renewed is not None
+        user = await arranged.store.user(await pass_of(arranged.store, renewed.access_token))
+        assert (user.id, user.name) == (first.user_id, "Some Body")
+
+    async def test_is_the_same_person_as_by_a_token(self, arranged: Arranged) -> None:
+        claims = Claims(str(uuid4()))
+        session = await self.start(arranged, claims)
+        assert session is not None
+
+        token_hash = hashlib.sha256(b"outside.of.it").digest()
+        await arranged.store.register_outside_session(claims, token_hash, SignUpPolicy.CLOSED)
+        principal = await arranged.store.authenticate("outside.of.it", SignUpPolicy.CLOSED)
+
+        assert principal is not None
+        assert principal.user_id == session.user_id
+
+    @pytest.mark.parametrize("policy", [SignUpPolicy.INVITE, SignUpPolicy.CLOSED])
+    async def test_of_strangers_needs_an_open_door(self, arranged: Arranged, policy: SignUpPolicy) -> None:
+        email = address()
+
+        assert await self.start(arranged, Claims(str(uuid4()), email, email_verified=True), policy) is None
+        assert (await sign_up(arranged.store, email)).outcome is SignUpOutcome.CREATED
+
+    async def test_takes_whom_an_invitation_is_for_once(self, arranged: Arranged) -> None:
+        email = address()
+        await arranged.invite(email)
+
+        unproved = await self.start(arranged, Claims(str(uuid4()), email), SignUpPolicy.INVITE)
+        closed = await self.start(
+            arranged, Claims(str(uuid4()), email, email_verified=True), SignUpPolicy.CLOSED
+        )
+        invited = await self.start(
+            arranged, Claims(str(uuid4()), email.upper(), email_verified=True), SignUpPolicy.INVITE
+        )
+        other = await self.start(
+            arranged, Claims(str(uuid4()), address(), email_verified=True), SignUpPolicy.INVITE
+        )
+
+        assert (unproved, closed, other) == (None, None, None)
+        assert invited is not None
+        user = await arranged.store.user(await pass_of(arranged.store, invited.access_token))
+        assert (user.email, user.email_verified) == (email.lower(), True)
+
+    async def test_links_by_an_address_that_both_sides_verified(self, arranged: Arranged) -> None:
+        verified, unverified = address(), address()
+        ids = {}
+        for email in (verified, unverified):
+            ids[email] = (await sign_up(arranged.store, email)).user_id
+        token = await arranged.store.create_email_token(verified, EmailTokenPurpose.VERIFY_EMAIL)
+        assert token is not None
+        await arranged.store.verify_email(token)
+
+        linked = await self.start(
+            arranged, Claims(str(uuid4()), verified, email_verified=True), SignUpPolicy.CLOSED
+        )
+        claimed = await self.start(arranged, Claims(str(uuid4()), verified))
+        squatted = await self.start(arranged, Claims(str(uuid4()), unverified, email_verified=True))
+
+        assert linked is not None
+        assert claimed is not None
+        assert squatted is not None
+        assert linked.user_id == ids[verified]
+        assert claimed.user_id not in ids.values()
+        assert squatted.user_id not in ids.values()
+
+
+class TestOwnSessions:
+    async def test_are_listed_and_ended_by_their_owner_alone(self, arranged: Arranged) -> None:
+        email, other = address(), address()
+        await sign_up(arranged.store, email)
+        await sign_up(arranged.store, other)
+        here, there = await session_of(arranged.store, email), await session_of(arranged.store, email)
+        mine = await pass_of(arranged.store, here.access_token)
+        theirs = await pass_of(arranged.store, (await session_of(arranged.store, other)).access_token)
+        await arranged.store.describe_session(mine, "Firefox" * 100)
+        await arranged.store.describe_session(mine, "somebody else's")
+
+        found = {session.is_current: session for session in await arranged.store.sessions(mine)}
+
+        assert set(found) == {True, False}
+        assert found[True].user_agent == ("Firefox" * 100)[:400]
+        assert found[False].user_agent is None
+        assert found[True].created_at <= found[True].last_used_at < found[True].expires_at
+        assert not await arranged.store.end_session(theirs, found[False].id)
+        assert await arranged.store.end_session(mine, found[False].id)
+        assert not await arranged.store.end_session(mine, found[False].id)
+        assert await arranged.store.refresh(there.refresh_token) is None
+        assert [session.is_current for session in await arranged.store.sessions(mine)] == [True]
+        assert await arranged.store.sessions("made up") == []
+        assert not await arranged.store.end_session("made up", found[True].id)
+
+
+class TestPassword:
+    async def test_is_changed_by_who_knows_it_and_ends_other_sessions(self, arranged: Arranged) -> None:
+        email = address()
+        await sign_up(arranged.store, email)
+        here, there = await session_of(arranged.store, email), await session_of(arranged.store, email)
+        mine = await pass_of(arranged.store, here.access_token)
+
+        assert not await arranged.store.change_password(mine, b"guessed", verifier(b"new proof"))
+        assert not await arranged.store.change_password("made up", b"proof", verifier(b"new proof"))
+        assert await arranged.store.sign_in(email, b"new proof") is None
+        assert await arranged.store.change_password(mine, b"proof", verifier(b"new proof"))
+
+        assert await arranged.store.sign_in(email, b"proof") is None
+        assert await arranged.store.sign_in(email, b"new proof") is not None
+        assert await arranged.store.refresh(there.refresh_token) is None
+        assert await arranged.store.refresh(here.refresh_token) is not None
+
+    async def test_is_changed_and_mailed_links_to_choose_another_are_over(self, arranged: Arranged) -> None:
+        store, email = arranged.store, address()
+        await sign_up(store, email)
+        first, second = [
+            await store.create_email_token(email, EmailTokenPurpose.RESET_PASSWORD) for _ in range(2)
+        ]
+        assert first
+        assert second
+        assert await store.reset_password(first, verifier(b"proof"))
+        assert not await store.reset_password(second, verifier(b"stolen proof"))
+
+        token = await store.create_email_token(email, EmailTokenPurpose.RESET_PASSWORD)
+        assert token
+        mine = await pass_of(store, (await session_of(store, email)).access_token)
+        assert await store.change_password(mine, b"proof", verifier(b"new proof"))
+        assert not await store.reset_password(token, verifier(b"stolen proof"))
+
+    async def test_there_are_users(self, arranged: Arranged) -> None:
+        assert await arranged.store.has_users()
+
+
 async def test_nobody_comes_in_with_nonsense(arranged: Arranged) -> None:
     for bearer in ("", "pw_", "a.b.c", "x" * 10_000, "pw_" + "x" * 43, "..", "%"):
         assert await arranged.store.authenticate(bearer, SignUpPolicy.OPEN) is None

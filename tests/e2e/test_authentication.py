@@ -280,7 +280,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "another audience": {"aud": "somebody-else"},
     "no audience": {"aud": None},
     "no subject": {"sub": None},
-    "not yet": {"nbf": int(time.time()) + 600},
+    "not yet": {"nbf": int(time.time()) + 86400},  # it is worked out when the run begins
     "subject of another type": {"sub": 5},
     "NUL": {"sub": "a\0b"},
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -9,6 +10,7 @@ from uuid import UUID, uuid4
 
 from portway.application.ports.accounts import (
     EmailTokenPurpose,
+    OpenSession,
     PasswordParameters,
     PasswordVerifier,
     Session,
@@ -49,6 +51,8 @@ class _Session:
     id: UUID = field(default_factory=uuid4)
     previous: str | None = None
     rotated_at: datetime | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    user_agent: str | None = None
     revoked: bool = False
 
 
@@ -111,20 +115,29 @@ class InMemoryAccountStore:
     async def register_outside_session(
         self, claims: OutsideClaims, token_hash: bytes, sign_up: SignUpPolicy
     ) -> bool:
-        identity = (claims.issuer, claims.subject)
-        if identity not in self._identities:
-            linked = self._user_of(claims.email) if claims.email and claims.email_verified else None
-            if linked is not None and linked.email_verified:
-                self._identities[identity] = linked.id
-            elif sign_up is SignUpPolicy.CLOSED:
-                return False
-            else:
-                email = None if claims.email and self._user_of(claims.email) else claims.email
-                made = self._new_user(email, claims.name, verified=claims.email_verified)
-                self._identities[identity] = made.id
-        session = _Session(self._identities[identity], "", claims.expires_at)
-        self._outside.setdefault(token_hash, session)
+        person = self._outside_person(claims, stranger_may_enter=sign_up is not SignUpPolicy.CLOSED)
+        if person is None:
+            return False
+        self._outside.setdefault(token_hash, _Session(person, "", claims.expires_at))
         return True
+
+    async def start_outside_session(self, claims: OutsideClaims, sign_up: SignUpPolicy) -> Session | None:
+        invited = next(
+            (
+                token
+                for token, invitation in self._invitations.items()
+                if claims.email_verified and invitation.email == (claims.email or "").lower()
+            ),
+            None,
+        )
+        may_enter = sign_up is SignUpPolicy.OPEN or (sign_up is SignUpPolicy.INVITE and invited is not None)
+        is_new = (claims.issuer, claims.subject) not in self._identities
+        person = self._outside_person(claims, stranger_may_enter=may_enter)
+        if person is None:
+            return None
+        if is_new and invited is not None:
+            del self._invitations[invited]
+        return self._new_session(person)
 
     async def create_email_token(self, email: str, purpose: EmailTokenPurpose) -> str | None:
         user = self._user_of(email)
@@ -177,9 +190,7 @@ class InMemoryAccountStore:
         known = self._passwords.get(user.id) if user else None
         if user is None or known is None or known.verifier != hashlib.sha256(proof).digest():
             return None
-        session = _Session(user.id, secrets.token_urlsafe(), self._clock() + _LIFETIME)
-        self._sessions[str(session.id)] = session
-        return self._shown(session)
+        return self._new_session(user.id)
 
     async def refresh(self, refresh_token: str) -> Session | None:
         for session in filter(self._is_good, self._sessions.values()):
@@ -195,6 +206,47 @@ class InMemoryAccountStore:
         session = self._of_pass(sealed_pass)
         if session is not None:
             session.revoked = True
+
+    async def has_users(self) -> bool:
+        return bool(self._users)
+
+    async def describe_session(self, sealed_pass: str, user_agent: str) -> None:
+        session = self._of_pass(sealed_pass)
+        if session is not None and session.user_agent is None:
+            session.user_agent = user_agent[:400]
+
+    async def sessions(self, sealed_pass: str) -> Sequence[OpenSession]:
+        own = self._of_pass(sealed_pass)
+        return [
+            OpenSession(
+                session.id,
+                session.created_at,
+                session.rotated_at or session.created_at,
+                session.expires_at,
+                session.user_agent,
+                session is own,
+            )
+            for session in self._sessions.values()
+            if own is not None and session.user_id == own.user_id and self._is_good(session)
+        ]
+
+    async def end_session(self, sealed_pass: str, session_id: UUID) -> bool:
+        own, session = self._of_pass(sealed_pass), self._sessions.get(str(session_id))
+        if own is None or session is None or session.user_id != own.user_id or session.revoked:
+            return False
+        session.revoked = True
+        return True
+
+    async def change_password(self, sealed_pass: str, proof: bytes, password: PasswordVerifier) -> bool:
+        own = self._of_pass(sealed_pass)
+        known = self._passwords.get(own.user_id) if own else None
+        if own is None or known is None or known.verifier != hashlib.sha256(proof).digest():
+            return False
+        self._passwords[own.user_id] = password
+        self._forget_resets(own.user_id)
+        for session in [*self._sessions.values(), *self._outside.values()]:
+            session.revoked = session.revoked or (session.user_id == own.user_id and session is not own)
+        return True
 
     async def user(self, sealed_pass: str) -> User:
         session = self._of_pass(sealed_pass)
@@ -214,9 +266,14 @@ class InMemoryAccountStore:
         if user is None:
             return False
         self._passwords[user.id] = password
+        self._forget_resets(user.id)
         for session in [*self._sessions.values(), *self._outside.values()]:
             session.revoked = session.revoked or session.user_id == user.id
         return True
+
+    def _forget_resets(self, user_id: UUID) -> None:
+        reset = (EmailTokenPurpose.RESET_PASSWORD, user_id)
+        self._links = {token: link for token, link in self._links.items() if link != reset}
 
     def _redeem(self, token: str, purpose: EmailTokenPurpose) -> User | None:
         """Either proves the address: the link was mailed there."""
@@ -225,6 +282,25 @@ class InMemoryAccountStore:
         user = self._users[self._links.pop(token)[1]]
         self._users[user.id] = replace(user, email_verified=True)
         return user
+
+    def _outside_person(self, claims: OutsideClaims, *, stranger_may_enter: bool) -> UUID | None:
+        identity = (claims.issuer, claims.subject)
+        if identity not in self._identities:
+            linked = self._user_of(claims.email) if claims.email and claims.email_verified else None
+            if linked is not None and linked.email_verified:
+                self._identities[identity] = linked.id
+            elif not stranger_may_enter:
+                return None
+            else:
+                email = None if claims.email and self._user_of(claims.email) else claims.email
+                made = self._new_user(email, claims.name, verified=claims.email_verified)
+                self._identities[identity] = made.id
+        return self._identities[identity]
+
+    def _new_session(self, user_id: UUID) -> Session:
+        session = _Session(user_id, secrets.token_urlsafe(), self._clock() + _LIFETIME)
+        self._sessions[str(session.id)] = session
+        return self._shown(session)
 
     def _new_user(self, email: str | None, name: str | None, *, verified: bool) -> User:
         user = User(uuid4(), email.lower() if email else None, name, verified, self._clock())

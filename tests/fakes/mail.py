@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from portway.application.ports.mail import Mail, MailNotSent
 
-_TOKEN = re.compile(r"\?token=(\S+)")
+_TOKEN = re.compile(r"#token=(\S+)")
 
 
 class RecordingMailer:

@@ -1,25 +1,22 @@
 """Built-in users: sign up, in and out, tokens, verified addresses, forgotten passwords."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Cookie, Depends, Header, Request, Response
+from fastapi import Cookie, Depends, Request, Response
 from pydantic import AwareDatetime, StrictBool
 
-from portway.api.identity import AdminPrincipal, CurrentPrincipal, bearer_of, bearer_scheme
+from portway.api.cross_origin import check_not_foreign, check_own_page
+from portway.api.identity import AdminPrincipal, CurrentPrincipal, bearer_of_caller, bearer_scheme
 from portway.api.problems import problem_responses
-from portway.api.routing import PREFIX, new_router
+from portway.api.routing import new_router
 from portway.api.services import CurrentServices, Services
+from portway.api.session_cookie import REFRESH_COOKIE, clear_session, seconds_until, set_session
 from portway.api.wire import EmailAddress, Input, Name, NewPassword, Output, Secret
 from portway.application.account_service import SignedIn, SignedUp
-from portway.application.ports.accounts import Session
 from portway.domain.errors import Forbidden, MalformedRequest, Unauthenticated
 from portway.domain.organization import User
 from portway.domain.principal import Principal
-
-COOKIE = "portway_refresh"
-COOKIE_PATH = f"{PREFIX}/auth"
 
 router = new_router("/auth", "Accounts")
 
@@ -35,7 +32,9 @@ class UserOutput(Output):
 
 
 class SignUpInput(Input):
-    """`invitation_token` is the one in an invitation's link; `set_up_token`, the first account's."""
+    """`invitation_token` is the one in an invitation's link; `set_up_token`, the first account's. `cookie` as for
+    signing in.
+    """
 
     email: EmailAddress
     password: NewPassword
@@ -46,7 +45,7 @@ class SignUpInput(Input):
 
 
 class SignInInput(Input):
-    """With `cookie`, the refresh token comes in an HttpOnly cookie instead of the body: for browsers."""
+    """With `cookie`, the tokens come in HttpOnly cookies instead of the body: for browsers."""
 
     email: EmailAddress
     password: Secret
@@ -54,7 +53,14 @@ class SignInInput(Input):
 
 
 class RefreshInput(Input):
-    """Without `refresh_token`, the cookie's is used."""
+    """Without `refresh_token`, the cookie's is used, and the next tokens are cookies too; `cookie` asks for them."""
+
+    refresh_token: Secret | None = None
+    cookie: StrictBool = False
+
+
+class SignOutInput(Input):
+    """Without `refresh_token`, the cookies' session or the bearer's is ended."""
 
     refresh_token: Secret | None = None
 
@@ -85,9 +91,9 @@ class ProfileInput(Input):
 
 
 class TokensOutput(Output):
-    """`expires_in` is in seconds. `refresh_token` works once, and is null where it is in the cookie."""
+    """`expires_in` is in seconds. `refresh_token` works once. Both tokens are null where they are in cookies."""
 
-    access_token: str
+    access_token: str | None
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6749
     expires_in: int
     refresh_token: str | None
@@ -114,8 +120,7 @@ class AcceptedOutput(Output):
     status: Literal["accepted"] = "accepted"
 
 
-RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=1000)]
-FetchSite = Annotated[str | None, Header(alias="Sec-Fetch-Site", include_in_schema=False)]
+RefreshCookie = Annotated[str | None, Cookie(alias=REFRESH_COOKIE, max_length=1000)]
 
 
 @router.post("/sign-up", status_code=201, responses=problem_responses(403, 409, 413, 429))
@@ -125,12 +130,14 @@ async def sign_up(
     """Makes an account, as far as PORTWAY_SIGN_UP lets one, and signs it in."""
     if body.invitation_token and body.set_up_token:
         raise MalformedRequest("Send an invitation's token or the set-up token, not both.")
+    _check_may_set(request, services, cookie=body.cookie)
     done = await services.accounts.sign_up(
         email=body.email,
         password=body.password,
         name=body.name,
         token=body.invitation_token or body.set_up_token,
         client=client_of(request),
+        user_agent=request.headers.get("user-agent"),
     )
     tokens = _tokens(done, services, response, cookie=body.cookie)
     return SignUpOutput(
@@ -138,13 +145,17 @@ async def sign_up(
     )
 
 
-@router.post("/sign-in", responses=problem_responses(413, 429))
+@router.post("/sign-in", responses=problem_responses(403, 413, 429))
 async def sign_in(
     body: SignInInput, services: CurrentServices, request: Request, response: Response
 ) -> TokensOutput:
     """Exchanges address and password for tokens."""
+    _check_may_set(request, services, cookie=body.cookie)
     done = await services.accounts.sign_in(
-        email=body.email, password=body.password, client=client_of(request)
+        email=body.email,
+        password=body.password,
+        client=client_of(request),
+        user_agent=request.headers.get("user-agent"),
     )
     return _tokens(done, services, response, cookie=body.cookie)
 
@@ -153,17 +164,24 @@ async def sign_in(
 async def refresh(
     *,
     services: CurrentServices,
+    request: Request,
     response: Response,
     body: RefreshInput | None = None,
     cookie: RefreshCookie = None,
-    fetch_site: FetchSite = None,
 ) -> TokensOutput:
-    """Exchanges a refresh token for the next pair. One that comes a second time ends the session."""
+    """Exchanges a refresh token for the next pair. One that comes a second time ends the session, unless it does so
+    within ten seconds: then it is refused and nothing else, and no cookie is touched.
+    """
     given = body.refresh_token if body else None
-    token = given or _cookie_of_our_own(cookie, fetch_site)
+    wants_cookie = given is None or (body is not None and body.cookie)
+    if given is None and cookie is not None:
+        check_own_page(request.method, _fields(request), services.public_url)
+    else:
+        _check_may_set(request, services, cookie=wants_cookie)
+    token = given or cookie
     if token is None:
         raise Unauthenticated("There is no refresh token, neither in the body nor as a cookie.")
-    return _tokens(await services.accounts.refresh(token), services, response, cookie=given is None)
+    return _tokens(await services.accounts.refresh(token), services, response, cookie=wants_cookie)
 
 
 @router.post(
@@ -179,19 +197,21 @@ async def sign_out(
     services: CurrentServices,
     request: Request,
     response: Response,
-    body: RefreshInput | None = None,
+    body: SignOutInput | None = None,
     cookie: RefreshCookie = None,
-    fetch_site: FetchSite = None,
 ) -> None:
-    """Ends the session of the refresh token, or of the access token; an API key goes on working."""
-    token = (body.refresh_token if body else None) or _cookie_of_our_own(cookie, fetch_site)
-    authorization = request.headers.get("authorization")
+    """Ends the session of the refresh token, of the access token, or of the cookies, which are cleared; an API key goes
+    on working.
+    """
+    token = body.refresh_token if body else None
+    if token is None and cookie is not None:
+        check_own_page(request.method, _fields(request), services.public_url)
+        token = cookie
     if token is not None:
         await services.accounts.sign_out_by_refresh_token(token)
-    if authorization is not None or token is None:
-        await _sign_out_bearer(services, authorization, required=token is None)
-    if cookie is not None:
-        _clear_cookie(response, services)
+    await _sign_out_bearer(services, request, required=token is None)
+    if "cookie" in request.headers:
+        clear_session(response, public_url=services.public_url)
 
 
 @router.get("/me", responses=problem_responses())
@@ -250,52 +270,32 @@ def _tokens(
 ) -> TokensOutput:
     session = done.session
     if cookie:
-        _set_cookie(response, services, session)
+        set_session(response, session, public_url=services.public_url)
     return TokensOutput(
-        access_token=session.access_token,
-        expires_in=_seconds_until(session.access_expires_at),
+        access_token=None if cookie else session.access_token,
+        expires_in=seconds_until(session.access_expires_at),
         refresh_token=None if cookie else session.refresh_token,
         user=UserOutput.model_validate(done.user),
     )
 
 
-def _set_cookie(response: Response, services: Services, session: Session) -> None:
-    response.set_cookie(
-        COOKIE,
-        session.refresh_token,
-        max_age=_seconds_until(session.refresh_expires_at),
-        path=COOKIE_PATH,
-        secure=services.public_url.startswith("https://"),
-        httponly=True,
-        samesite="strict",
-    )
+def _check_may_set(request: Request, services: Services, *, cookie: bool) -> None:
+    if cookie:
+        check_not_foreign(_fields(request), services.public_url)
 
 
-def _clear_cookie(response: Response, services: Services) -> None:
-    response.delete_cookie(
-        COOKIE,
-        path=COOKIE_PATH,
-        secure=services.public_url.startswith("https://"),
-        httponly=True,
-        samesite="strict",
-    )
+def _fields(request: Request) -> dict[bytes, bytes]:
+    return dict(request.scope["headers"])
 
 
-def _cookie_of_our_own(cookie: str | None, fetch_site: str | None) -> str | None:
-    """The cookie, unless a page of somebody else had the browser send it (a sibling domain can, despite SameSite)."""
-    if cookie is not None and fetch_site not in (None, "same-origin", "none"):
-        raise Forbidden("The refresh cookie is for Portway's own pages.")
-    return cookie
-
-
-async def _sign_out_bearer(services: Services, authorization: str | None, *, required: bool) -> None:
+async def _sign_out_bearer(services: Services, request: Request, *, required: bool) -> None:
     try:
-        bearer = bearer_of(authorization)
+        bearer = bearer_of_caller(request.scope, services.public_url)
         principal = await services.authenticator.authenticate(bearer)
     except Unauthenticated:
         if required:
             raise
-        return  # an access token that has expired meanwhile has nothing left to end
+        return  # there is none, or it has expired meanwhile and has nothing left to end
     await services.accounts.sign_out(principal)
     services.authenticator.forget(bearer)
 
@@ -306,7 +306,3 @@ def _me(user: User, principal: Principal) -> MeOutput:
         scopes=sorted(principal.scopes),
         workspace_id=principal.workspace_id,
     )
-
-
-def _seconds_until(moment: datetime) -> int:
-    return max(0, int((moment - datetime.now(UTC)).total_seconds()))

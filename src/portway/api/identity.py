@@ -1,4 +1,4 @@
-"""Who calls: the principal behind `Authorization: Bearer`."""
+"""Who calls: the principal behind `Authorization: Bearer`, or behind the session cookie of our own pages."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -6,15 +6,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
+from starlette.types import Scope as AsgiScope
 
+from portway.api.cross_origin import check_own_page
 from portway.api.services import CurrentServices
+from portway.api.session_cookie import access_token_in
 from portway.domain.errors import Forbidden, Unauthenticated
 from portway.domain.principal import Principal, Scope
 
 bearer_scheme = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
-    description="An access token of a signed-in user, an API key (`pw_...`), or a token of the configured issuer",
+    description="An access token of a signed-in user, an API key (`pw_...`), or a token of the configured issuer. "
+    "Browsers that signed in with `cookie` send the cookie `portway_session` instead, from Portway's own pages alone",
 )
 
 
@@ -27,12 +31,43 @@ def bearer_of(authorization: str | None) -> str:
     return token
 
 
-async def _current_principal(
+def bearer_of_caller(scope: AsgiScope, public_url: str) -> str:
+    """What the caller of this request proves itself by: the Authorization field, else the session cookie.
+
+    Raises Unauthenticated without either, Forbidden for a cookie that another's page had sent along.
+    """
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return bearer_of(value.decode("latin-1"))
+    return session_bearer(scope, public_url)
+
+
+def session_bearer(scope: AsgiScope, public_url: str) -> str:
+    """The access token in the session cookie. Raises as above."""
+    fields = dict(scope["headers"])
+    token = access_token_in(fields.get(b"cookie", b""))
+    if not token:
+        raise Unauthenticated
+    check_own_page(scope["method"], fields, public_url)
+    return token
+
+
+async def _current_bearer(
     request: Request,
     services: CurrentServices,
     _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
-) -> Principal:
-    return await services.authenticator.authenticate(bearer_of(request.headers.get("authorization")))
+) -> str:
+    bearer = bearer_of_caller(request.scope, services.public_url)
+    request.state.bearer = bearer  # for whoever finds that it is not good any more
+    return bearer
+
+
+CurrentBearer = Annotated[str, Depends(_current_bearer)]
+"""A handler's parameter of this type gets the caller's token itself: to authenticate it again after a while."""
+
+
+async def _current_principal(bearer: CurrentBearer, services: CurrentServices) -> Principal:
+    return await services.authenticator.authenticate(bearer)
 
 
 CurrentPrincipal = Annotated[Principal, Depends(_current_principal)]

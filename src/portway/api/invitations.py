@@ -12,7 +12,8 @@ from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.api.wire import EmailAddress, Input, Output, Page, Secret
-from portway.api.workspaces import WorkspaceOutput
+from portway.api.workspaces import WorkspaceOutput, workspace_output
+from portway.application.tenancy_service import SentInvitation
 from portway.domain.organization import Role
 
 router = new_router("/invitations", "Invitations")
@@ -38,8 +39,15 @@ class InvitationOutput(Output):
     id: UUID
     organization_id: UUID
     workspace_id: UUID
+    workspace_name: str | None
     email: str
     role: Role
+    mailed: bool = Field(
+        description="Whether its link was mailed to the address; else whoever invited handed it over"
+    )
+    invited_by: UUID | None
+    invited_by_email: str | None
+    invited_by_name: str | None
     expires_at: AwareDatetime
     created_at: AwareDatetime
 
@@ -76,8 +84,7 @@ async def create_invitation(
     sent = await services.tenancy.invite(
         principal, workspace_id=body.workspace_id, email=body.email, role=body.role
     )
-    shown = InvitationOutput.model_validate(sent.invitation)
-    return CreatedInvitationOutput(**shown.model_dump(), url=sent.url)
+    return _with_url(sent)
 
 
 @router.post("/accept", responses=problem_responses(403, 404, 413))
@@ -85,7 +92,7 @@ async def accept_invitation(
     body: AcceptInput, principal: AdminPrincipal, services: CurrentServices
 ) -> WorkspaceOutput:
     """Joins the signed-in caller to the workspace. Who has no account yet signs up with the token instead."""
-    return WorkspaceOutput.model_validate(await services.tenancy.accept_invitation(principal, body.token))
+    return workspace_output(await services.tenancy.accept_invitation(principal, body.token), principal)
 
 
 @router.get("/{invitation_id}", responses=problem_responses(403, 404))
@@ -97,6 +104,14 @@ async def get_invitation(
         return InvitationOutput.model_validate(await work.invitations.get(invitation_id))
 
 
+@router.post("/{invitation_id}/resend", responses=problem_responses(403, 404))
+async def resend_invitation(
+    invitation_id: UUID, principal: AdminPrincipal, services: CurrentServices
+) -> CreatedInvitationOutput:
+    """Makes a new link, good for seven days, and mails it where a mail server is configured. The one before is void."""
+    return _with_url(await services.tenancy.invite_again(principal, invitation_id))
+
+
 @router.delete("/{invitation_id}", status_code=204, responses=problem_responses(403, 404))
 async def withdraw_invitation(
     invitation_id: UUID, principal: AdminPrincipal, services: CurrentServices
@@ -104,3 +119,8 @@ async def withdraw_invitation(
     """Withdraws it: its link does not work any more."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         await work.invitations.delete(invitation_id)
+
+
+def _with_url(sent: SentInvitation) -> CreatedInvitationOutput:
+    shown = InvitationOutput.model_validate(sent.invitation)
+    return CreatedInvitationOutput(**shown.model_dump(), url=sent.url)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,12 +14,14 @@ from portway.application.background import Background
 from portway.application.ports.accounts import (
     AccountStore,
     EmailTokenPurpose,
+    OpenSession,
     PasswordVerifier,
     Session,
     SignUpOutcome,
     SignUpPolicy,
 )
 from portway.application.ports.mail import Mailer
+from portway.application.ports.outside_tokens import OutsideClaims
 from portway.application.ports.password_hasher import PasswordHasher
 from portway.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from portway.domain.organization import User
@@ -27,6 +30,7 @@ from portway.domain.rules.passwords import check_password, normalized_password
 
 _SALT_BYTES = 16
 _WRONG = "The address or the password is wrong."
+_NO_PASSWORD = "You have no password here: you sign in by another service."  # noqa: S105 - a sentence
 _SPENT = "This link was used already, or it has expired; ask for a new one."
 
 
@@ -76,9 +80,17 @@ class AccountService:
         )
 
     async def sign_up(
-        self, *, email: str, password: str, name: str | None, token: str | None, client: str
+        self,
+        *,
+        email: str,
+        password: str,
+        name: str | None,
+        token: str | None,
+        client: str,
+        user_agent: str | None = None,
     ) -> SignedUp:
-        """A new account. `token` is an invitation's, or the one-time set-up token for the first account.
+        """A new account. `token` is an invitation's, or the one-time set-up token for the first account. `user_agent`
+        is what the session is begun with, as that calls itself.
 
         Raises MalformedRequest for a password that will not do, Forbidden where the policy lets nobody in, Conflict
         for an address that has an account, RateLimited.
@@ -97,12 +109,14 @@ class AccountService:
             raise Conflict("There is an account with this address already; sign in.")
         if made.organization_id is None or made.workspace_id is None:
             raise Forbidden(self._refusal(token))
-        signed_in = await self._signed_in(await self._accounts.sign_in(email, proof))
+        signed_in = await self._begun(await self._accounts.sign_in(email, proof), user_agent)
         if not signed_in.user.email_verified:
             self._mail_link(email, EmailTokenPurpose.VERIFY_EMAIL)
         return SignedUp(signed_in.session, signed_in.user, made.organization_id, made.workspace_id)
 
-    async def sign_in(self, *, email: str, password: str, client: str) -> SignedIn:
+    async def sign_in(
+        self, *, email: str, password: str, client: str, user_agent: str | None = None
+    ) -> SignedIn:
         """A session. Raises Unauthenticated, alike for an unknown address and a wrong password; RateLimited."""
         async with self._attempts.sign_in(client, email):
             known = await self._accounts.password_parameters(email, self._hasher.parameters)
@@ -110,7 +124,16 @@ class AccountService:
             session = await self._accounts.sign_in(email, proof)
             if session is None:
                 raise Unauthenticated(_WRONG)
-        return await self._signed_in(session)
+        return await self._begun(session, user_agent)
+
+    async def sign_in_outside(self, claims: OutsideClaims, *, user_agent: str | None = None) -> SignedIn:
+        """A session for who proved to an outside issuer who they are. Raises Forbidden for a stranger whom the policy
+        lets not in, and for who was disabled.
+        """
+        session = await self._accounts.start_outside_session(claims, self._policy)
+        if session is None:
+            raise Forbidden(self._refusal(None))
+        return await self._begun(session, user_agent)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """The next pair of tokens. Raises Unauthenticated."""
@@ -132,6 +155,55 @@ class AccountService:
             principal = await self._accounts.authenticate(session.access_token, self._policy)
             if principal is not None:
                 await self._accounts.sign_out(principal.sealed_pass)
+
+    @property
+    def sign_up_policy(self) -> SignUpPolicy:
+        """Who may make an account; the first one is always possible."""
+        return self._policy
+
+    @property
+    def first_needs_link(self) -> bool:
+        """Whether the first account needs the one-time link that is shown at the start."""
+        return self._first_needs_token
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether links to confirm an address or to reset a password can be mailed."""
+        return self._mailer is not None and self._accounts.has_sign_in_path
+
+    async def is_set_up(self) -> bool:
+        """Whether there is an account."""
+        return await self._accounts.has_users()
+
+    async def sessions(self, principal: Principal) -> Sequence[OpenSession]:
+        """The user's own open sessions, last used first."""
+        return await self._accounts.sessions(principal.sealed_pass)
+
+    async def end_session(self, principal: Principal, session_id: UUID) -> None:
+        """Ends one of the user's own sessions. Raises NotFound for one that is not theirs, or ended already."""
+        if not await self._accounts.end_session(principal.sealed_pass, session_id):
+            raise NotFound("You have no such session.")
+
+    async def change_password(
+        self, principal: Principal, *, current_password: str, new_password: str
+    ) -> None:
+        """A new password for who is signed in; ends their other sessions.
+
+        Raises Forbidden for a wrong current password, and for a user without one; MalformedRequest for a new one that
+        will not do; RateLimited.
+        """
+        email = (await self._accounts.user(principal.sealed_pass)).email
+        if email is None:
+            raise Forbidden(_NO_PASSWORD)
+        check_password(normalized_password(new_password), email)
+        async with self._attempts.password_change(principal.user_id):
+            known = await self._accounts.password_parameters(email, self._hasher.parameters)
+            proof = await self._hasher.hash(
+                normalized_password(current_password), known.salt, known.parameters
+            )
+            verifier, _ = await self._new_verifier(email, new_password)
+            if not await self._accounts.change_password(principal.sealed_pass, proof, verifier):
+                raise Forbidden("The current password is wrong, or you are not signed in with a session.")
 
     async def user(self, principal: Principal) -> User:
         """The principal's own user."""
@@ -175,12 +247,17 @@ class AccountService:
         proof = await self._hasher.hash(normalized, salt, parameters)
         return PasswordVerifier(salt, parameters, hashlib.sha256(proof).digest()), proof
 
-    async def _signed_in(self, session: Session | None) -> SignedIn:
+    async def _begun(self, session: Session | None, user_agent: str | None) -> SignedIn:
         if session is None:
             raise Unauthenticated(_WRONG)
+        return await self._signed_in(session, user_agent)
+
+    async def _signed_in(self, session: Session, user_agent: str | None = None) -> SignedIn:
         principal = await self._accounts.authenticate(session.access_token, self._policy)
         if principal is None:
             raise Unauthenticated
+        if user_agent:
+            await self._accounts.describe_session(principal.sealed_pass, user_agent)
         return SignedIn(session, await self._accounts.user(principal.sealed_pass))
 
     def _refusal(self, token: str | None) -> str:
@@ -194,7 +271,7 @@ class AccountService:
 
     def _mail_link(self, email: str, purpose: EmailTokenPurpose) -> None:
         # In the background also for an unknown address, so that the time of the answer does not tell it.
-        if self._mailer is not None and self._accounts.has_sign_in_path:
+        if self._mailer is not None and self.sends_mail:
             self._background.start(self._send_link(self._mailer, email, purpose), f"mail to {purpose.value}")
 
     async def _send_link(self, mailer: Mailer, email: str, purpose: EmailTokenPurpose) -> None:

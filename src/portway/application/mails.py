@@ -4,14 +4,15 @@ from urllib.parse import quote
 
 from portway.application.ports.mail import Mail
 
+SET_UP_PATH = "/set-up"
 INVITATION_PATH = "/invitation"
 VERIFY_EMAIL_PATH = "/verify-email"
 RESET_PASSWORD_PATH = "/reset-password"  # noqa: S105 - a path
 
 
 def link(public_url: str, path: str, token: str) -> str:
-    """The address of the page on which the token is redeemed."""
-    return f"{public_url}{path}?token={quote(token, safe='')}"
+    """The address of the page on which the token is redeemed. Browsers send no server what is behind the `#`."""
+    return f"{public_url}{path}#token={quote(token, safe='')}"
 
 
 def invitation(to: str, url: str, organization: str) -> Mail:

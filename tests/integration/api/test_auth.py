@@ -8,7 +8,6 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.cookies import SimpleCookie
 from typing import Any
 
 import psycopg
@@ -247,60 +246,6 @@ class TestRefresh:
     async def test_needs_a_token(self, gateway: RunningGateway) -> None:
         assert (await gateway.api.post(f"{AUTH}/refresh")).code == "unauthenticated"
         assert (await refresh(gateway, "made-up")).code == "unauthenticated"
-
-
-class TestCookie:
-    @staticmethod
-    def cookie_of(answer: Answer) -> Any:
-        return SimpleCookie(answer.headers["Set-Cookie"])["portway_refresh"]
-
-    async def test_keeps_the_refresh_token_from_scripts(self, gateway: RunningGateway) -> None:
-        account = await gateway.account()
-
-        answer = await sign_in(gateway, account.email, cookie=True)
-
-        assert answer.json["refresh_token"] is None
-        cookie = self.cookie_of(answer)
-        assert cookie["httponly"] is True
-        assert cookie["samesite"] == "strict"
-        assert cookie["path"] == AUTH
-        assert not cookie["secure"]  # the public address is http
-
-    async def test_is_for_https_alone_where_the_gateway_is(self, database_urls: DatabaseUrls) -> None:
-        async with running(database_urls, Arrangement(public_url="https://portway.example")) as gateway:
-            account = await gateway.account()
-            answer = await sign_in(gateway, account.email, cookie=True)
-
-        assert self.cookie_of(answer)["secure"] is True
-        assert "max-age" in answer.headers["Strict-Transport-Security"]
-
-    async def test_refreshes_and_signs_out(self, gateway: RunningGateway) -> None:
-        account = await gateway.account()
-        first = self.cookie_of(await sign_in(gateway, account.email, cookie=True)).value
-
-        renewed = await gateway.api.post(
-            f"{AUTH}/refresh", headers={"Cookie": f"portway_refresh={first}", "Sec-Fetch-Site": "same-origin"}
-        )
-        second = self.cookie_of(renewed).value
-        left = await gateway.api.post(f"{AUTH}/sign-out", headers={"Cookie": f"portway_refresh={second}"})
-
-        assert renewed.status == 200
-        assert renewed.json["refresh_token"] is None
-        assert left.status == 204
-        assert self.cookie_of(left).value == ""
-        assert (await refresh(gateway, second)).status == 401
-        mine = gateway.api.signed_in(renewed.json["access_token"])
-        assert (await mine.get(f"{AUTH}/me")).status == 401
-
-    async def test_serves_no_other_site(self, gateway: RunningGateway) -> None:
-        account = await gateway.account()
-        cookie = self.cookie_of(await sign_in(gateway, account.email, cookie=True)).value
-
-        answer = await gateway.api.post(
-            f"{AUTH}/refresh", headers={"Cookie": f"portway_refresh={cookie}", "Sec-Fetch-Site": "same-site"}
-        )
-
-        assert (answer.status, answer.code) == (403, "forbidden")
 
 
 class TestSignOut:

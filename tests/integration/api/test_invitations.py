@@ -1,5 +1,6 @@
 """Invitations over HTTP against a real database."""
 
+from collections.abc import Awaitable
 from uuid import uuid4
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
@@ -19,7 +20,7 @@ async def invite(account: Account, email: str, role: str = "member") -> Answer:
 
 def token_of(answer: Answer) -> str:
     assert answer.status == 201, answer.content
-    return str(answer.json["url"].partition("?token=")[2])
+    return str(answer.json["url"].partition("#token=")[2])
 
 
 class TestMaking:
@@ -29,7 +30,7 @@ class TestMaking:
         made = await invite(owner, "New@Example.com", "viewer")
 
         assert made.status == 201
-        assert made.json["url"].startswith("http://127.0.0.1:8000/invitation?token=")
+        assert made.json["url"].startswith("http://127.0.0.1:8000/invitation#token=")
         assert (made.json["email"], made.json["role"]) == ("new@example.com", "viewer")
         shown = (await owner.api.get(f"{INVITATIONS}/{made.json['id']}")).json
         assert shown == {name: value for name, value in made.json.items() if name != "url"}
@@ -78,6 +79,75 @@ class TestMaking:
 
         assert (answer.status, answer.code) == (503, "unavailable")
         assert (await owner.api.get(INVITATIONS)).json["data"] == []
+
+
+class TestSendingAgain:
+    async def test_makes_a_new_link_and_ends_the_one_before(self, gateway: RunningGateway) -> None:
+        owner = await gateway.account(name="Olga")
+        made = await invite(owner, "again@example.com")
+
+        again = await owner.api.post(f"{INVITATIONS}/{made.json['id']}/resend")
+
+        assert again.status == 200, again.content
+        assert again.json["url"] != made.json["url"]
+        assert again.json["expires_at"] > made.json["expires_at"]
+        changing = {"url": "", "expires_at": ""}
+        assert again.json | changing == made.json | changing
+        assert (again.json["invited_by_email"], again.json["invited_by_name"]) == (owner.email, "Olga")
+        assert (again.json["mailed"], again.json["workspace_name"]) == (False, "Olga")
+        other = await gateway.account("again@example.com")
+        old = await other.api.post(f"{INVITATIONS}/accept", {"token": token_of(made)})
+        assert old.code == "not_found"
+        new = {"token": again.json["url"].partition("token=")[2]}
+        accepted = await other.api.post(f"{INVITATIONS}/accept", new)
+        assert (accepted.status, accepted.json["id"]) == (200, owner.workspace_id)
+        used = await owner.api.post(f"{INVITATIONS}/{made.json['id']}/resend")
+        assert used.code == "not_found"
+
+    async def test_is_the_administrators(self, gateway: RunningGateway) -> None:
+        owner = await gateway.account()
+        admin = await gateway.member(owner, "admin")
+        member = await gateway.member(owner)
+        stranger = await gateway.account()
+        limited = await gateway.api_key(owner, scopes=["execute"])
+        of_owner, of_member = (
+            await invite(owner, "o@example.com", "owner"),
+            await invite(owner, "m@example.com"),
+        )
+
+        def again(account: Account, made: Answer) -> Awaitable[Answer]:
+            return account.api.post(f"{INVITATIONS}/{made.json['id']}/resend")
+
+        assert (await again(admin, of_member)).status == 200
+        assert (await again(admin, of_owner)).code == "forbidden"
+        assert (await again(member, of_member)).code == "not_found"
+        assert (await again(stranger, of_member)).code == "not_found"
+        assert (await limited.post(f"{INVITATIONS}/{of_member.json['id']}/resend")).code == "forbidden"
+
+    async def test_mails_the_new_link(self, mailing_gateway: RunningGateway, mailer: RecordingMailer) -> None:
+        owner = await mailing_gateway.account()
+        made = await invite(owner, "mail-again@example.com")
+        before = len(mailer.sent)
+
+        again = await owner.api.post(f"{INVITATIONS}/{made.json['id']}/resend")
+
+        assert (again.json["url"], again.json["mailed"]) == (None, True)
+        assert [mail.to for mail in mailer.sent[before:]] == ["mail-again@example.com"]
+
+    async def test_leaves_the_link_as_it_was_where_the_mail_server_refuses(
+        self, mailing_gateway: RunningGateway, mailer: RecordingMailer
+    ) -> None:
+        owner = await mailing_gateway.account()
+        made = await invite(owner, "works-on@example.com")
+        token = mailer.token_to("works-on@example.com")
+        mailer.broken = True
+        try:
+            again = await owner.api.post(f"{INVITATIONS}/{made.json['id']}/resend")
+        finally:
+            mailer.broken = False
+        assert (again.status, again.code) == (503, "unavailable")
+        joined = await mailing_gateway.account("works-on@example.com", invitation_token=token)
+        assert (await joined.api.get("/api/v2/auth/me")).json["email_verified"] is True
 
 
 class TestAccepting:

@@ -121,7 +121,7 @@ class TestSignUp:
 
         (mail,) = mailer.sent
         assert mail.to == EMAIL
-        assert "http://localhost:1/verify-email?token=" in mail.text
+        assert "http://localhost:1/verify-email#token=" in mail.text
 
 
 class TestSignIn:

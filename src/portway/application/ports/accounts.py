@@ -1,5 +1,6 @@
 """People's accounts: passwords, sessions, and the way from a bearer to a principal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +55,20 @@ class Session:
     refresh_expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session as its owner sees it. `last_used_at` is when it was last refreshed; `user_agent` what it was begun
+    with, as that calls itself; `is_current` that the reader came by it.
+    """
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+    is_current: bool
+
+
 class SignUpOutcome(StrEnum):
     """What asking for an account came to."""
 
@@ -95,6 +110,13 @@ class AccountStore(Protocol):
         """
         ...
 
+    async def start_outside_session(self, claims: OutsideClaims, sign_up: SignUpPolicy) -> Session | None:
+        """A session for who proved to an outside issuer who they are, known by issuer and subject, or by an address
+        that both sides have verified. A stranger becomes a user where the policy is OPEN; where it is INVITE, for a
+        verified address with an open invitation. None for anybody else. Only where `has_sign_in_path`.
+        """
+        ...
+
     async def create_email_token(self, email: str, purpose: EmailTokenPurpose) -> str | None:
         """The secret of a link to mail; None for an address without an account. Only where `has_sign_in_path`."""
         ...
@@ -126,6 +148,30 @@ class AccountStore(Protocol):
 
     async def sign_out(self, sealed_pass: str) -> None:
         """Ends the session behind the pass."""
+        ...
+
+    async def has_users(self) -> bool:
+        """Whether there is an account; the next one is the first otherwise."""
+        ...
+
+    async def describe_session(self, sealed_pass: str, user_agent: str) -> None:
+        """Notes what the session behind the pass was begun with; only the first time counts."""
+        ...
+
+    async def sessions(self, sealed_pass: str) -> Sequence[OpenSession]:
+        """The open sessions of the pass's user, last used first, without those of outside issuers' tokens. None for a
+        pass without the scope `admin`, or limited to a workspace.
+        """
+        ...
+
+    async def end_session(self, sealed_pass: str, session_id: UUID) -> bool:
+        """Ends a session of the pass's user; False for one that is not theirs, or ended, and for a pass as above."""
+        ...
+
+    async def change_password(self, sealed_pass: str, proof: bytes, password: PasswordVerifier) -> bool:
+        """A new password for the user whose session is behind the pass, and the end of their other sessions. False
+        where `proof` is not the hash of the one before.
+        """
         ...
 
     async def user(self, sealed_pass: str) -> User:

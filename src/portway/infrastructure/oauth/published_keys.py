@@ -1,7 +1,5 @@
-"""The key set of an outside issuer, fetched when it is needed and not more often than is polite."""
+"""The key set of an outside issuer."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -10,24 +8,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
 
 from portway.application.ports.http import HttpClient, OutgoingRequest
-from portway.domain.errors import PortwayError, Unavailable
+from portway.domain.errors import Unavailable
 from portway.domain.json_value import JsonValue
+from portway.infrastructure.oauth.fetched import RENEWAL_PAUSE_SECONDS, Fetched
 
 MAX_AGE_SECONDS: Final = 600.0
-MAX_STALE_SECONDS: Final = 3600.0
-"""Until this age a key set serves on while its issuer does not answer; a withdrawn key may live that long."""
-
-RENEWAL_PAUSE_SECONDS: Final = 30.0
-"""Between two fetches while there is a key set, whatever unknown keys tokens name."""
-
-RETRY_PAUSE_SECONDS: Final = 2.0
-"""Between two fetches while there is none."""
-
 _TIMEOUT_SECONDS = 5.0
 _MAX_BYTES = 1024 * 1024
 _KEY_TYPES: dict[JsonValue, type[RSAKey | ECKey | OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
-
-_log = logging.getLogger(__name__)
 
 
 class PublishedKeys:
@@ -36,45 +24,20 @@ class PublishedKeys:
     def __init__(self, http: HttpClient, url: str, monotonic: Callable[[], float]) -> None:
         self._http = http
         self._url = url
-        self._monotonic = monotonic
-        self._keys: KeySet | None = None
-        self._fetched_at = self._tried_at = float("-inf")
-        self._fetching = asyncio.Lock()
+        self._keys = Fetched(
+            self._request,
+            what="the key set of the token issuer",
+            without="The keys of the issuer of this token cannot be fetched; try again shortly.",
+            monotonic=monotonic,
+        )
 
     async def current(self) -> KeySet:
         """The key set, at most MAX_AGE_SECONDS old while the issuer answers."""
-        return await self._get(MAX_AGE_SECONDS)
+        return await self._keys.get(MAX_AGE_SECONDS)
 
     async def renewed(self) -> KeySet:
         """The key set, fetched again if the last time is longer ago than RENEWAL_PAUSE_SECONDS."""
-        return await self._get(RENEWAL_PAUSE_SECONDS)
-
-    async def _get(self, max_age: float) -> KeySet:
-        if self._is_due(max_age):
-            # Whoever waited here finds it done.
-            async with self._fetching:
-                if self._is_due(max_age):
-                    await self._fetch()
-        if self._keys is None or self._monotonic() - self._fetched_at > MAX_STALE_SECONDS:
-            raise Unavailable(
-                "The keys of the issuer of this token cannot be fetched; try again shortly.",
-                retry_after_seconds=RETRY_PAUSE_SECONDS,
-            )
-        return self._keys
-
-    def _is_due(self, max_age: float) -> bool:
-        now = self._monotonic()
-        pause = RETRY_PAUSE_SECONDS if self._keys is None else RENEWAL_PAUSE_SECONDS
-        return now - self._fetched_at >= max_age and now - self._tried_at >= pause
-
-    async def _fetch(self) -> None:
-        try:
-            keys = await self._request()
-        except PortwayError as error:
-            _log.warning("the key set of the token issuer could not be fetched: %s", error.detail)
-        else:
-            self._keys, self._fetched_at = keys, self._monotonic()
-        self._tried_at = self._monotonic()
+        return await self._keys.get(RENEWAL_PAUSE_SECONDS)
 
     async def _request(self) -> KeySet:
         request = OutgoingRequest("GET", self._url, {"accept": "application/json"})

@@ -1,11 +1,14 @@
 """Accounts on the database's own functions, which alone read what proves who somebody is."""
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
+from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from portway.application.ports.accounts import (
     EmailTokenPurpose,
+    OpenSession,
     PasswordParameters,
     PasswordVerifier,
     Session,
@@ -72,6 +75,19 @@ class PostgresAccountStore:
             return False  # as in `authenticate`
         return row is not None and row["session"] is not None
 
+    async def start_outside_session(self, claims: OutsideClaims, sign_up: SignUpPolicy) -> Session | None:
+        """See the port."""
+        try:
+            async with self._database.sign_in_connection() as connection:
+                row = await _one(
+                    connection,
+                    "SELECT * FROM app.start_outside_session(%s, %s, %s, %s, %s, %s)",
+                    claims.issuer, claims.subject, claims.email, claims.email_verified, claims.name, sign_up.value,
+                )  # fmt: skip
+        except MalformedRequest:
+            return None  # as in `authenticate`
+        return _session(row)
+
     async def create_email_token(self, email: str, purpose: EmailTokenPurpose) -> str | None:
         """See the port."""
         async with self._database.sign_in_connection() as connection:
@@ -124,6 +140,44 @@ class PostgresAccountStore:
         """See the port."""
         async with self._database.connection() as connection:
             await connection.execute("SELECT app.sign_out(%s)", [sealed_pass])
+
+    async def has_users(self) -> bool:
+        """See the port."""
+        async with self._database.connection() as connection:
+            row = await _one(connection, "SELECT app.has_users() AS found")
+        return bool(row and row["found"])
+
+    async def describe_session(self, sealed_pass: str, user_agent: str) -> None:
+        """See the port."""
+        async with self._database.connection() as connection:
+            await connection.execute("SELECT app.describe_session(%s, %s)", [sealed_pass, user_agent])
+
+    async def sessions(self, sealed_pass: str) -> Sequence[OpenSession]:
+        """See the port."""
+        async with (
+            self._database.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            await cursor.execute("SELECT * FROM app.own_sessions(%s)", [sealed_pass])
+            return [OpenSession(**row) for row in await cursor.fetchall()]
+
+    async def end_session(self, sealed_pass: str, session_id: UUID) -> bool:
+        """See the port."""
+        async with self._database.connection() as connection:
+            row = await _one(
+                connection, "SELECT app.end_own_session(%s, %s) AS done", sealed_pass, session_id
+            )
+        return bool(row and row["done"])
+
+    async def change_password(self, sealed_pass: str, proof: bytes, password: PasswordVerifier) -> bool:
+        """See the port."""
+        async with self._database.connection() as connection:
+            row = await _one(
+                connection,
+                "SELECT app.change_password(%s, %s, %s, %s, %s) AS done",
+                sealed_pass, proof, password.salt, password.parameters, password.verifier,
+            )  # fmt: skip
+        return bool(row and row["done"])
 
     async def user(self, sealed_pass: str) -> User:
         """See the port."""

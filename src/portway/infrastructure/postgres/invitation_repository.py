@@ -13,8 +13,12 @@ from portway.infrastructure.postgres.database import Connection
 from portway.infrastructure.postgres.statements import rows_of
 
 _SHOWN = """
-SELECT i.id, i.organization_id, i.workspace_id, i.email, i.role, i.expires_at, i.created_at
-FROM public.invitations AS i WHERE i.accepted_at IS NULL AND i.expires_at > now()
+SELECT i.id, i.organization_id, i.workspace_id, i.email, i.role, i.expires_at, i.created_at, i.mailed, i.invited_by,
+    w.name AS workspace_name, u.email AS invited_by_email, u.name AS invited_by_name
+FROM public.invitations AS i
+LEFT JOIN public.workspaces AS w ON w.id = i.workspace_id
+LEFT JOIN public.users AS u ON u.id = i.invited_by
+WHERE i.accepted_at IS NULL AND i.expires_at > now()
 """
 _LIST = sql.SQL(
     _SHOWN
@@ -26,6 +30,7 @@ ORDER BY i.id LIMIT %(limit)s
 )
 _GET = sql.SQL(_SHOWN + "AND i.id = %s")
 _CREATE = sql.SQL("SELECT * FROM app.create_invitation(current_setting('portway.pass'), %s, %s, %s, %s)")
+_RENEW = sql.SQL("SELECT app.renew_invitation(current_setting('portway.pass'), %s, %s) AS token")
 _ACCEPT = sql.SQL("SELECT app.accept_invitation(current_setting('portway.pass'), %s) AS workspace_id")
 _DELETE = sql.SQL("DELETE FROM public.invitations WHERE id = %s RETURNING id")
 
@@ -52,6 +57,10 @@ class PostgresInvitationRepository:
         values = [workspace_id, email, role.value, mailed]
         row = (await rows_of(self._connection, _CREATE, values))[0]
         return CreatedInvitation(await self.get(row["id"]), row["token"])
+
+    async def renew(self, invitation_id: UUID, *, mailed: bool) -> CreatedInvitation:
+        token = (await rows_of(self._connection, _RENEW, [invitation_id, mailed]))[0]["token"]
+        return CreatedInvitation(await self.get(invitation_id), token)
 
     async def accept(self, token: str) -> UUID | None:
         joined: UUID | None = (await rows_of(self._connection, _ACCEPT, [token]))[0]["workspace_id"]
