@@ -7,12 +7,12 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Query, Response
 from starlette.responses import StreamingResponse
 
-from portway.api.identity import bearer_of, requires
+from portway.api.identity import CurrentBearer, requires
 from portway.api.log_formats import csv_head, csv_lines, ndjson_lines
-from portway.api.log_wire import LogConditions, LogOutput, LogQuery
+from portway.api.log_wire import LogCountOutput, LogOutput, LogQuery, LogSearch
 from portway.api.pagination import decode_cursor, encode_cursor, not_a_cursor
 from portway.api.problems import problem_responses
 from portway.api.routing import new_router
@@ -36,7 +36,7 @@ class ExportFormat(StrEnum):
     CSV = "csv"
 
 
-class ExportQuery(LogConditions):
+class ExportQuery(LogSearch):
     """Which executions, in which format."""
 
     format: ExportFormat = ExportFormat.NDJSON
@@ -61,6 +61,15 @@ async def list_logs(
     return _json({"data": kept, "next_cursor": cursor})
 
 
+@router.get("/count", responses=problem_responses(403))
+async def count_logs(
+    principal: LogReader, services: CurrentServices, asked: Annotated[LogSearch, Query()]
+) -> LogCountOutput:
+    """Counts executions in your workspaces, as far as that takes no longer than a moment."""
+    async with services.reading(principal.sealed_pass) as work:
+        return LogCountOutput.model_validate(await work.logs.count(asked.criteria()))
+
+
 @router.get(
     "/export",
     response_class=Response,
@@ -76,7 +85,10 @@ async def list_logs(
     },
 )
 async def export_logs(
-    request: Request, principal: LogReader, services: CurrentServices, asked: Annotated[ExportQuery, Query()]
+    bearer: CurrentBearer,
+    principal: LogReader,
+    services: CurrentServices,
+    asked: Annotated[ExportQuery, Query()],
 ) -> Response:
     """Streams executions in your workspaces, however many, as newline-delimited JSON or CSV."""
     criteria = asked.criteria()
@@ -84,7 +96,7 @@ async def export_logs(
     first = await _batch(services, principal, criteria, None)
     name = f"portway-logs-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{asked.format.value}"
     return StreamingResponse(
-        _stream(services, bearer_of(request.headers.get("authorization")), criteria, first, asked.format),
+        _stream(services, bearer, criteria, first, asked.format),
         media_type=_MEDIA_TYPES[asked.format],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

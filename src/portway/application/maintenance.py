@@ -12,6 +12,7 @@ _log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 60.0
 _ROUNDS_A_DAY = 24 * 60
 _ROUNDS_UNTIL_RETRY = 10
+_HOURS_A_ROUND = 500
 
 # Beyond the longest deadline of an execution. The first round and the daily one look further back, for what was cut
 # off while no server ran.
@@ -22,8 +23,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Maintenance:
-    """Every minute: marks executions that were cut off, deletes what has expired. At the start and daily: makes the
-    audit log's partitions ahead of time and drops the expired ones.
+    """Every minute: marks executions that were cut off, deletes what has expired, counts the hours that are over. At
+    the start and daily: makes the audit log's partitions ahead of time and drops the expired ones.
     """
 
     def __init__(self, housekeeping: Housekeeping, sleep: Sleep = asyncio.sleep) -> None:
@@ -34,16 +35,18 @@ class Maintenance:
     async def run(self) -> None:
         """Works until it is cancelled. A chore that fails is logged and tried again."""
         while True:
-            await self._every_minute()
+            # First, so that what an outage cut off is marked before its hours are counted.
             if self._rounds_until_daily <= 0:
                 done = await self._every_day()
                 self._rounds_until_daily = _ROUNDS_A_DAY if done else _ROUNDS_UNTIL_RETRY
+            await self._every_minute()
             self._rounds_until_daily -= 1
             await self._sleep(_PAUSE_SECONDS)
 
     async def _every_minute(self) -> None:
         await self._attempt(self._mark_unfinished(_RECENT), "marking executions that were cut off")
         await self._attempt(self._housekeeping.delete_expired(), "deleting what has expired")
+        await self._attempt(self._roll_up_usage(), "counting usage")
 
     async def _every_day(self) -> bool:
         outcomes = [
@@ -56,6 +59,12 @@ class Maintenance:
     async def _mark_unfinished(self, age: timedelta) -> None:
         if marked := await self._housekeeping.mark_unfinished_executions(age):
             _log.warning("%s executions were cut off; their outcome is unknown", marked)
+
+    async def _roll_up_usage(self) -> None:
+        # After an upgrade, there may be a year of hours: the rest is for the next round.
+        for _ in range(_HOURS_A_ROUND):
+            if not await self._housekeeping.roll_up_usage():
+                return
 
     async def _drop_expired(self) -> None:
         if dropped := await self._housekeeping.drop_expired_log_partitions():

@@ -56,7 +56,7 @@ async def ids(caller: Caller, query: str = "") -> list[UUID]:
 
 async def test_one_is_shown_with_names_and_payloads(whole: Whole, ann: Caller, log: list[UUID]) -> None:
     shown = (await ann.api.get(f"{PATH}/{log[0]}")).json
-    assert shown | {"action_id": 0} == {
+    assert shown | {"action_id": 0, "integration_id": 0} == {
         "id": str(log[0]),
         "executed_at": NOW.isoformat().replace("+00:00", "Z"),
         "status": "success",
@@ -74,6 +74,13 @@ async def test_one_is_shown_with_names_and_payloads(whole: Whole, ann: Caller, l
         "error_code": None,
         "duration_ms": 10.0,
         "attempts": 1,
+        "integration_id": 0,
+        "integration_name": "L",
+        "action_name": "A",
+        "connection_name": None,
+        "end_user_id": None,
+        "user_name": "ann",
+        "user_email": ann.person.email,
     }
     assert (await ann.api.get(f"{PATH}?limit=1")).json["data"] == [shown]
     bare = (await ann.api.get(f"{PATH}?limit=1&payloads=false")).json["data"]

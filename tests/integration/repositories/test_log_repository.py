@@ -3,17 +3,21 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from psycopg import sql
 
-from portway.application.ports.log_queries import Bucket, LogFilter, LogPosition, UsageGroup
+from portway.application.ports.log_queries import Bucket, LogFilter, LogPosition, UsageGroup, UsageQuestion
+from portway.application.usage_steps import steps_between
 from portway.domain.errors import NotFound, Unavailable
 from portway.domain.execution import ExecutionLog, ExecutionStatus
+from portway.domain.rules.durations import ACCURACY
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from portway.infrastructure.postgres.database import Database
+from portway.infrastructure.postgres.log_page import page
 from portway.infrastructure.postgres.log_repository import PostgresLogRepository
-from tests.people import Person, as_owner, join, new_log, new_person, uuid_v7
+from tests.people import Person, as_owner, join, new_connection, new_log, new_person, uuid_v7
 
 NOW = datetime.now(UTC).replace(minute=30, second=0, microsecond=123_000)
 
@@ -35,6 +39,13 @@ async def found(database: Database, person: Person, **criteria: object) -> list[
     async with database.reading(person.sealed_pass) as connection:
         logs = PostgresLogRepository(connection)
         return [log.id for log in await logs.list(LogFilter(**criteria), after=None, limit=100)]  # type: ignore[arg-type]
+
+
+def asked(criteria: LogFilter, bucket: Bucket, group: UsageGroup | None = None) -> UsageQuestion:
+    assert criteria.since is not None
+    assert criteria.until is not None
+    steps = steps_between(criteria.since, criteria.until, bucket, ZoneInfo("UTC"))
+    return UsageQuestion(criteria, criteria.since, criteria.until, steps, group)
 
 
 async def test_pages_of_several_workspaces_are_one_list_newest_first(
@@ -120,6 +131,49 @@ async def test_filters(database: Database, database_urls: DatabaseUrls, ann: Per
         assert (bare.id, bare.request_payload, bare.response_payload) == (one, None, None)
 
 
+async def test_ids_and_end_users_are_looked_for_by_how_they_begin(
+    database: Database, database_urls: DatabaseUrls, ann: Person
+) -> None:
+    (integration,) = as_owner(
+        database_urls,
+        "INSERT INTO integrations (name, slug, base_url, auth_type)"
+        " VALUES ('X', 'looked-for', 'https://x.example', 'none') RETURNING id",
+    )[0]
+    theirs = new_connection(database_urls, ann, integration)
+    # An end user's id may look like an execution's.
+    as_owner(database_urls, "UPDATE connections SET end_user_id = 'a17e%%5' WHERE id = %s", theirs)
+    long_ago = new_log(database_urls, ann, NOW - timedelta(days=3))
+    used = new_log(database_urls, ann, NOW - timedelta(hours=3), connection_id=theirs)
+    failed = new_log(database_urls, ann, NOW - timedelta(hours=4), connection_id=theirs, status="error")
+    nowhere = new_log(database_urls, ann, NOW - timedelta(hours=5), workspace_id=None, status="refused")
+    eve = new_person(database_urls, "eve")
+    stranger = new_log(database_urls, eve, NOW - timedelta(hours=6))
+    for query, expected in (
+        (str(long_ago), [long_ago]),
+        (str(long_ago).upper(), [long_ago]),
+        (str(used)[:11], [used]),
+        (str(nowhere), [nowhere]),
+        (str(used)[:2], [used, failed, nowhere, long_ago]),
+        (str(stranger), []),
+        ("a17e%5", [used, failed]),
+        ("a17", [used, failed]),
+        ("a17e%56", []),
+        ("a17e_5", []),
+        ("ffffffffffff", []),
+        ("-", []),
+    ):
+        assert await found(database, ann, query=query) == expected, query
+        async with database.reading(ann.sealed_pass) as connection:
+            count = await PostgresLogRepository(connection).count(LogFilter(query=query))
+            assert (count.count, count.exact) == (len(expected), True)
+    assert await found(database, ann, query="a17", statuses=(ExecutionStatus.ERROR,)) == [failed]
+    assert await found(database, ann, query=str(used), until=NOW - timedelta(hours=4)) == []
+    assert await found(database, ann, query="a17", workspace_id=eve.workspace_id) == []
+    async with database.reading(ann.sealed_pass) as connection:
+        (log,) = await PostgresLogRepository(connection).list(LogFilter(query=str(used)), after=None, limit=2)
+        assert (log.connection_name, log.end_user_id, log.user_name) == ("My account", "a17e%5", "ann")
+
+
 async def test_one_execution_is_read_from_one_partition(
     database: Database, database_urls: DatabaseUrls, ann: Person
 ) -> None:
@@ -154,22 +208,18 @@ async def test_pages_read_no_further_than_they_must(
         logs = PostgresLogRepository(connection)
         newest = await logs.list(LogFilter(), after=None, limit=50)
         after = LogPosition(newest[-1].executed_at, newest[-1].id)
-        from portway.infrastructure.postgres import log_repository
-        from portway.infrastructure.postgres.log_conditions import values_of
-
-        query = log_repository._page(LogFilter(), after, payloads=True).as_string(connection)
+        rows, values = page(LogFilter(), after, 50, sql.SQL("l.*"))
         cursor = await connection.execute(
-            f"EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) {query}".encode(),
-            values_of(LogFilter()) | {"limit": 50, "after_time": after.executed_at, "after_id": after.id},
+            sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) SELECT * FROM {}").format(rows), values
         )
         plan = [row[0] for row in await cursor.fetchall()]
-        rows = [
+        read = [
             int(line.split("rows=")[1].split()[0].split(".")[0])
             for line in plan
             if "rows=" in line and "Scan" in line
         ]
-        assert rows, plan
-        assert max(rows) < 200, "\n".join(plan)
+        assert read, plan
+        assert max(read) < 200, "\n".join(plan)
 
 
 async def test_usage_counts_by_bucket_and_group(
@@ -201,7 +251,7 @@ async def test_usage_counts_by_bucket_and_group(
     criteria = LogFilter(since=NOW - timedelta(days=1), until=NOW + timedelta(minutes=1))
     async with database.reading(ann.sealed_pass) as connection:
         logs = PostgresLogRepository(connection)
-        usage = await logs.usage(criteria, bucket=Bucket.HOUR, group=None)
+        usage = await logs.usage(asked(criteria, Bucket.HOUR))
         assert [(row.start, row.executions) for row in usage.buckets] == [
             (NOW.replace(minute=0, microsecond=0) - timedelta(hours=1), 1),
             (NOW.replace(minute=0, microsecond=0), 101),
@@ -216,24 +266,28 @@ async def test_usage_counts_by_bucket_and_group(
             0,
         )
         last = usage.buckets[-1]
-        assert (last.p50_ms, last.p95_ms, last.p99_ms) == pytest.approx((50.5, 95.05, 99.01))
+        assert (last.p50_ms, last.p95_ms, last.p99_ms) == pytest.approx((50.5, 95.05, 99.01), rel=ACCURACY)
 
-        usage = await logs.usage(criteria, bucket=Bucket.DAY, group=UsageGroup.USER)
+        usage = await logs.usage(asked(criteria, Bucket.DAY, UsageGroup.USER))
         assert [(row.group.id, row.group.label, row.executions) for row in usage.groups if row.group] == [
             (str(ann.user_id), "ann", 101),
             (str(bob.user_id), "bob", 1),
         ]
         assert sum(row.executions for row in usage.buckets) == usage.total.executions == 102
         for group in UsageGroup:
-            assert (await logs.usage(criteria, bucket=Bucket.DAY, group=group)).total.executions == 102
-        by_code = await logs.usage(criteria, bucket=Bucket.DAY, group=UsageGroup.ERROR_CODE)
+            assert (await logs.usage(asked(criteria, Bucket.DAY, group))).total.executions == 102
+        by_code = await logs.usage(asked(criteria, Bucket.DAY, UsageGroup.ERROR_CODE))
         assert [(row.group.id, row.group.label) for row in by_code.groups if row.group] == [
             (None, None),
             ("forbidden", "forbidden"),
         ]
 
         empty = await logs.usage(
-            LogFilter(until=NOW - timedelta(days=90)), bucket=Bucket.DAY, group=UsageGroup.USER
+            asked(
+                LogFilter(since=NOW - timedelta(days=95), until=NOW - timedelta(days=90)),
+                Bucket.DAY,
+                UsageGroup.USER,
+            )
         )
         assert (empty.buckets, empty.groups, empty.total.executions, empty.total.p50_ms) == ((), (), 0, None)
 
@@ -247,7 +301,11 @@ async def test_groups_beyond_the_busiest_are_the_rest(
             new_log(database_urls, ann, NOW, connection_id=connection_id)
     async with database.reading(ann.sealed_pass) as connection:
         usage = await PostgresLogRepository(connection).usage(
-            LogFilter(), bucket=Bucket.DAY, group=UsageGroup.CONNECTION
+            asked(
+                LogFilter(since=NOW - timedelta(days=1), until=NOW + timedelta(minutes=1)),
+                Bucket.DAY,
+                UsageGroup.CONNECTION,
+            )
         )
     groups = [row.group for row in usage.groups if row.group]
     assert [group.is_rest for group in groups] == [False] * 20 + [True]
@@ -261,7 +319,7 @@ async def test_what_takes_too_long_is_said_to(
     from portway.infrastructure.postgres import log_repository
 
     monkeypatch.setattr(log_repository, "_STATEMENT_TIMEOUT", "1ms")
-    monkeypatch.setattr(log_repository, "_NEWEST", sql.SQL("ORDER BY pg_sleep(1)::text"))
+    monkeypatch.setattr(log_repository, "NEWEST", sql.SQL("ORDER BY pg_sleep(1)::text"))
     with pytest.raises(Unavailable, match="longer than 1ms"):
         async with database.reading(ann.sealed_pass) as connection:
             await PostgresLogRepository(connection).list(LogFilter(), after=None, limit=1)

@@ -13,6 +13,7 @@ class Chores:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.failing: set[str] = set()
+        self.hours = 0
 
     def _do(self, name: str) -> int:
         self.done.append(name)
@@ -25,6 +26,11 @@ class Chores:
 
     async def delete_expired(self) -> int:
         return self._do("delete")
+
+    async def roll_up_usage(self) -> int:
+        self._do("count")
+        self.hours -= 1
+        return int(self.hours > 0)
 
     async def create_log_partitions(self) -> None:
         self._do("create")
@@ -49,13 +55,13 @@ async def run(chores: Chores, rounds: int) -> None:
 async def test_every_minute_and_every_day() -> None:
     chores = Chores()
     await run(chores, 24 * 60)
-    assert chores.done[:5] == ["mark recent", "delete", "create", "drop", "mark all"]
-    assert chores.done[5:] == ["mark recent", "delete"] * (24 * 60 - 1)
+    assert chores.done[:6] == ["create", "drop", "mark all", "mark recent", "delete", "count"]
+    assert chores.done[6:] == ["mark recent", "delete", "count"] * (24 * 60 - 1)
     await run(again := Chores(), 24 * 60 + 1)
     assert again.done.count("create") == 2
 
 
-@pytest.mark.parametrize("broken", ["mark recent", "delete", "create", "drop", "mark all"])
+@pytest.mark.parametrize("broken", ["mark recent", "delete", "count", "create", "drop", "mark all"])
 async def test_a_failure_is_logged_and_holds_nothing_up(
     broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -64,5 +70,14 @@ async def test_a_failure_is_logged_and_holds_nothing_up(
     await run(chores, 11)
     assert chores.done.count("delete") == chores.done.count("mark recent") == 11
     # What is done daily is tried again after ten minutes.
-    assert chores.done.count("drop") == (1 if broken in ("mark recent", "delete") else 2)
+    assert chores.done.count("drop") == (1 if broken in ("mark recent", "delete", "count") else 2)
     assert "failed: Unavailable" in caplog.text
+
+
+async def test_hours_are_counted_until_there_are_none_but_a_round_has_an_end() -> None:
+    chores = Chores()
+    chores.hours = 600
+    await run(chores, 1)
+    assert chores.done.count("count") == 500
+    await run(chores, 1)
+    assert chores.done.count("count") == 600

@@ -25,3 +25,7 @@ class Housekeeping(Protocol):
     async def drop_expired_log_partitions(self) -> int:
         """Drops those that are older than the retention; returns how many."""
         ...
+
+    async def roll_up_usage(self) -> int:
+        """Counts an hour's executions; returns how many hours it counted, 0 where there is nothing left to do."""
+        ...

@@ -28,6 +28,9 @@ class PostgresHousekeeping:
     async def drop_expired_log_partitions(self) -> int:
         return await self._alone("log partitions", "SELECT app.drop_expired_log_partitions()")
 
+    async def roll_up_usage(self) -> int:
+        return await self._alone("usage", "SELECT app.roll_up_usage()")
+
     async def _alone(self, chore: str, statement: LiteralString, *values: object) -> int:
         """The number that the statement returns; 0 where another node is at it."""
         async with self._database.connection() as connection, connection.transaction():

@@ -23,23 +23,24 @@ _BY_ID_OR_SLUG: dict[str, tuple[LiteralString, LiteralString]] = {
 }
 
 
+_SIMPLE: dict[str, LiteralString] = {
+    "since": " AND l.executed_at >= %(since)s",
+    "until": " AND l.executed_at < %(until)s",
+    "connection_id": " AND l.connection_id = %(connection_id)s",
+    "user_id": " AND l.user_id = %(user_id)s",
+    "status_code": " AND l.status_code = %(status_code)s",
+    "error_code": " AND l.error_code = %(error_code)s",
+}
+
+
 def conditions(criteria: LogFilter) -> sql.SQL:
-    """` AND ...` for each, on `l`, a row of api_logs. The workspace is left to the caller."""
+    """` AND ...` for each, on `l`, a row of api_logs. The workspace and `query` are left to others."""
     where: LiteralString = ""
-    if criteria.since is not None:
-        where += " AND l.executed_at >= %(since)s"
-    if criteria.until is not None:
-        where += " AND l.executed_at < %(until)s"
-    if criteria.connection_id is not None:
-        where += " AND l.connection_id = %(connection_id)s"
-    if criteria.user_id is not None:
-        where += " AND l.user_id = %(user_id)s"
+    for member, condition in _SIMPLE.items():
+        if getattr(criteria, member) is not None:
+            where += condition
     if criteria.statuses:
         where += " AND l.status = ANY (%(statuses)s)"
-    if criteria.status_code is not None:
-        where += " AND l.status_code = %(status_code)s"
-    if criteria.error_code is not None:
-        where += " AND l.error_code = %(error_code)s"
     for member, (by_id, by_slug) in _BY_ID_OR_SLUG.items():
         wanted: str | None = getattr(criteria, member)
         if wanted is not None:

@@ -1,28 +1,27 @@
 """The audit log on PostgreSQL: for reading only, as the functions alone write it."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from psycopg import errors, sql
 
-from portway.application.ports.log_queries import (
-    Bucket,
-    LogFilter,
-    LogPosition,
-    Usage,
-    UsageGroup,
-)
+from portway.application.ports.log_queries import LogCount, LogFilter, LogPosition, Usage, UsageQuestion
 from portway.domain.errors import NotFound, Unavailable
 from portway.domain.execution import ExecutionLog, ExecutionStatus
-from portway.infrastructure.postgres import usage_query
+from portway.infrastructure.postgres import log_hours, usage_query
 from portway.infrastructure.postgres.database import Connection
-from portway.infrastructure.postgres.log_conditions import conditions, values_of
+from portway.infrastructure.postgres.log_conditions import conditions
+from portway.infrastructure.postgres.log_page import NEWEST, Range, page
 from portway.infrastructure.postgres.statements import rows_of
+from portway.infrastructure.postgres.usage_ranges import UsageState
 
 # A question that would read for longer than this is better asked again with a shorter time.
 _STATEMENT_TIMEOUT = "20s"
 _RETRY_SECONDS = 60.0
+# So that the groups of a month fit.
+_WORK_MEM = "32MB"
 
 _SHOWN = sql.SQL("""
 SELECT l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.action_id,
@@ -30,10 +29,14 @@ SELECT l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_
         SELECT b.slug FROM (VALUES ('http-request'), ('verify-connection')) AS b (slug)
         WHERE md5(l.integration_id::text || ' ' || b.slug)::uuid = l.action_id
     )) AS action, l.request_payload, l.response_payload, l.payload_truncated,
-    l.status_code, l.error_code, l.duration_ms, l.attempts
+    l.status_code, l.error_code, l.duration_ms, l.attempts,
+    l.integration_id, i.name AS integration_name, a.name AS action_name, c.name AS connection_name, c.end_user_id,
+    u.name AS user_name, u.email AS user_email
 FROM {rows} AS l
 LEFT JOIN public.integrations AS i ON i.id = l.integration_id
 LEFT JOIN public.actions AS a ON a.id = l.action_id
+LEFT JOIN public.connections AS c ON c.id = l.connection_id
+LEFT JOIN public.users AS u ON u.id = l.user_id
 """)
 
 # By the id's own time, so that one partition is read and not all.
@@ -48,36 +51,26 @@ _WITHOUT_PAYLOADS = sql.SQL("""
     l.error_code, l.duration_ms, l.attempts
 """)
 
-_NEWEST = sql.SQL("ORDER BY l.executed_at DESC, l.id DESC")
+_AT = sql.SQL("""(
+    SELECT l.* FROM unnest(%(times)s::timestamptz[], %(ids)s::uuid[]) AS wanted (executed_at, id)
+    CROSS JOIN LATERAL (
+        SELECT {columns} FROM public.api_logs AS l WHERE l.executed_at = wanted.executed_at AND l.id = wanted.id
+    ) AS l
+)""")
 
-# The first condition says nothing new, but is what partitions are chosen by.
-_AFTER = sql.SQL(
-    "AND l.executed_at <= %(after_time)s AND (l.executed_at, l.id) < (%(after_time)s, %(after_id)s::uuid)"
-)
+_COUNTED_AT_MOST = 10_000
 
-# One index scan for each workspace, none longer than the page.
-_OF_WORKSPACES = sql.SQL("""
-SELECT l.* FROM unnest((SELECT app.current_workspaces())::uuid[]) AS mine (id)
-CROSS JOIN LATERAL (
-    SELECT {columns} FROM public.api_logs AS l WHERE l.workspace_id = mine.id {conditions}
-    {newest} LIMIT %(limit)s
-) AS l
-WHERE %(workspace_id)s::uuid IS NULL OR mine.id = %(workspace_id)s
+_USAGE_STATE = sql.SQL("SELECT counted_until, unsettled FROM app.usage_state()")
+
+# Refusals in no workspace of the caller's are not usage, but in the log.
+_COUNT_NOWHERE = sql.SQL("""
+SELECT count(*) FROM public.api_logs AS l
+WHERE l.workspace_id IS NULL AND l.user_id = (SELECT app.current_user_id()) AND %(workspace_id)s::uuid IS NULL
+    {conditions}
 """)
 
-# The caller's own refusals that name no workspace of theirs.
-_OF_NO_WORKSPACE = sql.SQL("""
-SELECT l.* FROM (
-    SELECT {columns} FROM public.api_logs AS l
-    WHERE l.workspace_id IS NULL AND l.user_id = (SELECT app.current_user_id()) AND %(workspace_id)s::uuid IS NULL
-        {conditions}
-    {newest} LIMIT %(limit)s
-) AS l
-""")
-
-_PAGE = sql.SQL(
-    "(SELECT l.* FROM ({of_workspaces} UNION ALL {of_no_workspace}) AS l {newest} LIMIT %(limit)s)"
-)
+_COUNT = sql.SQL("SELECT count(*) AS count FROM {rows} AS l")
+_KEY = sql.SQL("l.id, l.executed_at")
 
 
 class PostgresLogRepository:
@@ -89,11 +82,22 @@ class PostgresLogRepository:
     async def list(
         self, criteria: LogFilter, *, after: LogPosition | None, limit: int, payloads: bool = True
     ) -> Sequence[ExecutionLog]:
-        values = values_of(criteria) | {"limit": limit}
-        if after is not None:
-            values |= {"after_time": after.executed_at, "after_id": after.id}
-        query = _page(criteria, after, payloads=payloads)
-        return [_log(row) for row in await self._within_limit(query, values)]
+        parts = await self._parts(criteria, after, limit)
+        rows, values = page(criteria, after, limit, _ALL if payloads else _WITHOUT_PAYLOADS, parts)
+        query = _SHOWN.format(rows=rows) + NEWEST
+        return [_log(row) for row in await self._within_limit(query, values, in_order=True)]
+
+    async def _parts(
+        self, criteria: LogFilter, after: LogPosition | None, limit: int
+    ) -> Sequence[Range] | None:
+        if not log_hours.is_selective(criteria):
+            return None
+        state = await self._usage_state()
+        if state.counted_until is None:
+            return None
+        end = log_hours.end_of(criteria, after)
+        found = await self._within_limit(*log_hours.hours(criteria, end, limit, state), in_order=True)
+        return log_hours.parts(found, end, limit, state)
 
     async def get(self, execution_id: UUID) -> ExecutionLog:
         rows = await rows_of(self._connection, _GET, {"id": execution_id})
@@ -101,13 +105,46 @@ class PostgresLogRepository:
             raise NotFound("There is no such execution in a workspace that you belong to.")
         return _log(rows[0])
 
-    async def usage(self, criteria: LogFilter, *, bucket: Bucket, group: UsageGroup | None) -> Usage:
-        query = usage_query.statement(criteria, bucket, group)
-        return usage_query.usage_of(await self._within_limit(query, values_of(criteria)))
+    async def several(
+        self, positions: Sequence[LogPosition], *, payloads: bool = True
+    ) -> Sequence[ExecutionLog]:
+        rows = _AT.format(columns=_ALL if payloads else _WITHOUT_PAYLOADS)
+        values = {
+            "times": [position.executed_at for position in positions],
+            "ids": [position.id for position in positions],
+        }
+        return [_log(row) for row in await self._within_limit(_SHOWN.format(rows=rows), values)]
 
-    async def _within_limit(self, query: sql.Composed, values: dict[str, object]) -> Sequence[dict[str, Any]]:
+    async def count(self, criteria: LogFilter) -> LogCount:
+        if criteria.query is None:
+            query, values = usage_query.counting(criteria, await self._usage_state())
+            nowhere = _COUNT_NOWHERE.format(conditions=conditions(criteria))
+            counts = await self._within_limit(sql.SQL("{} UNION ALL {}").format(query, nowhere), values)
+            return LogCount(sum(row["count"] for row in counts), exact=True)
+        rows, values = page(criteria, None, _COUNTED_AT_MOST + 1, _KEY)
+        (row,) = await self._within_limit(_COUNT.format(rows=rows), values, in_order=True)
+        return LogCount(min(row["count"], _COUNTED_AT_MOST), exact=row["count"] <= _COUNTED_AT_MOST)
+
+    async def usage(self, question: UsageQuestion) -> Usage:
+        query, values = usage_query.statement(question, await self._usage_state())
+        rows = await self._within_limit(query, values)
+        # There may be thousands of rows: beside the loop, so that nobody's execution waits for their percentiles.
+        return await asyncio.to_thread(usage_query.usage_of, rows)
+
+    async def _usage_state(self) -> UsageState:
+        (row,) = await rows_of(self._connection, _USAGE_STATE, {})
+        return UsageState(row["counted_until"], tuple(row["unsettled"]))
+
+    async def _within_limit(
+        self, query: sql.Composed, values: dict[str, object], *, in_order: bool = False
+    ) -> Sequence[dict[str, Any]]:
+        """With `in_order`, rows are read in an index's order, as many as are wanted: the planner, who cannot know how
+        many rows a workspace has, would rather read and sort them all.
+        """
         await self._connection.execute(
-            "SELECT set_config('statement_timeout', %s, true)", [_STATEMENT_TIMEOUT]
+            "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', %s, true),"
+            " set_config('enable_sort', %s, true), set_config('enable_bitmapscan', %s, true)",
+            [_STATEMENT_TIMEOUT, _WORK_MEM, *[("off" if in_order else "on")] * 2],
         )
         try:
             return await rows_of(self._connection, query, values)
@@ -116,20 +153,6 @@ class PostgresLogRepository:
                 f"The answer would have taken longer than {_STATEMENT_TIMEOUT}; ask for a shorter time, or for less.",
                 retry_after_seconds=_RETRY_SECONDS,
             ) from error
-
-
-def _page(criteria: LogFilter, after: LogPosition | None, *, payloads: bool) -> sql.Composed:
-    pieces = {
-        "columns": _ALL if payloads else _WITHOUT_PAYLOADS,
-        "conditions": conditions(criteria) + (_AFTER if after else sql.SQL("")),
-        "newest": _NEWEST,
-    }
-    page = _PAGE.format(
-        of_workspaces=_OF_WORKSPACES.format(**pieces),
-        of_no_workspace=_OF_NO_WORKSPACE.format(**pieces),
-        newest=_NEWEST,
-    )
-    return _SHOWN.format(rows=page) + _NEWEST
 
 
 def _log(row: dict[str, Any]) -> ExecutionLog:
