@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: see --help. `make bench` and `make bench-json` call it."""
+"""`python -m benchmarks`: see --help. `make bench`, `bench-json`, `bench-check` and `profile` call it."""
 
 import argparse
 import json
@@ -15,9 +15,11 @@ from typing import Any
 
 from benchmarks.database import SIZES as BATCH_SIZES
 from benchmarks.database import database_figures
+from benchmarks.due_tokens import with_due_tokens
+from benchmarks.flame_graph import ProfilerFailed, flame_graph
 from benchmarks.gateway import GatewayFailed, gateway
 from benchmarks.load import WrkMissing
-from benchmarks.measure import Bench, main_figures, payload_figures
+from benchmarks.measure import Bench, due_token_figures, main_figures, payload_figures
 from benchmarks.nginx import PAYLOAD_BYTES, NginxMissing, reverse_proxy, service
 from benchmarks.population import SIZES, Caller, callers, move_service, write_requests
 from benchmarks.prepared import prepared
@@ -36,8 +38,10 @@ def main() -> int:
         print(json.dumps(figures) if options.json else _batch_table(figures))
         return 0
     try:
+        if options.profile:
+            return _profile(options)
         result = _measure(options)
-    except (NginxMissing, WrkMissing, GatewayFailed) as error:
+    except (NginxMissing, WrkMissing, GatewayFailed, ProfilerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     results = ROOT / "results"
@@ -71,7 +75,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=6.0, help="of each run (default: 6)")
     parser.add_argument("--workers", type=int, default=1, help="gateway processes (default: 1)")
     parser.add_argument("--jwt", action="store_true", help="callers have a session's JWT, not an API key")
-    parser.add_argument("--payloads", action="store_true", help="payloads of 1 kB to 10 MB both ways, too")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="a flame graph of a worker under 32 callers, as .bench/profile.svg, and no figures",
+    )
     parser.add_argument(
         "--database",
         action="store_true",
@@ -84,34 +92,17 @@ def _options() -> argparse.Namespace:
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
     started = time.monotonic()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portway-bench-")))
-        folder.chmod(0o755)
-        _tell(f"preparing the database ({options.size})")
-        database = stack.enter_context(prepared(ROOT, options.size))
-        upstream_port, _ = stack.enter_context(service(folder / "service"))
-        proxy_port, proxy_pid = stack.enter_context(reverse_proxy(folder / "proxy", upstream_port))
-        move_service(database.urls, f"http://127.0.0.1:{upstream_port}")
-        people = callers(database.urls, SIZES[options.size])
-        url, pid = stack.enter_context(
-            gateway(database.urls, folder / "gateway.log", workers=options.workers)
-        )
-        bench = Bench(
-            upstream_url=f"http://127.0.0.1:{upstream_port}/items/17",
-            proxy_url=f"http://127.0.0.1:{proxy_port}/items/17",
-            execute_url=f"{url}/api/v2/execute",
-            proxy_pid=proxy_pid,
-            gateway_pid=pid,
-            database_pid=database.pid,
-            urls=database.urls,
-        )
+        bench, people, folder = _standing(options, stack)
         _tell("measuring")
         requests = write_requests(folder / "items", people, "get-item", {"id": 17}, jwt=options.jwt)
         figures: dict[str, Any] = main_figures(
             bench, requests, rounds=options.rounds, seconds=options.seconds
         )
-        if options.payloads:
-            files = _payload_requests(folder, people)
-            figures["payloads"] = payload_figures(bench, files, seconds=options.seconds)
+        figures["payloads"] = payload_figures(
+            bench, _payload_requests(folder, people), seconds=options.seconds / 2
+        )
+        figures["due_token"] = _due_token(bench, folder, people)
+    figures["errors"] += sum(of["errors"] for of in (figures["due_token"], *figures["payloads"].values()))
     return figures | {
         "size": options.size,
         "workers": options.workers,
@@ -119,6 +110,45 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         "took_seconds": round(time.monotonic() - started, 1),
         "machine": _machine(),
     }
+
+
+def _due_token(bench: Bench, folder: Path, people: list[Caller]) -> dict[str, float]:
+    base_url = bench.upstream_url.removesuffix("/items/17")
+    due = with_due_tokens(bench.urls, people, base_url)
+    return due_token_figures(bench, write_requests(folder / "due", due, "get-item", {"id": 17}), len(due))
+
+
+def _profile(options: argparse.Namespace) -> int:
+    drawing = ROOT / "profile.svg"
+    with ExitStack() as stack:
+        bench, people, folder = _standing(options, stack)
+        requests = write_requests(folder / "items", people, "get-item", {"id": 17}, jwt=options.jwt)
+        flame_graph(bench, requests, drawing, seconds=options.seconds)
+    print(drawing)
+    return 0
+
+
+def _standing(options: argparse.Namespace, stack: ExitStack) -> tuple[Bench, list[Caller], Path]:
+    """Everything started, until the stack is unwound; the callers, and a folder for their requests."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portway-bench-")))
+    folder.chmod(0o755)
+    _tell(f"preparing the database ({options.size})")
+    database = stack.enter_context(prepared(ROOT, options.size))
+    upstream_port, _ = stack.enter_context(service(folder / "service"))
+    proxy_port, proxy_pid = stack.enter_context(reverse_proxy(folder / "proxy", upstream_port))
+    people = callers(database.urls, SIZES[options.size])
+    move_service(database.urls, f"http://127.0.0.1:{upstream_port}", people)
+    url, pid = stack.enter_context(gateway(database.urls, folder / "gateway.log", workers=options.workers))
+    bench = Bench(
+        upstream_url=f"http://127.0.0.1:{upstream_port}/items/17",
+        proxy_url=f"http://127.0.0.1:{proxy_port}/items/17",
+        execute_url=f"{url}/api/v2/execute",
+        proxy_pid=proxy_pid,
+        gateway_pid=pid,
+        database_pid=database.pid,
+        urls=database.urls,
+    )
+    return bench, people, folder
 
 
 def _measure_database(options: argparse.Namespace) -> dict[str, Any]:
@@ -214,8 +244,11 @@ def _print_table(result: dict[str, Any]) -> None:
         print(f"{row[0]:22}{row[1]:>12}{row[2]:>14}{row[3]:>10}{row[4]:>10}")
     print(f"\nCPU is that of the gateway + PostgreSQL; {result['executions']:,} executions, "
           f"{result['errors']} errors, durable audit: {result['durable_audit']}")  # fmt: skip
-    for name, value in result.get("payloads", {}).items():
-        print(f"{name:32}{value:>12,}")
+    others = {f"payload, {name.replace('_', ' ')} bytes": of for name, of in result["payloads"].items()}
+    print(f"\n{'also':32}{'per second':>12}{'CPU us':>20}")
+    for name, of in {"token due, refreshed first": result["due_token"], **others}.items():
+        cpu = f"{of['cpu_us_gateway']:,.0f} + {of['cpu_us_database']:,.0f}"
+        print(f"{name:32}{of['per_second']:>12,.0f}{cpu:>20}")
 
 
 def _tell(words: str) -> None:

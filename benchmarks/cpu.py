@@ -8,13 +8,13 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(root: int) -> float:
     """User and system time of a process and everything below it, those that ended (and were waited for) included."""
-    return sum(_own_seconds(pid) for pid in (root, *_descendants(root)))
+    return sum(_own_seconds(pid) for pid in (root, *descendants(root)))
 
 
 def resident_bytes(root: int) -> int:
     """Resident memory of a process and everything below it; what they share is counted for each."""
     page = os.sysconf("SC_PAGE_SIZE")
-    return sum(_resident_pages(pid) for pid in (root, *_descendants(root))) * page
+    return sum(_resident_pages(pid) for pid in (root, *descendants(root))) * page
 
 
 def _own_seconds(pid: int) -> float:
@@ -34,7 +34,8 @@ def _resident_pages(pid: int) -> int:
         return 0
 
 
-def _descendants(root: int) -> list[int]:
+def descendants(root: int) -> list[int]:
+    """The processes below one, its children first."""
     found: list[int] = []
     waiting = [root]
     while waiting:

@@ -89,7 +89,7 @@ def _openings(urls: DatabaseUrls, people: Sequence[Caller]) -> list[Opening]:
             )
         ]
     return [
-        Opening(sealed_pass, person.workspace_id, person.connection_id, "get-item", {"id": 17}, None)
+        Opening(sealed_pass, person.workspace_id, person.connection_id, "get-item", '{"id": 17}', None)
         for sealed_pass, person in zip(passes, people, strict=True)
     ]
 
@@ -100,8 +100,8 @@ def _closing(opening: Opening, opened: Opened) -> Closing:
         opened.execution_id,
         opened.executed_at,
         ExecutionStatus.SUCCESS,
-        request_payload=opening.request_payload,
-        response_payload={"id": "17", "object": "item", "name": "Analytical engine"},
+        request_payload=None,
+        response_payload='{"id": "17", "object": "item", "name": "Analytical engine"}',
         payload_truncated=False,
         error_code=None,
         status_code=200,

@@ -18,7 +18,7 @@ _CONFIGURATION = """\
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
-error_log stderr warn;
+error_log stderr error;
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
@@ -38,6 +38,7 @@ _UPSTREAM = """\
         listen 127.0.0.1:{port} backlog=4096;
         default_type application/json;
         location /items/ {{ return 200 '{item}'; }}
+        location = /token {{ return 200 '{token}'; }}
         # A body is read whole before it is answered, as a service does it.
         location = /echo {{ proxy_pass http://127.0.0.1:{port}/swallowed; proxy_request_buffering on; }}
         location = /swallowed {{ return 200 '{item}'; }}
@@ -55,6 +56,9 @@ _PROXY = """\
         }}
     }}
 """
+_TOKEN = json.dumps(
+    {"access_token": "bench-token-that-was-refreshed", "token_type": "Bearer", "expires_in": 3600}
+)
 _ITEM = json.dumps(
     {"id": "17", "object": "item", "name": "Analytical engine", "tags": ["brass", "steam"], "quantity": 3}
 )
@@ -73,7 +77,7 @@ def service(folder: Path) -> Iterator[tuple[int, int]]:
         (payloads / str(size)).write_text(json.dumps({"data": "x" * (size - 11)}), encoding="ascii")
     folder.chmod(0o755)
     port = _free_port()
-    with _running(folder, _UPSTREAM.format(port=port, item=_ITEM, folder=folder), port) as pid:
+    with _running(folder, _UPSTREAM.format(port=port, item=_ITEM, token=_TOKEN, folder=folder), port) as pid:
         yield port, pid
 
 

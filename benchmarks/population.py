@@ -12,7 +12,7 @@ import psycopg
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 
 TOKEN = "bench-token-of-an-account-at-the-service"
-_CALLERS = 64
+_CALLERS = 1_024
 _BATCH = 500_000
 
 
@@ -139,12 +139,13 @@ def populate(urls: DatabaseUrls, size: Size, base_url: str) -> None:
         connection.execute("CHECKPOINT")
 
 
-def move_service(urls: DatabaseUrls, base_url: str) -> None:
-    """Points the integration and its connections at this run's service."""
+def move_service(urls: DatabaseUrls, base_url: str, callers: list[Caller]) -> None:
+    """Points the integration and the callers' connections at this run's service."""
     with psycopg.connect(urls.superuser) as connection:
         connection.execute("UPDATE integrations SET base_url = %s WHERE slug = 'bench'", [base_url])
         connection.execute(
-            "UPDATE connections SET origins = ARRAY[%s] WHERE origins <> ARRAY[%s]", [base_url, base_url]
+            "UPDATE connections SET origins = ARRAY[%s] WHERE id = ANY (%s)",
+            [base_url, [caller.connection_id for caller in callers]],
         )
 
 

@@ -12,7 +12,7 @@ from demo.browser import BrowserError
 from demo.gateway import WORKERS, preferred_port
 from demo.narrator import Narrator
 from demo.standins import ROOT, Addresses, StandInError
-from demo.tour import Tour
+from demo.tour import ADA, Tour
 
 _UNDERSTOOD = (StepFailedError, StandInError, BrowserError, psycopg.Error)
 
@@ -75,8 +75,10 @@ def serve(tour: Tour) -> None:
     """Says where, and keeps serving until a signal. Raises StepFailedError where the gateway ends by itself."""
     say, url = tour.say, tour.api.url
     say.title("Portway goes on serving.")
+    say.show(tour.password)
     say.table(
         [
+            ("Console", f"{url}/ (sign in as {ADA} with the password {tour.password})"),
             ("API", f"{url}/api/v2"),
             ("Reference", f"{url}/docs"),
             ("API key", tour.api_key),

@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -23,6 +22,7 @@ from portway.domain.organization import Role
 from tests.contract.arrangements import TOKENS, Setting, a_setting, granted
 from tests.contract.worlds import ContractWorld
 from tests.fakes.definitions import ORIGIN, an_action, an_integration
+from tests.replacing import replace
 
 
 def refused(opened: Opened, error: type[PortwayError]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,33 @@ async def test_the_answer_and_the_audit_row(world: World, ada: Member) -> None:
     assert row["response_payload"]["path"] == "/echo"
     assert token not in json.dumps(row["response_payload"])
     assert row["duration_ms"] == pytest.approx(body["duration_ms"], abs=5)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_where_the_time_went_is_told_to_whoever_asks(
+    world: World, ada: Member, service: UUID, connection: UUID, status: int
+) -> None:
+    async def late(_: Received) -> web.StreamResponse:
+        await asyncio.sleep(0.2)
+        return web.json_response({}, status=status)
+
+    world.upstream.on(f"/late/{status}", late)
+    world.action(service, f"late-{status}", f"/late/{status}", "GET")
+    asked = await ada.execute(
+        connection, f"late-{status}", headers={"Prefer": "respond-async, Server-Timing"}
+    )
+    silent = await ada.execute(connection, f"late-{status}")
+    assert "server-timing" not in silent.headers
+    entries = (entry.split(";dur=") for entry in asked.headers["server-timing"].split(", "))
+    stages = {name: float(milliseconds) for name, milliseconds in entries}
+    assert stages.keys() == {"open", "service", "close", "portway", "total"}
+    assert 200 <= stages["service"] < stages["total"]
+    assert stages["open"] > 0
+    assert stages["close"] > 0
+    assert stages["total"] == pytest.approx(sum(stages.values()) - stages["total"], abs=0.05)
+    metrics = (await ada.caller.send("GET", "/metrics")).text
+    counts = re.findall(r'stage_duration_seconds_count{stage="(\w+)"} ([0-9.]+)', metrics)
+    assert {stage for stage, count in counts if float(count) > 0} == {"opening", "service", "closing"}
 
 
 async def test_get_takes_its_parameters_into_path_and_query(

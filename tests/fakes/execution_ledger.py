@@ -1,7 +1,7 @@
 """The execution ledger in memory."""
 
 import asyncio
-from dataclasses import replace
+import json
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,10 +21,12 @@ from portway.domain.errors import (
 )
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import AuthType, Integration
+from portway.domain.json_value import JsonValue
 from portway.domain.rules.access_control import check_may_execute
 from portway.domain.rules.execution_logging import redact
 from tests.fakes.records import AuditRow
 from tests.fakes.world import Claims, ConnectionRow, ExecutionRow, IdempotencyRow, World
+from tests.replacing import replace
 
 _GRACE = timedelta(seconds=30)
 _KEY_LIFETIME = timedelta(hours=24)
@@ -68,6 +70,10 @@ class InMemoryExecutionLedger:
         return opened
 
     async def close(self, closing: Closing) -> None:
+        # Whoever is cancelled meanwhile does not take the row along.
+        await asyncio.shield(self._close(closing))
+
+    async def _close(self, closing: Closing) -> None:
         await self._called()
         self.closing.set()
         await self.gate.wait()
@@ -84,8 +90,12 @@ class InMemoryExecutionLedger:
             execution.row = replace(
                 execution.row,
                 status=closing.status,
-                request_payload=closing.request_payload,
-                response_payload=closing.response_payload,
+                request_payload=(
+                    execution.row.request_payload
+                    if closing.request_payload is None
+                    else _value(closing.request_payload)
+                ),
+                response_payload=_value(closing.response_payload),
                 payload_truncated=closing.payload_truncated,
                 error_code=closing.error_code,
                 status_code=closing.status_code,
@@ -111,7 +121,7 @@ class InMemoryExecutionLedger:
             connection_id=None,
             integration_id=None,
             action_id=None,
-            request_payload=opening.request_payload if claims else None,
+            request_payload=_value(opening.request_payload) if claims else None,
             response_payload=None,
             payload_truncated=False,
             status_code=None,
@@ -214,6 +224,10 @@ class InMemoryExecutionLedger:
                 del self._world.idempotency_keys[place]
             elif closing.idempotent_answer is not None:
                 held.answer = closing.idempotent_answer
+
+
+def _value(text: str | None) -> JsonValue:
+    return None if text is None else json.loads(text)
 
 
 def _check_usable(found: ConnectionRow, integration: Integration) -> None:

@@ -50,6 +50,7 @@ class AnIntegration:
     description: str = ""
     category: str = ""
     documentation_url: str | None = None
+    website: str | None = None
     actions: Sequence[AnAction] = (AnAction("first"), AnAction("second"))
 
 
@@ -97,6 +98,7 @@ def test_only_what_differs_is_written(urls: DatabaseUrls) -> None:
     [
         {"transform_config": {}},
         {"rate_limits": ()},
+        {"website": "https://www.example.com"},
         {"actions": (replace(AnAction("first"), rate_limits=()), AnAction("second"))},
         {"actions": (replace(AnAction("first"), transform_config={"retry": {}}), AnAction("second"))},
     ],

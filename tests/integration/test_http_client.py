@@ -27,8 +27,9 @@ from portway.domain.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from portway.infrastructure.http.client import MAX_REDIRECTS, USER_AGENT, AiohttpClient
+from portway.infrastructure.http.client import MAX_REDIRECTS, AiohttpClient
 from portway.infrastructure.http.egress_guard import EgressGuard
+from portway.infrastructure.http.exchange import USER_AGENT
 from tests.integration.http_servers import LOOPBACK, Handler, answering, serving, talking
 
 TRUST = ssl.create_default_context()

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
-from aiohttp import ClientResponse, web
+from aiohttp import web
 
 from portway.application.ports.http import OutgoingRequest, StreamedResponse
 from portway.domain.errors import PortwayError, Unavailable, UpstreamInvalidResponse, UpstreamTimeout
 from portway.infrastructure.http import client as client_module
 from portway.infrastructure.http.client import AiohttpClient
 from portway.infrastructure.http.egress_guard import EgressGuard
+from portway.infrastructure.http.exchange import Answer
 from portway.infrastructure.http.response_reading import AiohttpResponse
 from tests.integration.http_servers import LOOPBACK, serving, talking
 
@@ -168,6 +169,28 @@ async def test_a_body_that_is_not_as_long_as_it_says_is_not_sent_as_a_whole_one(
     assert complete == [] or missing < 0  # what is too much is left out, and told too late
 
 
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_service_may_answer_before_it_has_read_the_body(client: AiohttpClient, whole: bool) -> None:
+    """Then nobody reads the rest, so it is not sent, and the connection serves nothing else."""
+    body = Blocks(1000)
+    read = asyncio.get_running_loop().create_future()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 8\r\n\r\ntoo long")
+        await asyncio.sleep(0.1)
+        size = 0
+        while piece := await reader.read(MIB):
+            size += len(piece)
+        read.set_result(size)
+
+    async with talking(talk) as base:
+        sent = BLOCK * body.number if whole else body
+        answer = await client.send(OutgoingRequest("PUT", base, {}, sent), timeout_seconds=5)
+        assert (answer.status_code, answer.body) == (413, b"too long")
+        assert await asyncio.wait_for(read, 5) < body.size
+
+
 async def test_a_healthy_upload_may_take_longer_than_the_time_out(
     client: AiohttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,7 +255,7 @@ async def test_the_body_may_come_later_than_the_head_was_due(client: AiohttpClie
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    def made(answer: ClientResponse) -> AiohttpResponse:
+    def made(answer: Answer) -> AiohttpResponse:
         return AiohttpResponse(answer, idle_seconds=0.2)
 
     monkeypatch.setattr(client_module, "AiohttpResponse", made)

@@ -96,7 +96,14 @@ PATH_ITEM: dict[str, Any] = {
                 "required": False,
                 "description": "The same key with the same body within 24 hours repeats the first answer",
                 "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
-            }
+            },
+            {
+                "name": "Prefer",
+                "in": "header",
+                "required": False,
+                "description": "`server-timing` asks for the field Server-Timing (RFC 7240)",
+                "schema": {"type": "string"},
+            },
         ],
         "requestBody": {
             "required": True,
@@ -118,6 +125,11 @@ PATH_ITEM: dict[str, Any] = {
                     },
                     "Content-Disposition": {
                         "description": "With bytes: the file's name, where the service tells it",
+                        "schema": {"type": "string"},
+                    },
+                    "Server-Timing": {
+                        "description": "Milliseconds, where they were asked for: `open` and `close` in the database, "
+                        "`service` at the service, `portway` for the rest, `total`",
                         "schema": {"type": "string"},
                     },
                     "RateLimit-Limit": {

@@ -5,7 +5,6 @@ import base64
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from portway.api.rate_limit_headers import rate_limit_headers
 from portway.application.execution_result import ExecutionResult, RawAnswer
 from portway.application.responses.response_mapping import filename_of
 from portway.domain.errors import PortwayError
+from portway.domain.record import Record
 
 _JSON = b"application/json"
 _BYTES = b"application/octet-stream"
@@ -29,8 +29,7 @@ _UNTRUSTED = [
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record, frozen=True):
     """An answer, ready to be sent: `body`, and after it `rest`, which is still to come."""
 
     status: int

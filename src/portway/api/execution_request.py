@@ -56,12 +56,12 @@ async def read_request(
     key = fields.get(b"idempotency-key")
     if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
         raise MalformedRequest("Idempotency-Key must be 1 to 255 visible ASCII characters.")
-    if is_upload(fields):
+    media_type = _media_type(fields.get(b"content-type", _JSON))
+    if media_type == _MULTIPART:
         spool = Spool()
         resources.callback(spool.close)
         upload = await read_upload(receive, fields[b"content-type"], spool, with_digest=key is not None)
         return _request(fields, key, upload.request, upload.digest, upload.files)
-    media_type = _media_type(fields.get(b"content-type", _JSON))
     if media_type != _JSON and not media_type.endswith(b"+json"):
         raise MalformedRequest(
             "Send the body as JSON, with `Content-Type: application/json`, or with files as `multipart/form-data`."
@@ -81,7 +81,7 @@ def wants_bytes(fields: Mapping[bytes, bytes]) -> bool:
 
 
 def _media_type(value: bytes) -> bytes:
-    return value.partition(b";")[0].strip().lower()
+    return value if value == _JSON else value.partition(b";")[0].strip().lower()
 
 
 def _request(

@@ -1,9 +1,6 @@
 """Requests counted and timed by route."""
 
 import os
-import time
-from collections.abc import MutableMapping
-from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,7 +12,10 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
+
+from portway.api.server_timing import STOPWATCH
+from portway.application.stopwatch import Stopwatch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -33,14 +33,14 @@ def new_registry() -> CollectorRegistry:
     return registry
 
 
-class MetricsMiddleware:
-    """Counts and times. Labels hold the route's template and never a part of an address that a caller chose.
+class RequestMetrics:
+    """Counts requests and times them. Labels hold the route's template, and never a part of an address that a caller
+    chose.
 
     `fixed` are the paths of raw ASGI routes, which are their own template.
     """
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry, fixed: frozenset[str]) -> None:
-        self._app = app
+    def __init__(self, registry: CollectorRegistry, fixed: frozenset[str]) -> None:
         self._fixed = fixed
         self._requests = Counter(
             "portway_http_requests", "Answers given", ("method", "route", "status"), registry=registry
@@ -53,28 +53,46 @@ class MetricsMiddleware:
             registry=registry,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+        self._stages = Histogram(
+            "portway_execution_stage_duration_seconds",
+            "What an execution waited for: opening and closing are the database's, service is the service's",
+            ("stage",),
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._opening, self._service, self._closing = (
+            self._stages.labels(stage) for stage in ("opening", "service", "closing")
+        )
+
+    def observe(self, scope: Scope, status: int, duration: float) -> None:
+        """A request that is over, after `duration` seconds."""
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        requests, seconds = self._of(method, self._route(scope), status)
+        requests.inc()
+        seconds.observe(duration)
+        self._observe_stages(scope.get(STOPWATCH))
+
+    def _observe_stages(self, stopwatch: Stopwatch | None) -> None:
+        """A stage that was not come to, as of a request without a valid bearer, says nothing of how long it takes."""
+        if stopwatch is None or not stopwatch.opening:
             return
-        status = 500
-        began = time.perf_counter()
+        self._opening.observe(stopwatch.opening)
+        if stopwatch.service:
+            self._service.observe(stopwatch.service)
+        if stopwatch.closing:
+            self._closing.observe(stopwatch.closing)
 
-        async def send_and_note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
+    def _of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Finding them by their labels takes longer than counting."""
+        found = self._known.get((method, route, status))
+        if found is None:
+            found = (self._requests.labels(method, route, status), self._seconds.labels(method, route))
+            self._known[method, route, status] = found
+        return found
 
-        try:
-            await self._app(scope, receive, send_and_note)
-        finally:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            route = self._route(scope)
-            self._requests.labels(method, route, status).inc()
-            self._seconds.labels(method, route).observe(time.perf_counter() - began)
-
-    def _route(self, scope: MutableMapping[str, Any]) -> str:
+    def _route(self, scope: Scope) -> str:
         if scope["path"] in self._fixed:
             return str(scope["path"])
         return str(getattr(scope.get("route"), "path", _UNMATCHED))

@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from portway.api.openapi import methods_at
 from portway.api.rate_limit_headers import rate_limit_headers
@@ -78,6 +78,8 @@ _HTTP_ERRORS: dict[int, type[PortwayError]] = {
     413: errors.PayloadTooLarge,
 }
 
+_WITH_FAULTS = (errors.MalformedRequest, errors.InvalidParameters, errors.InvalidIntegrationConfig)
+
 # Which mean that it may be tried again: RFC 6585, section 4, and RFC 9110, section 15.6.4.
 _SAYS_WHEN = frozenset({429, 503})
 _RETRY_AFTER = re.compile(r"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT")
@@ -114,7 +116,7 @@ def problem_of(error: PortwayError, *, execution_id: UUID | None = None) -> Prob
     headers: dict[str, str] = {}
     if execution_id is not None:
         body["execution_id"] = str(execution_id)
-    if isinstance(error, errors.MalformedRequest | errors.InvalidParameters) and error.faults:
+    if isinstance(error, _WITH_FAULTS) and error.faults:
         body["errors"] = [{"pointer": fault.pointer, "message": fault.message} for fault in error.faults]
     if isinstance(error, errors.ReauthorizationRequired | errors.InsufficientScope) and error.authorize_url:
         body["authorize_url"] = error.authorize_url
@@ -179,49 +181,21 @@ def faults_of(found: Sequence[Any]) -> list[Fault]:
     return [Fault(_pointer(entry["loc"]), str(entry["msg"])) for entry in found]
 
 
-class LastResort:
-    """Answers 500 where an application failed before its answer began; logs it, and keeps the server out of it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = complete = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal started, complete
-            started = True
-            complete = message["type"] == "http.response.body" and not message.get("more_body", False)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_and_note)
-        except Exception as error:  # noqa: BLE001 - this is where they end
-            if started or not isinstance(error, PortwayError) or status_of(error) == 500:
-                log_fault(scope, error)
-                problem = internal_error(request_id_of(scope))
-            else:
-                problem = problem_of(error)
-            if not started:
-                await problem.response()(scope, receive, send)
-            elif not complete:
-                raise _CutOff from None
-
-
-class _CutOff(Exception):
-    """The application failed in the middle of its answer; the connection must be closed, so that it looks cut off."""
+def problem_at_last(scope: Scope, error: Exception, *, started: bool) -> Problem:
+    """The document for what an application let fall, perhaps after its answer had `started`; the log has the rest."""
+    if started or not isinstance(error, PortwayError) or status_of(error) == 500:
+        log_fault(scope, error)
+        return internal_error(request_id_of(scope))
+    return problem_of(error)
 
 
 async def _on_portway_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, PortwayError) or status_of(error) == 500:
         raise error
-    authorization = request.headers.get("authorization", "")
-    if isinstance(error, errors.Unauthenticated) and authorization:
+    bearer = getattr(request.state, "bearer", None)
+    if isinstance(error, errors.Unauthenticated) and bearer is not None:
         # The pass that was remembered is not good any more; the bearer may still be.
-        request.app.state.services.authenticator.forget(authorization.partition(" ")[2].strip())
+        request.app.state.services.authenticator.forget(bearer)
     return problem_of(error).response()
 
 
@@ -240,7 +214,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_unexpected(request: Request, _error: Exception) -> Response:
-    # The framework raises it again for LastResort, which logs it.
+    # The framework raises it again for the frame, which logs it.
     return internal_error(request_id_of(request.scope)).response()
 
 

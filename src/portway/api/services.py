@@ -1,11 +1,12 @@
 """What the routes work with: use cases and settings, made by the composition root."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from portway.api.open_streams import OpenStreams
 from portway.application.account_service import AccountService
 from portway.application.authenticator import Authenticator
 from portway.application.catalog_service import CatalogService
@@ -14,6 +15,7 @@ from portway.application.connection_service import ConnectionService
 from portway.application.importing.organization_imports import OrganizationImports
 from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
+from portway.application.outside_sign_in import OutsideSignIn
 from portway.application.ports.readiness import Readiness
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.application.preview import Preview
@@ -25,13 +27,15 @@ class Services:
     """All that the API needs of the rest.
 
     `reading` is for logs and usage, which a replica may answer. `public_url` is where users reach the gateway, without
-    a slash at the end. `registry` collects the metrics of the whole process.
+    a slash at the end. `registry` collects the metrics of the whole process; `streams` are those of its
+    answers that go on until somebody ends them.
     """
 
     unit_of_work: UnitOfWorkFactory
     reading: UnitOfWorkFactory
     authenticator: Authenticator
     accounts: AccountService
+    outside_sign_in: OutsideSignIn
     tenancy: TenancyService
     oauth: OAuthService
     oauth_clients: OAuthClientService
@@ -43,6 +47,7 @@ class Services:
     readiness: Readiness
     registry: CollectorRegistry
     public_url: str
+    streams: OpenStreams = field(default_factory=OpenStreams)
 
 
 def _services(request: Request) -> Services:

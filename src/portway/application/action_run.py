@@ -1,7 +1,8 @@
 """Runs a permitted action: its row's requests, page after page, or its handler."""
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from portway.application.executable_call import ExecutableCall
 from portway.application.execution_outcome import Outcome

@@ -29,6 +29,9 @@ class Limit:
 SIGN_IN_HERE = Limit("sign-in account and address", attempts=10, seconds=300)
 SIGN_IN_ACCOUNT = Limit("sign-in account", attempts=100, seconds=3600)
 SIGN_IN_ADDRESS = Limit("sign-in address", attempts=100, seconds=300)
+SIGN_IN_OUTSIDE_ADDRESS = Limit("outside sign-in address", attempts=100, seconds=300)
+# Of its own, so that whoever holds an API key keeps nobody from signing in.
+PASSWORD_CHANGE = Limit("password change", attempts=10, seconds=300)
 SIGN_UP_ADDRESS = Limit("sign-up address", attempts=30, seconds=3600)
 MAIL_ACCOUNT = Limit("mail account", attempts=5, seconds=3600)
 MAIL_ADDRESS = Limit("mail address", attempts=30, seconds=3600)
@@ -54,6 +57,18 @@ class AttemptGuard:
         yield
         await self._limiter.forget(here)
         await self._limiter.forget(everywhere)
+
+    @asynccontextmanager
+    async def password_change(self, user_id: UUID) -> AsyncIterator[None]:
+        """The same around a change of somebody's own password."""
+        limit = PASSWORD_CHANGE.of(str(user_id))
+        await self._attempt(limit)
+        yield
+        await self._limiter.forget(limit)
+
+    async def sign_in_outside(self, client: str) -> None:
+        """Before an outside issuer is asked who signed in."""
+        await self._attempt(SIGN_IN_OUTSIDE_ADDRESS.of(_place(client)))
 
     async def sign_up(self, client: str) -> None:
         """Before making an account."""

@@ -9,9 +9,10 @@ and `aws_sigv4` sign the request. An integration says otherwise, and may say sev
 import base64
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from portway.application.language.auth_config import AuthConfig, CredentialField, Placement
 from portway.application.language.documents import auth_config

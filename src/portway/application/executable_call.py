@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from portway.application.credential_placement import authenticate, secrets_of
 from portway.application.destinations import allowed_origins
@@ -21,6 +24,7 @@ from portway.application.ports.sockets import SocketConnector
 from portway.application.refresh_service import RefreshService
 from portway.application.renewer import is_renewable
 from portway.application.retries import delay_seconds, idempotency_key_header, is_idempotent, may_repeat
+from portway.application.stopwatch import Stopwatch
 from portway.domain.credential import Credential
 from portway.domain.errors import (
     EgressBlocked,
@@ -60,6 +64,7 @@ class ExecutableCall:
     on_new_deadline: Callable[[float], None] | None = None
     may_have_acted: bool = False
     secrets: list[str] = field(default_factory=list, repr=False)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
     _keyed_requests: int = 0
 
     def __post_init__(self) -> None:
@@ -132,12 +137,11 @@ class ExecutableCall:
 
     async def read(self, response: StreamedResponse) -> UpstreamResponse:
         """All of an answer, as far as the row and the deadline allow."""
+        began = time.perf_counter()
         try:
-            async with asyncio.timeout_at(self.deadline):
-                return await response.read(max_bytes=self.config.response.max_bytes)
-        except TimeoutError:
-            raise UpstreamTimeout from None
+            return await response.read(max_bytes=self.config.response.max_bytes, deadline=self.deadline)
         finally:
+            self.stopwatch.service += time.perf_counter() - began
             await response.close()
 
     async def _repeated(
@@ -183,6 +187,7 @@ class ExecutableCall:
         remaining = self._remaining()
         self.attempts += 1
         acted_before, self.may_have_acted = self.may_have_acted, True
+        began = time.perf_counter()
         try:
             # The client gives a large body its time by itself.
             own_time = max(remaining - _upload_seconds(request), 0.001)
@@ -190,6 +195,8 @@ class ExecutableCall:
         except _NOT_SENT:
             self.may_have_acted = acted_before
             raise
+        finally:
+            self.stopwatch.service += time.perf_counter() - began
         if response.status_code == _UNAUTHORIZED:
             self.may_have_acted = acted_before
         return response

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from portway.application.action_run import run_handler, run_pages, run_request
 from portway.application.audited_stream import AuditedStream
@@ -23,8 +24,14 @@ from portway.application.ports.http import StreamedResponse, StreamingHttpClient
 from portway.application.ports.schema import ParameterSchema
 from portway.application.ports.sockets import SocketConnector
 from portway.application.rate_guard import RateGuard
-from portway.application.recording import Recording, closing_of, payload_before_the_call
+from portway.application.recording import (
+    LoggedParameters,
+    Recording,
+    closing_of,
+    parameters_before_the_call,
+)
 from portway.application.refresh_service import RefreshService
+from portway.application.stopwatch import Stopwatch
 from portway.domain.action import MAX_TIMEOUT_MS
 from portway.domain.errors import (
     InsufficientScope,
@@ -37,13 +44,13 @@ from portway.domain.errors import (
 from portway.domain.json_value import JsonObject
 from portway.domain.principal import Principal
 from portway.domain.rate_limit import RateState
+from portway.domain.record import Record
 from portway.domain.rules.access_control import check_scopes
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionRequest:
+class ExecutionRequest(Record, frozen=True):
     """What a caller asks for. `request_hash` is the SHA-256 of the body, for `idempotency_key`. `raw`: the service's
     bytes are wanted, not their JSON.
     """
@@ -87,21 +94,29 @@ class ExecuteAction:
         self._sockets = sockets
         self._sleep = sleep
 
-    async def execute(self, principal: Principal, request: ExecutionRequest) -> ExecutionResult:
-        """Raises ExecutionFailed once there is an audit row, Unavailable where there can be none."""
+    async def execute(
+        self, principal: Principal, request: ExecutionRequest, stopwatch: Stopwatch | None = None
+    ) -> ExecutionResult:
+        """Raises ExecutionFailed once there is an audit row, Unavailable where there can be none.
+
+        `stopwatch` is told where the time goes.
+        """
+        stopwatch = stopwatch or Stopwatch()
         started = time.perf_counter()
+        before = parameters_before_the_call(request.parameters)
         opened = await self._ledger.open(
             Opening(
                 sealed_pass=principal.sealed_pass,
                 workspace_id=request.workspace_id,
                 connection_id=request.connection_id,
                 action=request.action,
-                request_payload=payload_before_the_call(request.parameters),
+                request_payload=before.text,
                 timeout_ms=request.timeout_ms,
                 idempotency_key=request.idempotency_key,
                 request_hash=request.request_hash,
             )
         )
+        stopwatch.opening = time.perf_counter() - started
         if opened.replay is not None:
             return load_answer(opened.execution_id, opened.replay)
         if opened.grant is None:
@@ -109,7 +124,7 @@ class ExecuteAction:
             raise ExecutionFailed(
                 opened.execution_id, await self._for_the_caller(refusal, principal, request)
             )
-        execution = _Execution(principal, request, opened, opened.grant, started)
+        execution = _Execution(principal, request, before, opened, opened.grant, started, stopwatch)
         return await self._finish(execution)
 
     async def refuse(self, principal: Principal, refusal: PortwayError) -> ExecutionFailed:
@@ -175,8 +190,9 @@ class ExecuteAction:
             may_have_acted=call.may_have_acted if call else False,
             duration_ms=execution.elapsed_ms(),
         )
-        # A caller who goes away now does not take the audit row along.
-        await asyncio.shield(self._ledger.close(closing))
+        began = time.perf_counter()
+        await self._ledger.close(closing)
+        execution.stopwatch.closing = time.perf_counter() - began
         return failure
 
     def _call(self, execution: "_Execution") -> ExecutableCall:
@@ -193,6 +209,7 @@ class ExecuteAction:
             deadline=asyncio.get_running_loop().time() + timeout_ms / 1000,
             credential=grant.credential,
             sleep=self._sleep,
+            stopwatch=execution.stopwatch,
         )
 
     def _check(self, call: ExecutableCall, execution: "_Execution") -> None:
@@ -252,13 +269,14 @@ class ExecuteAction:
         return ReauthorizationRequired(error.detail, url)
 
 
-@dataclass(frozen=True, slots=True)
-class _Execution:
+class _Execution(Record, frozen=True):
     principal: Principal
     request: ExecutionRequest
+    before: LoggedParameters
     opened: Opened
     grant: Grant
     started: float
+    stopwatch: Stopwatch
 
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self.started) * 1000
@@ -270,7 +288,8 @@ class _Execution:
             execution_id=self.opened.execution_id,
             executed_at=self.opened.executed_at,
             parameters=self.request.parameters,
-            request_schema=self.grant.action.request_schema,
+            before=self.before,
+            action=self.grant.action,
             has_idempotency_key=self.request.idempotency_key is not None,
         )
 

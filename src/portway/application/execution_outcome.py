@@ -1,13 +1,11 @@
 """What the calls of an execution came to, before it is recorded."""
 
-from dataclasses import dataclass, field
-
 from portway.application.ports.http import StreamedResponse, UpstreamResponse
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Record, frozen=True):
     """A success: `data` is what the caller gets and the log shows.
 
     `raw` is the body as it was received, `coming` one that is still to be received, for callers that want bytes; then
@@ -16,8 +14,8 @@ class Outcome:
 
     status_code: int
     data: JsonValue
-    raw: UpstreamResponse | None = field(default=None, repr=False)
-    coming: StreamedResponse | None = field(default=None, repr=False)
+    raw: UpstreamResponse | None = None
+    coming: StreamedResponse | None = None
     pages: int = 1
     truncated: bool = False
     next_parameters: JsonObject | None = None

@@ -1,7 +1,6 @@
 """What comes of an execution."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from portway.application.ports.http import UpstreamResponse
 from portway.domain.errors import PortwayError
 from portway.domain.json_value import JsonObject, JsonValue
 from portway.domain.rate_limit import RateState
+from portway.domain.record import Record
 
 
 class RawAnswer(Protocol):
@@ -36,8 +36,7 @@ class RawAnswer(Protocol):
     async def aclose(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionResult:
+class ExecutionResult(Record, frozen=True):
     """A successful execution. `data` is the mapped body, `raw` the body itself where it was just received.
 
     `stream` is a body that is still to be received; then `data` says what is known of it. `pages` were read, and
@@ -50,8 +49,8 @@ class ExecutionResult:
     duration_ms: float
     attempts: int
     refreshed: bool
-    raw: UpstreamResponse | None = field(default=None, repr=False)
-    stream: RawAnswer | None = field(default=None, repr=False)
+    raw: UpstreamResponse | None = None
+    stream: RawAnswer | None = None
     pages: int = 1
     truncated: bool = False
     next_parameters: JsonObject | None = None

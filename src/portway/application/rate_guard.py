@@ -1,11 +1,10 @@
 """Rule: how often a caller may execute actions, by what the rows and the API key say."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from uuid import UUID
 
 from portway.application.language.documents import read_rate_limits
 from portway.application.language.transform_config import RateLimit
+from portway.application.per_version import PerVersion
 from portway.application.ports.execution_ledger import Grant
 from portway.application.ports.rate_limits import CountedLimit, RateLimiter, Standing
 from portway.domain.action import Action
@@ -13,8 +12,6 @@ from portway.domain.errors import RateLimited
 from portway.domain.integration import Integration
 from portway.domain.principal import Principal
 from portway.domain.rate_limit import RateState
-
-_MAX_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class RateGuard:
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
         # What depends on a row alone, read once for each version of it.
-        self._declared: OrderedDict[tuple[UUID, int], tuple[_Declared, ...]] = OrderedDict()
+        self._declared: PerVersion[tuple[_Declared, ...]] = PerVersion()
 
     async def check(self, principal: Principal, grant: Grant) -> RateState | None:
         """Takes one from every limit that applies, and returns how the tightest stands; None where there is none.
@@ -66,12 +63,7 @@ class RateGuard:
         return found
 
     def _declared_by(self, row: Integration | Action) -> tuple[_Declared, ...]:
-        found = self._declared.get((row.id, row.version))
-        if found is None:
-            found = self._declared[row.id, row.version] = _read(row)
-            if len(self._declared) > _MAX_KEPT:
-                self._declared.popitem(last=False)
-        return found
+        return self._declared.get((row.id.int, row.version), lambda: _read(row))
 
 
 def _tightness(standing: Standing) -> tuple[int, float]:

@@ -13,19 +13,20 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from portway.api.body_limit import BodyLimitMiddleware
 from portway.api.execute import PATH, execute_route
-from portway.api.problems import LastResort
-from portway.api.request_id import RequestIdMiddleware
-from portway.api.response_headers import ResponseHeadersMiddleware
+from portway.api.frame import Frame
+from portway.api.metrics import RequestMetrics
 from portway.application.authenticator import Authenticator
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
 from portway.application.ports.http import UpstreamResponse
 from portway.application.requests.files import UploadedFile
+from portway.application.stopwatch import Stopwatch
 from portway.domain.errors import PortwayError, Unavailable, UpstreamInvalidResponse
 from portway.domain.principal import Principal, Scope
 from portway.domain.rate_limit import RateState
@@ -65,7 +66,9 @@ class RecordingExecutor:
     refusals: list[PortwayError] = field(default_factory=list)
     passes: list[str] = field(default_factory=list)
 
-    async def execute(self, principal: Principal, request: ExecutionRequest) -> ExecutionResult:
+    async def execute(
+        self, principal: Principal, request: ExecutionRequest, stopwatch: Stopwatch
+    ) -> ExecutionResult:
         self.requests.append(request)
         self.passes.append(principal.sealed_pass)
         for value in request.parameters.values():
@@ -169,14 +172,17 @@ async def _serving(executor: RecordingExecutor) -> AsyncIterator[ApiClient]:
     route = execute_route(
         cast("Authenticator", ScriptedAuthenticator()),
         cast("ExecuteAction", executor),
+        public_url="http://127.0.0.1:8000",
         max_upload_bytes=MAX_UPLOAD,
     )
 
     async def app(scope: AsgiScope, receive: Receive, send: Send) -> None:
         await route.app(scope, receive, send)
 
-    limited: ASGIApp = LastResort(BodyLimitMiddleware(app, max_upload_bytes={PATH: route.max_upload_bytes}))
-    async with api_client(RequestIdMiddleware(ResponseHeadersMiddleware(limited, https=False))) as api:
+    limited: ASGIApp = BodyLimitMiddleware(app, max_upload_bytes={PATH: route.max_upload_bytes})
+    async with api_client(
+        Frame(limited, RequestMetrics(CollectorRegistry(), frozenset()), https=False)
+    ) as api:
         yield api.signed_in("someone")
 
 

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from portway.domain.json_value import JsonObject
 from tests.fakes.definitions import an_integration
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.http_client import UNAUTHORIZED, json_answer
+from tests.replacing import replace
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import asyncio
 import contextlib
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -35,6 +34,7 @@ from portway.domain.json_value import JsonValue
 from tests.fakes.definitions import an_integration
 from tests.fakes.gateway import PUBLIC_URL, FakeGateway
 from tests.fakes.http_client import UNAUTHORIZED, json_answer
+from tests.replacing import replace
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -262,7 +262,9 @@ async def test_an_answer_nested_deeper_than_can_be_redacted(
             raise RecursionError
         return value
 
-    monkeypatch.setattr(recording, "loggable", lambda value, **_: (too_deep(value), False))
+    monkeypatch.setattr(
+        recording, "logged_text", lambda value, *_, **__: (json.dumps(too_deep(value)), False)
+    )
     monkeypatch.setattr(error_masking, "mask_literals", too_deep)
     connected = gateway.connect()
     gateway.http.script(json_answer([[]], status))

@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from portway.domain.json_value import JsonObject
 from tests.fakes.definitions import an_integration
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.http_client import UNAUTHORIZED, json_answer
+from tests.replacing import replace
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -117,6 +117,6 @@ def _opening(connected: Connected) -> Opening:
         workspace_id=connected.owner.workspace_id,
         connection_id=connected.id,
         action=connected.action.slug,
-        request_payload={},
+        request_payload="{}",
         timeout_ms=None,
     )

@@ -1,6 +1,5 @@
 """Which limits an execution takes from."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +19,7 @@ from portway.domain.principal import Principal
 from portway.domain.rate_limit import RateState, RequestLimit
 from portway.infrastructure.rate_limits.memory import MemoryRateLimiter
 from tests.fakes.definitions import an_action, an_integration
+from tests.replacing import replace
 
 
 def a_principal(*limits: RequestLimit) -> Principal:

@@ -16,11 +16,14 @@ from portway.domain.rules.execution_logging import (
     MAX_PAYLOAD_BYTES,
     REDACTED,
     cut,
+    hides_nothing,
     is_secret_name,
-    loggable,
+    json_text,
+    logged_text,
     mask_literals,
     redact,
 )
+from portway.domain.rules.secret_literals import Literals
 from tests.unit.domain.json_values import TEXTS, VALUES
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=6, max_size=24)
@@ -234,6 +237,12 @@ def test_what_is_cut_is_within_the_limit(payload: JsonValue, limit: int) -> None
         assert logged == payload
 
 
+@pytest.mark.parametrize("shift", range(4))
+def test_half_a_character_at_the_cut_is_counted_right(shift: int) -> None:
+    logged, _ = cut(["x" * shift + "🎈" * 40], 64)
+    assert len(json.dumps(logged, ensure_ascii=False, separators=(",", ":")).encode()) <= 64
+
+
 def test_a_long_text_keeps_its_beginning() -> None:
     logged, was_cut = cut({"text": '"quoted" ' * 10_000})
     assert was_cut
@@ -244,7 +253,81 @@ def test_a_long_text_keeps_its_beginning() -> None:
 
 @given(payload=VALUES)
 def test_what_is_short_enough_is_logged_as_it_is_redacted(payload: JsonValue) -> None:
-    assert loggable(payload, secrets=["open sesame"]) == cut(redact(payload, secrets=["open sesame"]))
+    text, was_cut = logged_text(payload, Literals(["open sesame"]))
+    value, value_was_cut = cut(redact(payload, secrets=["open sesame"]))
+    assert (json.loads(text), was_cut) == (json.loads(json_text(value)), value_was_cut)
+
+
+KNOWN_SECRETS = st.sampled_from(
+    ["open sesame", 'pä"ss/wörd\n', "481516", "1e+16-1e16", "s3cret+/=", "\ud83dsecret"]
+)
+HOLDERS: st.SearchStrategy[JsonValue] = st.builds(
+    lambda key, before, secret, after: {key: [f"{before}{secret}{after}"]},
+    st.sampled_from(["note", "password", "base64", "a\u0000", "pageToken", 'x":"token']),
+    TEXTS,
+    KNOWN_SECRETS,
+    TEXTS,
+)
+
+
+@given(
+    payload=VALUES | HOLDERS | st.lists(HOLDERS | VALUES, max_size=4),
+    secrets=st.lists(KNOWN_SECRETS, max_size=3),
+)
+def test_as_text_it_is_the_same(payload: JsonValue, secrets: list[str]) -> None:
+    text, was_cut = logged_text(payload, Literals(secrets))
+    value, value_was_cut = cut(redact(payload, secrets=secrets))
+    assert (json.loads(text), was_cut) == (json.loads(json_text(value)), value_was_cut)
+
+
+@pytest.mark.parametrize("size", [9_000, 16_360, 16_384, 20_000, 1_000_000])
+def test_of_a_long_text_no_more_is_looked_at_than_is_logged(size: int) -> None:
+    payload: JsonValue = {
+        "x" * (size // 3): ["open sesame " + "täglich " * (size // 16), {"more": "y" * size}]
+    }
+    text, was_cut = logged_text(payload, Literals(["open sesame"]))
+    value, _ = cut(redact(payload, secrets=["open sesame"]))
+    logged = json.loads(text)
+    assert was_cut
+    assert isinstance(value, dict)
+    assert (REDACTED in text) == (size < 40_000)
+    assert (logged["truncated"], logged["size"]) == (
+        value["truncated"],
+        len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()),
+    )
+
+
+@pytest.mark.parametrize(
+    "secret", ['in "quotes"', "with\nlines", "täglich", "a/b+c=", "481516", "-1.5e+300", "\ud83d<>&xyz"]
+)
+def test_as_text_it_holds_no_secret(secret: str) -> None:
+    literals = Literals([secret])
+    echoes: tuple[JsonValue, ...] = (
+        secret,
+        {"a": [f"<{secret}>"]},
+        {f"key {secret}": 1},
+        {"url": f"?t={quote(secret, errors='replace')}"},
+    )
+    for echo in echoes:
+        text, _ = logged_text(echo, literals)
+        assert REDACTED in text
+        assert secret not in str(json.loads(text))
+    assert "481516" not in logged_text({"n": 148151623}, Literals(["481516"]))[0]
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({}, True),
+        ({"properties": {"q": {"type": "string", "format": "date"}}}, True),
+        ({"properties": {"q": {"writeOnly": True}}}, False),
+        ({"items": [{"format": "password"}]}, False),
+        ({"properties": {"q": {"$ref": "#/$defs/q"}}}, False),
+        ({"anyOf": [{"$dynamicRef": "#x"}]}, False),
+    ],
+)
+def test_a_schema_hides_nothing_only_where_that_is_plain(schema: JsonValue, expected: bool) -> None:
+    assert hides_nothing(schema) is expected
 
 
 @pytest.mark.parametrize(
@@ -267,7 +350,8 @@ def test_what_will_be_cut_off_costs_nothing(payload: JsonValue, monkeypatch: pyt
         return mask(value, literals)
 
     monkeypatch.setattr(execution_logging, "_mask_scalar", counted)
-    logged, was_cut = loggable(payload, secrets=["open sesame"])
+    text, was_cut = logged_text(payload, Literals(["open sesame"]))
+    logged = json.loads(text)
     assert was_cut
     assert looked_at <= MAX_PAYLOAD_BYTES + 1
     assert isinstance(logged, dict)

@@ -1,6 +1,5 @@
 """Opening and closing executions: the one way to a decrypted credential, and the audit row around every call."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,31 +10,29 @@ from portway.domain.credential import Credential
 from portway.domain.errors import PortwayError
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
-from portway.domain.json_value import JsonValue
+from portway.domain.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One execution to open. `request_payload` is redacted already by name.
+class Opening(Record, frozen=True):
+    """One execution to open. `request_payload` is JSON text, redacted already by name.
 
     `refusal` is set for a request that the gateway refuses itself (malformed, too large, rate limited): it gets its
     audit row and nothing else. `request_hash` is the SHA-256 of the body, for `idempotency_key`. `timeout_ms` is
     the caller's own limit: an execution found unfinished half a minute after it and the action's is `unknown`.
     """
 
-    sealed_pass: str = field(repr=False)
+    sealed_pass: str
     workspace_id: UUID | None
     connection_id: UUID | None
     action: str | None
-    request_payload: JsonValue
+    request_payload: str | None
     timeout_ms: int | None
     idempotency_key: str | None = None
     request_hash: bytes = b""
     refusal: PortwayError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Record, frozen=True):
     """All that a permitted execution works with. `credential` is None for integrations of type `none`."""
 
     integration: Integration
@@ -44,8 +41,7 @@ class Grant:
     credential: Credential | None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Record, frozen=True):
     """The result: exactly one of `grant`, `refusal` and `replay` is set.
 
     `replay` is the recorded answer (status and body as JSON bytes) of the first request with the idempotency key.
@@ -55,28 +51,28 @@ class Opened:
     executed_at: datetime
     grant: Grant | None = None
     refusal: PortwayError | None = None
-    replay: bytes | None = field(default=None, repr=False)
+    replay: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """How an execution ended. Payloads are redacted; `idempotent_answer` is stored encrypted for replays.
+class Closing(Record, frozen=True):
+    """How an execution ended. Payloads are redacted JSON text; a `request_payload` of None stays as it was opened.
+    `idempotent_answer` is stored encrypted for replays.
 
     `frees_idempotency_key`: the service was not called, so the same key may be tried again.
     """
 
-    sealed_pass: str = field(repr=False)
+    sealed_pass: str
     execution_id: UUID
     executed_at: datetime
     status: ExecutionStatus
-    request_payload: JsonValue
-    response_payload: JsonValue
+    request_payload: str | None
+    response_payload: str | None
     payload_truncated: bool
     error_code: str | None
     status_code: int | None
     duration_ms: float
     attempts: int
-    idempotent_answer: bytes | None = field(default=None, repr=False)
+    idempotent_answer: bytes | None = None
     frees_idempotency_key: bool = False
 
 
@@ -90,5 +86,8 @@ class ExecutionLedger(Protocol):
         ...
 
     async def close(self, closing: Closing) -> None:
-        """Completes the row. One that is finished already, or another caller's, stays as it is."""
+        """Completes the row. One that is finished already, or another caller's, stays as it is.
+
+        Goes on where the caller is cancelled meanwhile.
+        """
         ...

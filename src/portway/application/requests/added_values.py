@@ -5,8 +5,9 @@ All raise InvalidIntegrationConfig for a value that the place cannot hold; no me
 
 import json
 import re
-from dataclasses import replace
 from urllib.parse import quote, unquote_plus
+
+from msgspec.structs import replace
 
 from portway.application.ports.http import OutgoingRequest
 from portway.application.requests.header_fields import header_name, is_header_value, is_token

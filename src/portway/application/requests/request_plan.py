@@ -1,6 +1,5 @@
 """What a row says of its requests, whatever the parameters: worked out once for each version of the row."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +16,7 @@ from portway.application.language.transform_config import (
     TransformConfig,
     XmlBody,
 )
+from portway.application.per_version import PerVersion
 from portway.application.requests.constant_headers import ConstantHeaders
 from portway.application.requests.row_checks import check_body, check_location
 from portway.application.requests.scalar_text import percent_encoded
@@ -31,8 +31,6 @@ _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _METHODS = _WITHOUT_BODY | {"POST", "PUT", "PATCH"}
 
 _ALWAYS_SENT = GraphqlBody | XmlBody | RawBody | MultipartRelatedBody
-_MAX_KEPT = 4096
-_kept: OrderedDict[tuple[int, int, int, int], "RequestPlan"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +55,13 @@ class RequestPlan:
         return self.locations.get(name, self.default)
 
 
+_PLANS: PerVersion[RequestPlan] = PerVersion()
+
+
 def request_plan(integration: Integration, action: Action) -> RequestPlan:
     """The plan of a stored action. Raises InvalidIntegrationConfig, which names row and member."""
     key = (integration.id.int, integration.version, action.id.int, action.version)
-    plan = _kept.get(key)
-    if plan is None:
-        plan = _kept[key] = plan_of(action, action_config(integration, action))
-        if len(_kept) > _MAX_KEPT:
-            _kept.popitem(last=False)
-    return plan
+    return _PLANS.get(key, lambda: plan_of(action, action_config(integration, action)))
 
 
 def plan_of(action: Action, config: TransformConfig) -> RequestPlan:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import logging.config
 import os
 import signal
@@ -13,8 +14,10 @@ from collections.abc import Callable
 
 import uvicorn
 
+from portway.api.open_streams import BEFORE_STOPPING
 from portway.cli.failure import one_line
 from portway.cli.server import READY
+from portway.cli.server.gathered_writes import GatheringProtocol
 from portway.domain.errors import PortwayError
 from portway.settings import SettingsError, load_settings
 
@@ -24,6 +27,7 @@ _APPLICATION = "portway.asgi:create_app"
 # Longer than what stands before it (load balancers, mostly 60 s), so that no request meets a closing connection.
 _KEEP_ALIVE_SECONDS = 75
 _LAST_SECONDS = 10.0
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 class Server(uvicorn.Server):
@@ -37,7 +41,14 @@ class Server(uvicorn.Server):
         """Starts the application, then accepts connections."""
         await super().startup(sockets=sockets)
         if self.started:
+            _spare_the_garbage_collector()
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends what has no end of its own, then finishes what is in flight."""
+        if end_streams := self.lifespan.state.get(BEFORE_STOPPING):
+            end_streams()
+        await super().shutdown(sockets=sockets)
 
 
 def main() -> None:
@@ -68,6 +79,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _spare_the_garbage_collector() -> None:
+    """What was made while starting lives as long as the process, and most of what an execution makes goes without the
+    collector: to look for cycles at every 700th object took a twelfth of an execution's CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+
+
 def _follow(supervisor: socket.socket, drain_seconds: float) -> None:
     """Ends this process when its supervisor is gone, however that went: nobody would stop it otherwise."""
 
@@ -86,7 +106,7 @@ def _configuration(drain_seconds: int, trusted_proxies: str | None) -> uvicorn.C
         _APPLICATION,
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=GatheringProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -1,23 +1,21 @@
 """Rule: every execution is logged, and no secret is ever in the log."""
 
 import base64
-import html
-import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import unquote
 
 import msgspec
 
 from portway.domain.json_value import JsonObject, JsonValue
+from portway.domain.rules.secret_literals import NO_LITERALS, Literals, literal_forms
 
 REDACTED = "[redacted]"
 MAX_PAYLOAD_BYTES = 16_384
-MIN_SECRET_LENGTH = 6  # shorter values would blank ordinary words
 _MAX_APPLICABLE_SCHEMAS = 128
 _UNREADABLE: dict[str, JsonValue] = {"writeOnly": True}
 
@@ -31,9 +29,9 @@ _COMBINING = frozenset(
     {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"}
 )
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_UNESCAPED = re.compile(r"[A-Za-z0-9._~-]+")
-_BASE64 = re.compile(r"[A-Za-z0-9._~+/=-]+")
-_ENCODED = re.compile(r"%[0-9A-F]{2}")
+_STRICT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# Without any of these, a schema says of no value that it is secret, nor refers to what might.
+_HIDING_WORDS = ('"writeOnly"', '"password"', '"$ref"', '"$dynamicRef"')
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -57,25 +55,67 @@ def redact(
     every occurrence of one of the literal `secrets`, wherever a service echoes it. What follows when the copy is
     `enough` bytes of JSON long is left out.
     """
-    literals = _literals(secrets)
-    root = schema if isinstance(schema, dict) else {}
-    return _redact(payload, [root] if root else [], root, _Masking(literals, enough))
+    return _redacted(payload, schema, _Masking(literal_forms(secrets), enough))
 
 
-def loggable(
-    payload: JsonValue, *, schema: JsonValue = None, secrets: Iterable[str] = ()
-) -> tuple[JsonValue, bool]:
-    """The payload redacted and cut, and whether it was cut. Spends no time on what will be cut off: millions of small
-    values would hold up every other call for a minute.
+def logged_text(
+    payload: JsonValue, literals: Literals = NO_LITERALS, *, schema: JsonValue = None
+) -> tuple[str, bool]:
+    """The payload as JSON text, redacted and cut, and whether it was cut.
+
+    Where there is nothing to hide, which is nearly always, it costs no copy. Spends no time on what will be cut off:
+    millions of small values would hold up every other call for a minute.
     """
-    beginning = redact(payload, schema=schema, secrets=secrets, enough=MAX_PAYLOAD_BYTES + 1)
+    encoded = None if schema else _encoded(payload)
+    if encoded is not None and len(encoded) <= MAX_PAYLOAD_BYTES:
+        text = encoded.decode()
+        if not _may_hide(payload, text, literals):
+            return text, False
+    beginning = _redacted(payload, schema, _Masking(literals.forms, MAX_PAYLOAD_BYTES + 1))
     if len(_encode(beginning)) <= MAX_PAYLOAD_BYTES:
-        return beginning, False
+        return json_text(beginning), False
+    logged, was_cut = cut(beginning, size=len(encoded or _encoded(payload) or _encode(payload)))
+    return json_text(logged), was_cut
+
+
+def json_text(value: JsonValue) -> str:
+    """The value as JSON. An infinite number, such as 1e999 in a service's answer becomes, is null: JSON has none."""
     try:
-        size = len(msgspec.json.encode(payload))
-    except (ValueError, OverflowError):  # half a surrogate pair, or a number that is longer than 64 bits
-        size = len(_encode(payload))
-    return cut(beginning, size=size)
+        return _STRICT.encode(value)
+    except ValueError:
+        return _STRICT.encode(json.loads(json.dumps(value), parse_constant=lambda _: None))
+
+
+def hides_nothing(schema: JsonValue) -> bool:
+    """Whether no value may be secret by what this JSON Schema says; True only where that is plain to see."""
+    text = json.dumps(schema)
+    return not any(word in text for word in _HIDING_WORDS)
+
+
+def _encoded(payload: JsonValue) -> bytes | None:
+    """As JSON, by the fast encoder; None for half a surrogate pair, or a number that is longer than 64 bits."""
+    try:
+        return msgspec.json.encode(payload)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _may_hide(payload: JsonValue, text: str, literals: Literals) -> bool:
+    """Whether anything in it, `text` being its JSON, is to be masked or cannot be stored as it is."""
+    return "\\u0000" in text or literals.may_stand_in(text) or _has_special_name(payload)
+
+
+def _has_special_name(value: JsonValue) -> bool:
+    """Whether a member, at any depth, has a secret's name or may be the content of a file."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if is_secret_name(key) or key == "base64":
+                return True
+            if isinstance(member, dict | list) and _has_special_name(member):
+                return True
+    elif isinstance(value, list):
+        return any(_has_special_name(item) for item in value if isinstance(item, dict | list))
+    return False
 
 
 def mask_literals(value: JsonValue, secrets: Iterable[str], *, enough: float = float("inf")) -> JsonValue:
@@ -83,35 +123,7 @@ def mask_literals(value: JsonValue, secrets: Iterable[str], *, enough: float = f
 
     What follows when the copy is `enough` bytes of JSON long is left out.
     """
-    return _mask_texts(value, _Masking(_literals(secrets), enough))
-
-
-def _literals(secrets: Iterable[str]) -> list[str]:
-    """All forms of the secrets that are worth looking for, longest first."""
-    forms = {
-        form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _literal_forms(secret)
-    }
-    return sorted(forms, key=len, reverse=True)
-
-
-def _literal_forms(secret: str) -> Iterator[str]:
-    """As it is, and as a service may write it into a text of its own: in JSON (also PHP's), in HTML, in a URL."""
-    yield secret
-    if _UNESCAPED.fullmatch(secret):
-        return
-    if _BASE64.fullmatch(secret):
-        # The same as below, at a tenth of its cost: every second token is one of these.
-        yield secret.replace("/", "\\/")
-        for digits in (("%2B", "%3D", "%2F"), ("%2b", "%3d", "%2f")):
-            encoded = secret.replace("+", digits[0]).replace("=", digits[1])
-            yield from (encoded, encoded.replace("/", digits[2]))
-        return
-    yield html.escape(secret)
-    for escaped in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
-        yield from (escaped, escaped.replace("/", "\\/"))
-    for encode, safe in itertools.product((quote, quote_plus), ("", "/")):
-        encoded = encode(secret, safe=safe, errors="replace")
-        yield from (encoded, _ENCODED.sub(lambda match: match[0].lower(), encoded))
+    return _mask_texts(value, _Masking(literal_forms(secrets), enough))
 
 
 @dataclass(slots=True)
@@ -123,13 +135,16 @@ class _Masking:
 
     def text(self, text: str) -> str:
         masked = _mask(text, self.literals)
+        if len(masked) > self.wanted:
+            masked = masked[: max(0, int(self.wanted))]
         self.wanted -= len(masked)
         return masked
 
     def scalar(self, value: JsonValue) -> JsonValue:
-        masked = _mask_scalar(value, self.literals)
-        self.wanted -= len(masked) if isinstance(masked, str) else 1
-        return masked
+        if isinstance(value, str):
+            return self.text(value)
+        self.wanted -= 1
+        return _mask_scalar(value, self.literals)
 
     def file(self, original: JsonObject, masked: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """The masked members of an object; of a file with a secret in it, without its content."""
@@ -146,6 +161,11 @@ class _Masking:
         return any(literal.encode("utf-8", "surrogatepass") in content for literal in self.literals)
 
 
+def _redacted(payload: JsonValue, schema: JsonValue, masking: _Masking) -> JsonValue:
+    root = schema if isinstance(schema, dict) else {}
+    return _redact(payload, [root] if root else [], root, masking)
+
+
 def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, masking: _Masking) -> JsonValue:
     applicable = _expand(schemas, root) if schemas else schemas
     for schema in applicable:
@@ -157,7 +177,8 @@ def _redact(value: JsonValue, schemas: list[JsonObject], root: JsonObject, maski
         for key, member in value.items():
             if masking.wanted <= 0:
                 break
-            members[masking.text(key)] = (
+            name = masking.text(key)
+            members[name] = (
                 REDACTED
                 if is_secret_name(key) and member not in (None, "")
                 else _redact(member, _members(applicable, key) if applicable else applicable, root, masking)
@@ -183,7 +204,8 @@ def _mask_texts(value: JsonValue, masking: _Masking) -> JsonValue:
         for key, member in value.items():
             if masking.wanted <= 0:
                 break
-            members[masking.text(key)] = _mask_texts(member, masking)
+            name = masking.text(key)
+            members[name] = _mask_texts(member, masking)
         return masking.file(value, members)
     if isinstance(value, list):
         masking.wanted -= 2
@@ -197,8 +219,6 @@ def _mask_texts(value: JsonValue, masking: _Masking) -> JsonValue:
 
 
 def _mask_scalar(value: JsonValue, literals: list[str]) -> JsonValue:
-    if isinstance(value, str):
-        return _mask(value, literals)
     if literals and isinstance(value, int | float) and not isinstance(value, bool):
         written = json.dumps(value)
         return REDACTED if any(literal in written for literal in literals) else value
@@ -301,10 +321,10 @@ def cut(
     if len(encoded) <= max_bytes:
         return payload, False
     size = size or len(encoded)
-    beginning = encoded[:max_bytes]
+    beginning = encoded[:max_bytes].decode("utf-8", "ignore").encode()  # without half a character at its end
     # Every quote in it takes another byte now. Each byte less makes it at least one byte shorter.
-    excess = len(_encode({"truncated": beginning.decode("utf-8", "ignore"), "size": size})) - max_bytes
-    beginning = beginning[: max(0, max_bytes - excess)]
+    excess = len(_encode({"truncated": beginning.decode(), "size": size})) - max_bytes
+    beginning = beginning[: max(0, len(beginning) - excess)]
     return {"truncated": beginning.decode("utf-8", "ignore"), "size": size}, True
 
 

@@ -1,4 +1,4 @@
-"""The HTTP client for outgoing calls: one shared session on aiohttp, past the egress guard."""
+"""The HTTP client for outgoing calls: one shared connector of aiohttp, past the egress guard."""
 
 import asyncio
 import ssl
@@ -9,7 +9,6 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from portway import __version__
 from portway.application.ports.http import (
     DEFAULT_MAX_RESPONSE_BYTES,
     SLOWEST_UPLOAD_BYTES_PER_SECOND,
@@ -19,37 +18,30 @@ from portway.application.ports.http import (
 )
 from portway.domain.errors import UpstreamInvalidResponse, UpstreamTimeout
 from portway.infrastructure.http.egress_guard import EgressGuard
+from portway.infrastructure.http.exchange import Exchanges
 from portway.infrastructure.http.failures import FAILURES, failure_of
 from portway.infrastructure.http.guarded_connection import (
     GuardedResolver,
     SystemResolver,
     guarded_socket_factory,
 )
-from portway.infrastructure.http.request_body import StreamedPayload, payload_of
+from portway.infrastructure.http.request_body import BodyFailed
 from portway.infrastructure.http.request_check import check_request
 from portway.infrastructure.http.response_reading import AiohttpResponse
 
-USER_AGENT: Final = f"Portway/{__version__}"
 MAX_REDIRECTS: Final = 5
 """Redirects that are followed for one call."""
 
-CONNECT_SECONDS: Final = 10.0
 DNS_CACHE_SECONDS: Final = 10
 """How long the (already judged) addresses of a host serve new connections."""
 
 IDLE_SECONDS: Final = 15.0
-MAX_HEADER_BYTES: Final = 32 * 1024
-"""For one header line of an answer; some services send long ones (aiohttp's default is 8,190)."""
-
-ACCEPT_ENCODING: Final = "gzip, deflate"
-"""What is decoded everywhere; brotli and zstd would need libraries of their own."""
-
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_FOR_ANOTHER_ORIGIN = frozenset({"accept", "user-agent"})
 
 
 class AiohttpClient:
-    """Implements `application.ports.http.HttpClient`. Opens its session at the first call; `close` it.
+    """Implements `application.ports.http.HttpClient`. Opens its connector at the first call; `close` it.
 
     A request whose method, URL or headers cannot be sent as HTTP is never sent: InvalidIntegrationConfig,
     because what a caller passes is encoded where the request is built, so only a definition can have led
@@ -77,7 +69,7 @@ class AiohttpClient:
         self._ssl_context = ssl_context or _default_ssl_context()
         self._max_connections = max_connections
         self._max_connections_per_host = max_connections_per_host
-        self._session: aiohttp.ClientSession | None = None
+        self._exchanges: Exchanges | None = None
 
     async def send(
         self,
@@ -108,8 +100,8 @@ class AiohttpClient:
 
     async def close(self) -> None:
         """Closes all connections; calls under way fail."""
-        if self._session is not None:
-            await self._session.close()
+        if self._exchanges is not None:
+            await self._exchanges.close()
         await self._resolver.close()
 
     async def _open(self, request: OutgoingRequest, *, follow_redirects: bool) -> AiohttpResponse:
@@ -135,42 +127,29 @@ class AiohttpClient:
     async def _exchange(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | StreamedBody | None
     ) -> AiohttpResponse:
-        self._guard.check_url(url)
-        payload = payload_of(body)
+        failure: Exception
         try:
-            answer = await self._opened().request(
-                method, url, headers=headers, data=payload, allow_redirects=False
-            )
-            return AiohttpResponse(answer)
+            return AiohttpResponse(await self._opened().exchange(method, url, headers, body))
+        except BodyFailed as error:
+            failure = error.failure
         except FAILURES as error:
             failure = failure_of(error, url.raw_host or "")
-        # Outside of the handler, so that aiohttp's error, which holds the whole URL, is not its context.
-        if isinstance(payload, StreamedPayload) and payload.failure is not None:
-            raise payload.failure
+        # Outside of the handlers, so that aiohttp's error, which may hold the whole URL, is not its context.
         raise failure
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=self._resolver,
-                    socket_factory=guarded_socket_factory(self._guard),
-                    ssl=self._ssl_context,
-                    limit=self._max_connections,
-                    limit_per_host=self._max_connections_per_host,
-                    ttl_dns_cache=DNS_CACHE_SECONDS,
-                    keepalive_timeout=IDLE_SECONDS,
-                ),
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING},
-                # The headers of a request are complete; a type that nobody set is not guessed.
-                skip_auto_headers=["Content-Type"],
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                max_line_size=MAX_HEADER_BYTES,
-                max_field_size=MAX_HEADER_BYTES,
+    def _opened(self) -> Exchanges:
+        if self._exchanges is None:
+            connector = aiohttp.TCPConnector(
+                resolver=self._resolver,
+                socket_factory=guarded_socket_factory(self._guard),
+                ssl=self._ssl_context,
+                limit=self._max_connections,
+                limit_per_host=self._max_connections_per_host,
+                ttl_dns_cache=DNS_CACHE_SECONDS,
+                keepalive_timeout=IDLE_SECONDS,
             )
-        return self._session
+            self._exchanges = Exchanges(connector, self._guard)
+        return self._exchanges
 
 
 def _default_ssl_context() -> ssl.SSLContext:

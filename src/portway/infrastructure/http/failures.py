@@ -9,11 +9,12 @@ import os
 import ssl
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from portway.domain.errors import EgressBlocked, UpstreamFailure, UpstreamInvalidResponse, UpstreamUnreachable
 from portway.infrastructure.http.guarded_connection import AddressRefused
 
-FAILURES = (aiohttp.ClientError, OSError)
+FAILURES = (aiohttp.ClientError, aiohttp.EofStream, HttpProcessingError, OSError)
 """What aiohttp raises for a call that failed."""
 
 
@@ -25,7 +26,7 @@ def failure_of(error: Exception, host: str) -> UpstreamFailure:
         return UpstreamUnreachable(f"{host} did not accept a connection in time.")
     if isinstance(error, aiohttp.InvalidURL):
         return EgressBlocked(f"{host} is not a host that can be called.")
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, HttpProcessingError):
         return UpstreamInvalidResponse(f"What {host} answered is not valid HTTP.")
     if isinstance(error, aiohttp.ClientPayloadError):
         return UpstreamInvalidResponse(f"The answer of {host} broke off, or is not encoded as it says.")

@@ -1,56 +1,72 @@
-"""A request's body as aiohttp should get it."""
+"""A request's body on its way to the service."""
 
-import io
+import asyncio
+from collections.abc import AsyncIterator
 
-from aiohttp import Payload
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import StreamWriter
 
 from portway.application.ports.http import StreamedBody
 
-# Above this size aiohttp warns that writing at once holds up the event loop.
-_WRITTEN_AT_ONCE = 1024 * 1024
+_PIECE_BYTES = 256 * 1024
 
 
-class StreamedPayload(Payload):
-    """Written piece by piece, with Content-Length; from the beginning each time that it is written.
+class BodyFailed(Exception):
+    """`failure` is what the body itself raised while it was sent: no fault of the connection's."""
 
-    `failure` is what the body itself raised, which aiohttp takes for a broken connection.
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self.failure = failure
+
+
+class Upload:
+    """Sends a body piece by piece, as fast as the service takes it, from its beginning.
+
+    Where the body fails, whoever waits for the answer on the connection gets BodyFailed.
     """
 
-    _autoclose = True  # whoever made the body closes it
-
-    def __init__(self, body: StreamedBody) -> None:
-        super().__init__(body)
-        self._body = body
-        self._size = body.size
+    def __init__(self, body: bytes | StreamedBody, protocol: ResponseHandler) -> None:
+        self._protocol = protocol
+        self._task = asyncio.create_task(self._send(body))
         self.failure: Exception | None = None
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        self.failure = None
-        left = self._body.size
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it was handed over."""
+        return self._task.done()
+
+    def cancel(self) -> None:
+        """Sends no more."""
+        self._task.cancel()
+
+    async def stop(self) -> None:
+        """Sends no more, and waits until the body is let go."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _send(self, body: bytes | StreamedBody) -> None:
+        writer = StreamWriter(self._protocol, asyncio.get_running_loop())
         try:
-            async for chunk in self._body.chunks():
-                left -= len(chunk)
-                if left < 0:
-                    break
-                await writer.write(chunk)
+            async for piece in _pieces(body):
+                await writer.write(piece)
         except ConnectionError:
-            raise  # the service's doing
-        except Exception as error:
+            pass  # a service that closes the connection may have answered before: that is for whoever reads
+        except Exception as error:  # noqa: BLE001 - whatever a body raises, its sender is told of
             self.failure = error
-            raise
-        if left != 0:
-            self.failure = ValueError("a streamed body is not as long as it says")
-            raise self.failure
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        raise TypeError("a streamed body is not held in memory")
+            self._protocol.close()
 
 
-def payload_of(body: bytes | StreamedBody | None) -> bytes | io.BytesIO | StreamedPayload | None:
-    """A large body is written in pieces, so that other calls go on."""
-    if not body:
-        return None
-    if not isinstance(body, bytes):
-        return StreamedPayload(body)
-    return body if len(body) <= _WRITTEN_AT_ONCE else io.BytesIO(body)
+async def _pieces(body: bytes | StreamedBody) -> AsyncIterator[bytes | memoryview]:
+    if isinstance(body, bytes):
+        whole = memoryview(body)
+        for start in range(0, len(whole), _PIECE_BYTES):
+            yield whole[start : start + _PIECE_BYTES]
+        return
+    left = body.size
+    async for chunk in body.chunks():
+        left -= len(chunk)
+        if left < 0:
+            break
+        yield chunk
+    if left != 0:
+        raise ValueError("a streamed body is not as long as it says")

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from aiohttp import ClientResponse
+from multidict import CIMultiDictProxy
 
 from portway.application.ports.http import UpstreamResponse
 from portway.domain.errors import UpstreamFailure, UpstreamInvalidResponse, UpstreamTimeout
+from portway.infrastructure.http.exchange import Answer
 from portway.infrastructure.http.failures import FAILURES, failure_of
 
 IDLE_BODY_SECONDS: Final = 60.0
@@ -21,10 +22,10 @@ class AiohttpResponse:
     one piece of it.
     """
 
-    def __init__(self, answer: ClientResponse, *, idle_seconds: float = IDLE_BODY_SECONDS) -> None:
+    def __init__(self, answer: Answer, *, idle_seconds: float = IDLE_BODY_SECONDS) -> None:
         self._answer = answer
         self._idle_seconds = idle_seconds
-        self._headers = _headers(answer)
+        self._headers = _headers(answer.headers)
 
     @property
     def status_code(self) -> int:
@@ -42,7 +43,19 @@ class AiohttpResponse:
             # Where this is not the end, the connection cannot serve another call.
             await self.close()
 
-    async def read(self, *, max_bytes: int) -> UpstreamResponse:
+    async def read(self, *, max_bytes: int, deadline: float | None = None) -> UpstreamResponse:
+        if deadline is None or self._answer.content.is_eof():
+            return await self._read(
+                max_bytes
+            )  # which waits for nothing, or no longer than for the next piece
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._read(max_bytes)
+        except TimeoutError:
+            failure = UpstreamTimeout()
+        raise failure
+
+    async def _read(self, max_bytes: int) -> UpstreamResponse:
         """What counts is the decoded size: some kilobytes of gzip can be gigabytes of text."""
         pieces: list[bytes] = []
         size = 0
@@ -51,7 +64,7 @@ class AiohttpResponse:
                 size += len(piece)
                 if size > max_bytes:
                     raise UpstreamInvalidResponse(
-                        f"The answer of {self._host} is larger than {max_bytes} bytes."
+                        f"The answer of {self._answer.host} is larger than {max_bytes} bytes."
                     )
                 pieces.append(piece)
         finally:
@@ -60,12 +73,7 @@ class AiohttpResponse:
         return UpstreamResponse(self.status_code, self._headers, body)
 
     async def close(self) -> None:
-        if not self._answer.closed:
-            self._answer.close()
-
-    @property
-    def _host(self) -> str:
-        return self._answer.url.raw_host or ""
+        self._answer.close()
 
     async def _piece(self) -> bytes:
         content = self._answer.content
@@ -77,17 +85,17 @@ class AiohttpResponse:
                 return await content.readany()
         except TimeoutError:
             failure = UpstreamTimeout(
-                f"{self._host} sent nothing for {self._idle_seconds:g} seconds in the middle of its answer."
+                f"{self._answer.host} sent nothing for {self._idle_seconds:g} seconds in the middle of its answer."
             )
         except FAILURES as error:
-            failure = failure_of(error, self._host)
+            failure = failure_of(error, self._answer.host)
         # Outside of the handler, so that aiohttp's error, which holds the whole URL, is not its context.
         raise failure
 
 
-def _headers(answer: ClientResponse) -> dict[str, str]:
+def _headers(fields: CIMultiDictProxy[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for raw_name, raw_value in answer.headers.items():
+    for raw_name, raw_value in fields.items():
         name = raw_name.lower()
         value = raw_value if raw_value.isascii() else _readable(raw_value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value

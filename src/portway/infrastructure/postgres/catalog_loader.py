@@ -64,6 +64,8 @@ class IntegrationDefinition(Protocol):
     @property
     def documentation_url(self) -> str | None: ...
     @property
+    def website(self) -> str | None: ...
+    @property
     def actions(self) -> Sequence[ActionDefinition]: ...
 
 
@@ -109,7 +111,7 @@ _READ = """
 CREATE TEMPORARY TABLE definitions ON COMMIT DROP AS
 SELECT d.slug AS own_slug, d.* FROM jsonb_to_recordset(%s) AS d (
     slug text, name text, base_url text, auth_type text, auth_config jsonb, transform_config jsonb, rate_limits jsonb,
-    description text, category text, documentation_url text, actions jsonb
+    description text, category text, documentation_url text, website text, actions jsonb
 )
 """
 
@@ -133,25 +135,25 @@ WHERE o.organization_id IS NULL AND NOT o.shipped AND o.slug = d.own_slug
 _UPSERT_INTEGRATIONS = """
 INSERT INTO public.integrations AS i (
     slug, name, base_url, auth_type, auth_config, transform_config, rate_limits, description, category,
-    documentation_url, shipped
+    documentation_url, website, shipped
 )
 SELECT d.slug, d.name, d.base_url, d.auth_type, d.auth_config, d.transform_config, d.rate_limits, d.description,
-    d.category, d.documentation_url, %(shipped)s
+    d.category, d.documentation_url, d.website, %(shipped)s
 FROM definitions AS d
 LEFT JOIN public.integrations AS o
     ON o.organization_id IS NULL AND o.slug = d.slug AND o.shipped = %(shipped)s
 WHERE o.id IS NULL OR (
     o.name, o.base_url, o.auth_type, o.auth_config, o.transform_config, o.rate_limits, o.description, o.category,
-    o.documentation_url
+    o.documentation_url, o.website
 ) IS DISTINCT FROM (
     d.name, d.base_url, d.auth_type, d.auth_config, d.transform_config, d.rate_limits, d.description, d.category,
-    d.documentation_url
+    d.documentation_url, d.website
 )
 ON CONFLICT (organization_id, slug) DO UPDATE SET
     name = excluded.name, base_url = excluded.base_url, auth_type = excluded.auth_type,
     auth_config = excluded.auth_config, transform_config = excluded.transform_config,
     rate_limits = excluded.rate_limits, description = excluded.description, category = excluded.category,
-    documentation_url = excluded.documentation_url
+    documentation_url = excluded.documentation_url, website = excluded.website
 WHERE i.shipped = excluded.shipped
 """
 
@@ -204,6 +206,7 @@ def _integration(definition: IntegrationDefinition) -> dict[str, Any]:
         "description": definition.description,
         "category": definition.category,
         "documentation_url": definition.documentation_url,
+        "website": definition.website,
         "actions": [_action(action) for action in definition.actions],
     }
 

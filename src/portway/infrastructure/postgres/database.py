@@ -10,11 +10,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from portway.domain.errors import Unauthenticated
 from portway.infrastructure.postgres.errors import translated
+from portway.infrastructure.postgres.kept_connection import KeptConnection
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
 _POOL_WAIT_SECONDS = 5.0
-_EXECUTION_CONNECTIONS = 2  # one opens and one closes: few, so that the server's caches stay warm
 
 # CASE, because only that promises the order: first the pass, then what it says.
 _BECOME_CALLER = """
@@ -40,7 +40,9 @@ class Database:
         max_size: int = 10,
     ) -> None:
         self._app = _pool(app_url, max_size)
-        self._executions = _pool(app_url, _EXECUTION_CONNECTIONS, configure=_prepare_where_possible)
+        self._executions = _pool(app_url, 1, configure=_prepare_where_possible)
+        self.executions = KeptConnection(self._executions)
+        """As `connection`, for the two statements of every execution; it serves one task at a time."""
         self._sign_in = _pool(sign_in_url, 2) if sign_in_url else None
         self._worker = _pool(worker_url, 3) if worker_url else None
         self._read = _pool(read_url, max_size) if read_url else None
@@ -64,6 +66,8 @@ class Database:
         """Ends all connections."""
         for pool in self._pools():
             await pool.close()
+        # Which a closed pool ends; before, somebody might take it once more.
+        await self.executions.give_back()
 
     @asynccontextmanager
     async def transaction(self, sealed_pass: str) -> AsyncIterator[Connection]:
@@ -86,13 +90,6 @@ class Database:
         """A connection without a caller, in autocommit: for functions that take a pass or need none."""
         with translated():
             async with self._app.connection() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def execution_connection(self) -> AsyncIterator[Connection]:
-        """The same for the two statements of every execution, which are worth preparing (`prepare=True`)."""
-        with translated():
-            async with self._executions.connection() as connection:
                 yield connection
 
     @asynccontextmanager

@@ -1,15 +1,18 @@
 """The execution ledger on `app.open_executions` and `app.close_executions`."""
 
-import json
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
+from uuid import UUID
 
 import msgspec
 import psycopg
 
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
 from portway.domain.action import Action
+from portway.domain.connection import Connection, ConnectionStatus
+from portway.domain.credential import Credential
 from portway.domain.errors import (
     Forbidden,
     IdempotencyConflict,
@@ -27,8 +30,6 @@ from portway.infrastructure.postgres.batching import Batcher
 from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.rows import (
     action_from,
-    connection_from,
-    credential_from,
     integration_from,
 )
 
@@ -48,8 +49,6 @@ Definition = tuple[Integration, Action]
 
 # What the driver or the server makes of a value that cannot be stored. The statement had no effect then.
 _ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 _OPENED = (
     "execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay"
@@ -100,8 +99,7 @@ class PostgresExecutionLedger:
         else:
             statement = _OPEN_AND_CLOSE
             parameters = _of_closings(closings) + _of_openings(openings, known)
-        async with self._database.execution_connection() as connection:
-            rows = await (await connection.execute(statement, parameters, prepare=True)).fetchall()
+        rows = await self._database.executions.run(statement, parameters)
         if not openings:
             return [None] * len(items)
         answers = iter(rows)
@@ -114,7 +112,7 @@ class PostgresExecutionLedger:
         if outcome == "granted":
             # The database sends none that it was told we know.
             integration, action = known[key] if definition is None else self._definitions.add(key, definition)
-            grant = _grant(integration, action, msgspec.json.decode(connection), credential)
+            grant = _grant(integration, action, connection, credential)
             return Opened(execution_id, executed_at, grant=grant)
         if outcome == "replay":
             return Opened(execution_id, executed_at, replay=replay.encode())
@@ -159,7 +157,7 @@ def _of_openings(openings: Sequence[Opening], known: Iterable[str]) -> list[str]
         bare(opening.workspace_id for opening in openings),
         bare(opening.connection_id for opening in openings),
         quoted(opening.action for opening in openings),
-        quoted(_json(opening.request_payload) for opening in openings),
+        quoted(opening.request_payload for opening in openings),
         bare(opening.timeout_ms for opening in openings),
         quoted(opening.idempotency_key for opening in openings),
         quoted(f"\\x{opening.request_hash.hex()}" for opening in openings),
@@ -174,8 +172,8 @@ def _of_closings(closings: Sequence[Closing]) -> list[str]:
         bare(closing.execution_id for closing in closings),
         quoted(closing.executed_at.isoformat() for closing in closings),
         bare(closing.status.value for closing in closings),
-        quoted(_json(closing.request_payload) for closing in closings),
-        quoted(_json(closing.response_payload) for closing in closings),
+        quoted(closing.request_payload for closing in closings),
+        quoted(closing.response_payload for closing in closings),
         bare(closing.payload_truncated for closing in closings),
         quoted(closing.error_code for closing in closings),
         bare(closing.status_code for closing in closings),
@@ -188,23 +186,54 @@ def _of_closings(closings: Sequence[Closing]) -> list[str]:
     ]
 
 
-def _grant(integration: Integration, action: Action, row: dict[str, Any], credential: str | None) -> Grant:
-    connection = connection_from(row)
-    if credential is None:
-        return Grant(integration, action, connection, None)
-    secret = {**row, "values": msgspec.json.decode(credential), "version": row["credential_version"]}
-    return Grant(integration, action, connection, credential_from(secret))
+class _ConnectionRow(msgspec.Struct):
+    """A connection as `app.open_executions` returns it, with what is known of its credential. Typed, for it is read on
+    every execution.
+    """
+
+    id: UUID
+    user_id: UUID
+    organization_id: UUID
+    workspace_id: UUID
+    integration_id: UUID
+    integration_slug: str
+    name: str
+    status: ConnectionStatus
+    origins: tuple[str, ...]
+    scopes: tuple[str, ...]
+    config: dict[str, Any]
+    credential_version: int
+    issued_at: datetime | None
+    expires_at: datetime | None
+
+
+_read_connection = msgspec.json.Decoder(_ConnectionRow).decode
+
+
+def _grant(integration: Integration, action: Action, text: str, secrets: str | None) -> Grant:
+    row = _read_connection(text)
+    connection = Connection(
+        id=row.id,
+        user_id=row.user_id,
+        workspace_id=row.workspace_id,
+        organization_id=row.organization_id,
+        integration_id=row.integration_id,
+        name=row.name,
+        status=row.status,
+        integration_slug=row.integration_slug,
+        origins=row.origins,
+        scopes=row.scopes,
+        config=row.config,
+        expires_at=row.expires_at,
+    )
+    credential = None
+    if secrets is not None:
+        values = msgspec.json.decode(secrets)
+        credential = Credential(values, row.credential_version, row.issued_at, row.expires_at)
+    return Grant(integration, action, connection, credential)
 
 
 def _refusal(opening: Opening, outcome: str, detail: str | None) -> PortwayError:
     if opening.refusal is not None and opening.refusal.code == outcome:
         return opening.refusal
     return _REFUSALS[outcome](detail)
-
-
-def _json(value: object) -> str:
-    try:
-        return _encode(value)
-    except ValueError:
-        # An infinite number, such as 1e999 in a service's answer becomes. JSON has none.
-        return _encode(json.loads(json.dumps(value), parse_constant=lambda _: None))

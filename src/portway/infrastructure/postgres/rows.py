@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from portway.domain.action import Action
-from portway.domain.connection import Connection, ConnectionStatus
 from portway.domain.credential import Credential, OAuthClient
 from portway.domain.integration import AuthType, Integration
 from portway.domain.rate_limit import RequestLimit
@@ -29,6 +28,7 @@ def integration_from(row: Row) -> Integration:
         description=row["description"],
         category=row["category"],
         documentation_url=row["documentation_url"],
+        website=row.get("website"),
         version=row["version"],
     )
 
@@ -50,24 +50,6 @@ def action_from(row: Row) -> Action:
         handler=row["handler"],
         timeout_ms=row["timeout_ms"],
         version=row["version"],
-    )
-
-
-def connection_from(row: Row) -> Connection:
-    """A connection as `app.open_executions` returns it."""
-    return Connection(
-        id=UUID(row["id"]),
-        user_id=UUID(row["user_id"]),
-        workspace_id=UUID(row["workspace_id"]),
-        organization_id=UUID(row["organization_id"]),
-        integration_id=UUID(row["integration_id"]),
-        name=row["name"],
-        status=ConnectionStatus(row["status"]),
-        integration_slug=row["integration_slug"],
-        origins=tuple(row["origins"]),
-        scopes=tuple(row["scopes"]),
-        config=row["config"],
-        expires_at=_time(row["expires_at"]),
     )
 
 

@@ -1,0 +1,94 @@
+"""A connection that is kept, while it works."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+import pytest
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from portway.domain.errors import MalformedRequest, Unavailable
+from portway.infrastructure.embedded_postgres import DatabaseUrls
+from portway.infrastructure.postgres import kept_connection
+from portway.infrastructure.postgres.kept_connection import KeptConnection
+
+_ITS_PID = "SELECT pg_backend_pid()"
+
+
+@asynccontextmanager
+async def kept(urls: DatabaseUrls, *, max_lifetime: float = 3600) -> AsyncIterator[KeptConnection]:
+    pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]] = AsyncConnectionPool(
+        urls.app,
+        min_size=1,
+        max_size=1,
+        max_lifetime=max_lifetime,
+        timeout=5,
+        open=False,
+        kwargs={"autocommit": True},
+    )
+    await pool.open()
+    connection = KeptConnection(pool)
+    try:
+        yield connection
+    finally:
+        await connection.give_back()
+        await pool.close()
+
+
+async def pid_of(connection: KeptConnection) -> int:
+    ((pid,),) = await connection.run(_ITS_PID, [])
+    return int(pid)
+
+
+async def test_it_is_kept(database_urls: DatabaseUrls) -> None:
+    async with kept(database_urls, max_lifetime=0) as connection:
+        assert await pid_of(connection) == await pid_of(connection)
+        assert await connection.run("SELECT %s || %s", ["a", "b"]) == [("ab",)]
+
+
+async def test_after_a_while_the_pool_may_renew_it(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_connection, "_KEPT_SECONDS", 0)
+    async with kept(database_urls, max_lifetime=0) as connection:
+        assert await pid_of(connection) != await pid_of(connection)
+
+
+async def test_two_tasks_wait_for_each_other(database_urls: DatabaseUrls) -> None:
+    async with kept(database_urls) as connection:
+        slow = asyncio.create_task(connection.run("SELECT pg_backend_pid() FROM pg_sleep(%s)", ["0.2"]))
+        await asyncio.sleep(0.05)
+        assert [(await pid_of(connection),)] == await slow
+
+
+async def test_a_value_that_the_database_refuses_costs_the_next_statement_nothing(
+    database_urls: DatabaseUrls,
+) -> None:
+    async with kept(database_urls) as connection:
+        with pytest.raises(MalformedRequest):
+            await connection.run("SELECT %s::integer", ["no number"])
+        assert await connection.run("SELECT 1", []) == [(1,)]
+
+
+async def test_a_server_that_goes_away_is_found_again(database_urls: DatabaseUrls) -> None:
+    async with kept(database_urls) as connection:
+        before = await pid_of(connection)
+        with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
+            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+        with pytest.raises(Unavailable):
+            await pid_of(connection)
+        assert await pid_of(connection) != before
+
+
+async def test_a_statement_that_is_cancelled_leaves_a_connection_that_works(
+    database_urls: DatabaseUrls,
+) -> None:
+    async with kept(database_urls) as connection:
+        sleeping = asyncio.create_task(connection.run("SELECT pg_sleep(%s)", ["60"]))
+        await asyncio.sleep(0.2)
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        assert await connection.run("SELECT 1", []) == [(1,)]
