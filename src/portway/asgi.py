@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from portway.api.open_streams import BEFORE_STOPPING
 from portway.bootstrap import Gateway
 from portway.settings import load_settings
 
@@ -15,6 +16,8 @@ def create_app() -> ASGIApp:
 
     async def with_lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            # Whoever serves calls it when it is about to stop: it waits for answers, and streams have no end.
+            scope.get("state", {})[BEFORE_STOPPING] = gateway.end_streams
             await _live(gateway, receive, send)
         else:
             await app(scope, receive, send)

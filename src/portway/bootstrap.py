@@ -12,6 +12,7 @@ from portway.api.app import create_app
 from portway.api.execute import PATH as EXECUTE_PATH
 from portway.api.execute import execute_route
 from portway.api.metrics import new_registry
+from portway.api.open_streams import OpenStreams
 from portway.api.services import Services
 from portway.application.account_discovery import AccountDiscovery
 from portway.application.account_service import AccountService
@@ -28,6 +29,7 @@ from portway.application.importing.organization_imports import OrganizationImpor
 from portway.application.maintenance import Maintenance
 from portway.application.oauth_client_service import OAuthClientService
 from portway.application.oauth_service import OAuthService
+from portway.application.outside_sign_in import OutsideSignIn
 from portway.application.ports.accounts import SignUpPolicy
 from portway.application.ports.clock import system_clock
 from portway.application.ports.mail import Mailer
@@ -41,6 +43,7 @@ from portway.application.revocation import Revocation
 from portway.application.tenancy_service import TenancyService
 from portway.application.webhook_delivery import WebhookDelivery
 from portway.catalog.handlers import handlers
+from portway.domain.credential import OAuthClient
 from portway.infrastructure.argon2 import Argon2PasswordHasher
 from portway.infrastructure.config_schema import JsonSchemaConfig
 from portway.infrastructure.http.client import AiohttpClient
@@ -51,6 +54,7 @@ from portway.infrastructure.json_schema import JsonSchemaParameters
 from portway.infrastructure.mail import SmtpMailer, smtp_server
 from portway.infrastructure.oauth.jwks import JwksVerifier
 from portway.infrastructure.oauth.key_check import can_sign
+from portway.infrastructure.oauth.openid_provider import OpenIdProvider
 from portway.infrastructure.oauth.token_endpoint import HttpTokenEndpoint
 from portway.infrastructure.postgres.accounts import PostgresAccountStore
 from portway.infrastructure.postgres.connect_links import PostgresConnectLinks
@@ -90,6 +94,7 @@ class Gateway:
         self._issuer_http = AiohttpClient(EgressGuard(EVERY_NETWORK))
         self._hasher = Argon2PasswordHasher()
         self._background = Background()
+        self._streams = OpenStreams()
         # One each, so that strangers who try to sign in push nobody else's counts out of memory.
         self._attempts = _rate_limiter(settings)
         self._rates = _rate_limiter(settings)
@@ -202,6 +207,10 @@ class Gateway:
             await self._rates.close()
             await self._database.close()
 
+    def end_streams(self) -> None:
+        """Ends the answers that would go on for ever, as the process is about to stop."""
+        self._streams.end()
+
     def app(self) -> ASGIApp:
         """The HTTP API."""
         services = Services(
@@ -209,6 +218,12 @@ class Gateway:
             reading=unit_of_work_factory(self._database, reading=True),
             authenticator=self.authenticator,
             accounts=self.accounts,
+            outside_sign_in=OutsideSignIn(
+                self._sign_in_providers(),
+                self.accounts,
+                AttemptGuard(self._attempts),
+                public_url=self._settings.public_url,
+            ),
             tenancy=self._tenancy,
             oauth=self.oauth,
             oauth_clients=self._oauth_clients,
@@ -220,11 +235,26 @@ class Gateway:
             readiness=PostgresReadiness(self._database),
             registry=new_registry(),
             public_url=self._settings.public_url,
+            streams=self._streams,
         )
         execute = execute_route(
-            self.authenticator, self.execute, max_upload_bytes=self._settings.max_upload_bytes
+            self.authenticator,
+            self.execute,
+            public_url=self._settings.public_url,
+            max_upload_bytes=self._settings.max_upload_bytes,
         )
         return create_app(services, {EXECUTE_PATH: execute})
+
+    def _sign_in_providers(self) -> list[OpenIdProvider]:
+        settings = self._settings
+        if settings.oidc_issuer is None or settings.oidc_client_id is None:
+            return []
+        client = OAuthClient(settings.oidc_client_id, _revealed(settings.oidc_client_secret))
+        return [
+            OpenIdProvider(
+                self._issuer_http, issuer=settings.oidc_issuer, client=client, name=settings.oidc_name
+            )
+        ]
 
     def _verifier(self) -> OutsideTokenVerifier | None:
         settings = self._settings

@@ -60,6 +60,14 @@ class Settings(BaseSettings):
     jwt_jwks_url: str | None = Field(None, description="accept tokens signed by the keys found there")
     jwt_issuer: str | None = Field(None, description="the `iss` that those tokens must have")
     jwt_audience: str | None = Field(None, description="the `aud` that those tokens must have")
+    oidc_issuer: str | None = Field(
+        None, description="an OpenID provider at which people sign in to the console, by its issuer"
+    )
+    oidc_client_id: str | None = Field(None, description="which client Portway is there")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="that client's secret, unless it is public"
+    )
+    oidc_name: str = Field("single sign-on", description="what the sign-in page calls that provider")
     data_dir: Path = Field(
         default_factory=_default_data_dir, description="where the embedded PostgreSQL lives"
     )
@@ -109,7 +117,7 @@ class Settings(BaseSettings):
     def _check_smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
         return _with_scheme(value, "smtp", "smtps", "starttls")
 
-    @field_validator("public_url", "jwt_jwks_url")
+    @field_validator("public_url", "jwt_jwks_url", "oidc_issuer")
     @classmethod
     def _check_web_url(cls, value: str | None) -> str | None:
         if value is None:
@@ -126,7 +134,7 @@ class Settings(BaseSettings):
             raise ValueError("must have neither a query nor a fragment")
         return value.rstrip("/")
 
-    @field_validator("jwt_jwks_url")
+    @field_validator("jwt_jwks_url", "oidc_issuer")
     @classmethod
     def _check_jwks_url(cls, value: str | None) -> str | None:
         if value and not value.startswith("https:") and urlsplit(value).hostname not in _LOOPBACK:
@@ -175,6 +183,16 @@ class Settings(BaseSettings):
         if value and not value.is_absolute():
             raise ValueError("must be an absolute path")
         return value
+
+    @model_validator(mode="after")
+    def _check_oidc(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("PORTWAY_OIDC_ISSUER needs PORTWAY_OIDC_CLIENT_ID")
+        if self.oidc_client_id and not self.oidc_issuer:
+            raise ValueError("PORTWAY_OIDC_CLIENT_ID needs PORTWAY_OIDC_ISSUER")
+        if self.oidc_issuer and self.database_url and not self.sign_in_database_url:
+            raise ValueError("PORTWAY_OIDC_ISSUER needs PORTWAY_SIGN_IN_DATABASE_URL (role portway_sign_in)")
+        return self
 
     @model_validator(mode="after")
     def _check_jwks(self) -> Self:

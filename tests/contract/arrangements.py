@@ -13,6 +13,7 @@ from portway.domain.action import Action
 from portway.domain.credential import OAuthClient, TokenSet
 from portway.domain.execution import ExecutionStatus
 from portway.domain.integration import Integration
+from portway.domain.rules.execution_logging import json_text
 from tests.contract.worlds import ContractWorld
 from tests.fakes.definitions import ORIGIN, an_action, an_integration
 from tests.fakes.records import AuditRow, Person, StoredConnection
@@ -33,15 +34,17 @@ class Setting:
     def opening(self, **members: Any) -> Opening:
         """The owner's, unless told otherwise."""
         return Opening(
-            **{
-                "sealed_pass": self.owner.sealed_pass,
-                "workspace_id": self.owner.workspace_id,
-                "connection_id": self.connection_id,
-                "action": self.action.slug,
-                "request_payload": {"q": "hello"},
-                "timeout_ms": None,
-                **members,
-            }
+            **_with_payloads_as_text(
+                {
+                    "sealed_pass": self.owner.sealed_pass,
+                    "workspace_id": self.owner.workspace_id,
+                    "connection_id": self.connection_id,
+                    "action": self.action.slug,
+                    "request_payload": {"q": "hello"},
+                    "timeout_ms": None,
+                    **members,
+                }
+            )
         )
 
     async def open(self, **members: Any) -> Opened:
@@ -50,20 +53,22 @@ class Setting:
     def closing(self, opened: Opened, **members: Any) -> Closing:
         """With success, unless told otherwise."""
         return Closing(
-            **{
-                "sealed_pass": self.owner.sealed_pass,
-                "execution_id": opened.execution_id,
-                "executed_at": opened.executed_at,
-                "status": ExecutionStatus.SUCCESS,
-                "request_payload": {"q": "hello"},
-                "response_payload": {"ok": True},
-                "payload_truncated": False,
-                "error_code": None,
-                "status_code": 200,
-                "duration_ms": 12.5,
-                "attempts": 1,
-                **members,
-            }
+            **_with_payloads_as_text(
+                {
+                    "sealed_pass": self.owner.sealed_pass,
+                    "execution_id": opened.execution_id,
+                    "executed_at": opened.executed_at,
+                    "status": ExecutionStatus.SUCCESS,
+                    "request_payload": {"q": "hello"},
+                    "response_payload": {"ok": True},
+                    "payload_truncated": False,
+                    "error_code": None,
+                    "status_code": 200,
+                    "duration_ms": 12.5,
+                    "attempts": 1,
+                    **members,
+                }
+            )
         )
 
     async def close(self, opened: Opened, **members: Any) -> None:
@@ -169,3 +174,10 @@ def new_tokens(world: ContractWorld, name: str = "second", **members: Any) -> To
             **members,
         }
     )
+
+
+def _with_payloads_as_text(members: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: json_text(value) if name.endswith("_payload") and value is not None else value
+        for name, value in members.items()
+    }

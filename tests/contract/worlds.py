@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -24,6 +24,7 @@ from tests.fakes.records import AuditRow, Person, StoredConnection
 from tests.fakes.renewals import InMemoryRenewals
 from tests.fakes.unit_of_work import in_memory_unit_of_work
 from tests.fakes.world import PASS_LIFETIME, World
+from tests.replacing import replace
 
 ALL_SCOPES = tuple(Scope)
 

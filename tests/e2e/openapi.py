@@ -45,7 +45,9 @@ class Operation:
         if "properties" in schema:
             required = schema.get("required", [])
             return {
-                member: values[member] if member in values else self._example(of, {}, member)
+                member: values[member]
+                if member in values and "properties" not in self._resolved(of)
+                else self._example(of, {}, member)
                 for member, of in schema["properties"].items()
                 if member in values or member in required or _is_plain(self._resolved(of))
             }
@@ -54,7 +56,8 @@ class Operation:
         if schema.get("type") == "array" and schema.get("minItems"):
             return [self._example(schema["items"], {}, name)]
         if schema.get("type") == "string":
-            text = "https://example.com" if name.endswith("url") else "a" * max(1, schema.get("minLength", 1))
+            is_address = name.endswith(("url", "website"))
+            text = "https://example.com" if is_address else "a" * max(1, schema.get("minLength", 1))
             return _FORMATS.get(schema.get("format", ""), text)
         return _OTHERS.get(schema.get("type", "object"), {})
 

@@ -164,11 +164,19 @@ def test_it_serves_until_it_is_told_to_stop(start: Start) -> None:
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as response:
         assert json.load(response)["data"]["message"]["text"] == body["parameters"]["text"]
     demo.learn_secrets()
+    email, password = re.findall(r"sign in as (\S+) with the password (\S+)\)", demo.output)[0]
+    sign_in = urllib.request.Request(
+        f"{url.partition('/api/')[0]}/api/v2/auth/sign-in",
+        data=json.dumps({"email": email, "password": password}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sign_in, timeout=30) as response:
+        assert json.load(response)["user"]["email"] == email
 
     demo.process.send_signal(signal.SIGINT)
     assert demo.read_to_the_end() == 0, demo.output
     demo.assert_nothing_is_left()
-    assert_shows_no_secret(demo, key)
+    assert_shows_no_secret(demo, key, password)
 
 
 def test_nothing_survives_its_sudden_death(start: Start) -> None:

@@ -49,7 +49,13 @@ async def things_of(world: World, person: Member) -> Things:
     assert webhook.status == 201, webhook.text
     sent = await person.caller.call("POST", f"/api/v2/webhooks/{webhook.json['id']}/test")
     assert sent.status == 202, sent.text
+    (session,) = as_owner(
+        world.urls,
+        "INSERT INTO sessions (user_id, expires_at) VALUES (%s, now() + interval '1 hour') RETURNING id",
+        person.user_id,
+    )[0]
     return {
+        "session_id": str(session),
         "link_id": link.json["id"],
         "webhook_id": webhook.json["id"],
         "delivery_id": sent.json["id"],
@@ -79,6 +85,7 @@ def things_that_are_not() -> Things:
         "link_id",
         "webhook_id",
         "delivery_id",
+        "session_id",
     )
     return {name: str(uuid4()) for name in ids} | {"slug": slug, "integration": slug, "action": "echo"}
 
@@ -120,8 +127,10 @@ def attempts(document: Mapping[str, Any]) -> Iterator[Attempt]:
     known = things_that_are_not().keys()
     for operation in operations(document):
         in_path = operation.parameters("path")
-        if operation.path.startswith("/api/v2/schemas/"):
+        if operation.path.startswith(("/api/v2/schemas/", "/api/v2/auth/providers/")):
             continue  # the same for everybody
+        if operation.path.endswith("/stream"):
+            continue  # has no end; who sees what of it is tested with it
         assert known >= set(in_path), f"{operation} names something that this test knows nothing of"
         # A slug in a body is the name of something new.
         in_body = (known - {"slug", "action"}) & set(operation.body_members())
@@ -178,7 +187,7 @@ async def test_a_stranger_finds_nothing_by_any_route(world: World, ada: Member, 
 
 def is_empty(answer: Answer) -> bool:
     if answer.headers["Content-Type"].startswith("application/json"):
-        return bool(answer.json["data"] == [])
+        return not answer.json["count"] if "count" in answer.json else bool(answer.json["data"] == [])
     return len(answer.text.splitlines()) <= 1
 
 

@@ -49,7 +49,7 @@ parameters = {{ {parameters} }}
 
 # The end of the session would be the end of the test.
 [[operations]]
-include-path = "/api/v2/auth/sign-out"
+include-path = ["/api/v2/auth/sign-out", "/api/v2/auth/sessions/{{session_id}}"]
 enabled = false
 
 # Another method of these paths is one of `/connections/{{connection_id}}`, of a connection called `authorize`.

@@ -166,7 +166,11 @@ async def test_the_shape_of_the_answer(world: World, ada: Member) -> None:
     one = previewed(world, ada)
     one.action(path="/users/{user}", method="PATCH", transform_config={"headers": {"X-Account": "{account}"}})
     answer = await one.preview({"user": "a/b", "name": "Ada"})
-    assert answer.json == {
+    shape = answer.json
+    curl = shape.pop("curl")
+    assert curl.splitlines()[0] == "curl --request PATCH \\"
+    assert f"--header 'authorization: Bearer {CREDENTIAL}'" in curl
+    assert shape == {
         "request": {
             "method": "PATCH",
             "url": f"{world.upstream.url}/users/a%2Fb",
@@ -242,7 +246,7 @@ async def test_another_protocol_has_no_request(world: World, ada: Member) -> Non
                  request_schema=send.request_schema)  # fmt: skip
     parameters = {"to": ["grace@example.com"], "subject": "Hello", "text": "It works."}
     answer = await preview(ada, slug, send.slug, parameters)
-    assert (answer.status, answer.json) == (200, {"request": None})
+    assert (answer.status, answer.json) == (200, {"request": None, "curl": None})
 
 
 async def test_parameters_that_are_refused(world: World, ada: Member) -> None:

@@ -80,7 +80,7 @@ class ComingResponse:
         for start in range(0, len(self._response.body), 1000):
             yield self._response.body[start : start + 1000]
 
-    async def read(self, *, max_bytes: int) -> UpstreamResponse:
+    async def read(self, *, max_bytes: int, deadline: float | None = None) -> UpstreamResponse:
         if len(self._response.body) > max_bytes:
             raise UpstreamInvalidResponse
         return self._response

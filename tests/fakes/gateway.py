@@ -1,7 +1,7 @@
 """The use cases of executing and connecting, on fakes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,7 @@ from tests.fakes.sockets import NoSockets
 from tests.fakes.token_endpoint import ScriptedTokenEndpoint
 from tests.fakes.unit_of_work import in_memory_unit_of_work
 from tests.fakes.world import World
+from tests.replacing import replace
 
 PUBLIC_URL = "https://portway.example"
 RETURN_ORIGIN = "https://app.example"

@@ -35,7 +35,7 @@ class ComingAnswer:
         if self._breaks_off is not None:
             raise self._breaks_off
 
-    async def read(self, *, max_bytes: int) -> UpstreamResponse:
+    async def read(self, *, max_bytes: int, deadline: float | None = None) -> UpstreamResponse:
         body = b"".join([piece async for piece in self.chunks()])
         if len(body) > max_bytes:
             raise UpstreamInvalidResponse

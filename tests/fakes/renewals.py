@@ -1,7 +1,7 @@
 """Renewals in memory."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from portway.domain.organization import Role
 from portway.domain.rules.tenancy import at_least
 from portway.domain.rules.token_refresh import needs_refresh
 from tests.fakes.world import ConnectionRow, LeaseRow, World, members_of
+from tests.replacing import replace
 
 _UNUSABLE = (ConnectionStatus.REAUTHORIZATION_REQUIRED, ConnectionStatus.DISABLED)
 _TOO_SHORT = timedelta(seconds=5)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from portway.domain.principal import Scope
 from portway.domain.rules.tenancy import at_least
 from tests.fakes.records import AuditRow, Person, StoredConnection
 from tests.fakes.time import SettableClock
+from tests.replacing import replace
 
 PASS_LIFETIME = timedelta(minutes=5)
 

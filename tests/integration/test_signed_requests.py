@@ -6,7 +6,6 @@ import hashlib
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +33,7 @@ from portway.application.signatures.oauth1 import OAuth1Credentials, SignatureMe
 from portway.infrastructure.http.client import AiohttpClient
 from portway.infrastructure.http.egress_guard import EgressGuard
 from tests.integration.http_servers import LOOPBACK, serving, talking
+from tests.replacing import replace
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 RSA_KEY = rsa.generate_private_key(65537, 2048)

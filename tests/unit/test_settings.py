@@ -76,6 +76,10 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         JWT_JWKS_URL="https://id.example/jwks.json",
         JWT_ISSUER="https://id.example",
         JWT_AUDIENCE="authenticated",
+        OIDC_ISSUER="https://sso.example/realms/a/",
+        OIDC_CLIENT_ID="portway",
+        OIDC_CLIENT_SECRET="hush",
+        OIDC_NAME="Acme",
         DATA_DIR="/srv/portway",
         ALLOW_PRIVATE_NETWORKS="10.1.0.0/16, fd00::/8",
         SIGN_UP="closed",
@@ -90,6 +94,10 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.allow_private_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
     assert found.jwt_secret is not None
     assert found.jwt_secret.get_secret_value() == SECRET
+    assert found.oidc_issuer == "https://sso.example/realms/a/"  # as the issuer itself writes it
+    assert (found.oidc_client_id, found.oidc_name) == ("portway", "Acme")
+    assert found.oidc_client_secret is not None
+    assert found.oidc_client_secret.get_secret_value() == "hush"
     assert (found.sign_up, found.log_level) == ("closed", "debug")
     assert found.set_up_link_required is True
     assert found.data_dir == Path("/srv/portway")
@@ -129,6 +137,16 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
         (
             {"JWT_JWKS_URL": "https://id/jwks", "JWT_ISSUER": "x", "DATABASE_URL": "postgresql://db/x"},
             "PORTWAY_JWT_JWKS_URL needs PORTWAY_SIGN_IN_DATABASE_URL",
+        ),
+        (
+            {"OIDC_ISSUER": "http://sso.example", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "hush"},
+            "PORTWAY_OIDC_ISSUER must be an https URL",
+        ),
+        ({"OIDC_ISSUER": "https://sso.example"}, "PORTWAY_OIDC_ISSUER needs PORTWAY_OIDC_CLIENT_ID"),
+        ({"OIDC_CLIENT_ID": "x"}, "PORTWAY_OIDC_CLIENT_ID needs PORTWAY_OIDC_ISSUER"),
+        (
+            {"OIDC_ISSUER": "https://a", "OIDC_CLIENT_ID": "x", "DATABASE_URL": "postgresql://db/x"},
+            "PORTWAY_OIDC_ISSUER needs PORTWAY_SIGN_IN_DATABASE_URL",
         ),
         (
             {"ALLOW_PRIVATE_NETWORKS": "10.0.0.1/8"},

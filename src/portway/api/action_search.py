@@ -1,5 +1,6 @@
 """The actions of all integrations."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query
@@ -12,7 +13,8 @@ from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.api.wire import Page
-from portway.application.ports.catalog_records import ActionFilter
+from portway.application.action_hints import hints_of_method
+from portway.application.ports.catalog_records import ActionFilter, ActionSummary
 
 router = new_router("/actions", "Actions")
 
@@ -39,4 +41,8 @@ async def find_actions(
         if organization_id is not None:
             await work.organizations.get(organization_id)
         found = await work.actions.find(criteria, after=after_place(cursor), limit=limit + 1)
-    return page_of(found, limit, ActionSummaryOutput.model_validate, lambda entry: place_key(entry.position))
+    return page_of(found, limit, _shown, lambda entry: place_key(entry.position))
+
+
+def _shown(found: ActionSummary) -> ActionSummaryOutput:
+    return ActionSummaryOutput.model_validate(asdict(found) | {"hints": hints_of_method(found.http_method)})

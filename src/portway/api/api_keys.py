@@ -1,7 +1,8 @@
 """API keys of the caller."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -13,10 +14,13 @@ from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.api.wire import Input, Name, Output, Page, Time
 from portway.domain.errors import Fault, MalformedRequest
-from portway.domain.principal import Scope
+from portway.domain.principal import ApiKey, Scope
 from portway.domain.rate_limit import RequestLimit
 
 router = new_router("/api-keys", "API keys")
+
+
+KeyStatus = Literal["active", "expired", "revoked"]
 
 
 class RequestLimitInput(Input):
@@ -53,11 +57,12 @@ class ApiKeyOutput(Output):
     id: UUID
     name: str
     prefix: str
-    scopes: list[str]
+    status: KeyStatus
+    scopes: list[Scope]
     workspace_id: UUID | None
     created_at: AwareDatetime
     expires_at: AwareDatetime | None
-    last_used_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None = Field(description="To the minute")
     revoked_at: AwareDatetime | None
     rate_limits: list[RequestLimitOutput]
 
@@ -70,12 +75,19 @@ class CreatedApiKeyOutput(ApiKeyOutput):
 
 @router.get("", responses=problem_responses(403))
 async def list_api_keys(
-    principal: AdminPrincipal, services: CurrentServices, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    principal: AdminPrincipal,
+    services: CurrentServices,
+    *,
+    include_revoked: bool = True,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> Page[ApiKeyOutput]:
-    """The caller's own keys, revoked ones too."""
+    """The caller's own keys, revoked ones too unless told otherwise."""
     async with services.unit_of_work(principal.sealed_pass) as work:
-        found = await work.api_keys.list(after=after_id(cursor), limit=limit + 1)
-    return page_of(found, limit, ApiKeyOutput.model_validate, lambda row: (str(row.id),))
+        found = await work.api_keys.list(
+            after=after_id(cursor), limit=limit + 1, include_revoked=include_revoked
+        )
+    return page_of(found, limit, _shown, lambda row: (str(row.id),))
 
 
 @router.post("", status_code=201, responses=problem_responses(403, 404, 413))
@@ -94,7 +106,7 @@ async def create_api_key(
             expires_at=body.expires_at,
             rate_limits=[RequestLimit(limit.requests, limit.per_seconds) for limit in body.rate_limits],
         )
-    shown = ApiKeyOutput.model_validate(created.api_key)
+    shown = _shown(created.api_key)
     return CreatedApiKeyOutput(**shown.model_dump(), api_key=created.secret)
 
 
@@ -102,7 +114,7 @@ async def create_api_key(
 async def get_api_key(api_key_id: UUID, principal: AdminPrincipal, services: CurrentServices) -> ApiKeyOutput:
     """One key."""
     async with services.unit_of_work(principal.sealed_pass) as work:
-        return ApiKeyOutput.model_validate(await work.api_keys.get(api_key_id))
+        return _shown(await work.api_keys.get(api_key_id))
 
 
 @router.delete("/{api_key_id}", status_code=204, responses=problem_responses(403, 404))
@@ -110,3 +122,13 @@ async def revoke_api_key(api_key_id: UUID, principal: AdminPrincipal, services: 
     """Revokes it, with effect on the next call; it stays in the list."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         await work.api_keys.revoke(api_key_id)
+
+
+def _shown(key: ApiKey) -> ApiKeyOutput:
+    return ApiKeyOutput.model_validate(asdict(key) | {"status": _status(key)})
+
+
+def _status(key: ApiKey) -> KeyStatus:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= datetime.now(UTC) else "active"

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portway import __version__
@@ -15,28 +15,30 @@ from portway.api import (
     auth,
     connect_links,
     connections,
+    console,
     health,
     imports,
     integrations,
     invitations,
-    link_pages,
+    log_stream,
     logs,
     oauth_callback,
+    oauth_clients,
     organizations,
+    outside_sign_in,
     problems,
     reference,
     schemas,
+    sessions,
     usage,
     webhooks,
     workspaces,
 )
 from portway.api.body_limit import BodyLimitMiddleware
 from portway.api.connect_page import routes as connect_page
-from portway.api.metrics import MetricsMiddleware
+from portway.api.frame import Frame
+from portway.api.metrics import RequestMetrics
 from portway.api.openapi import OPENAPI_PATH, RawRoute, openapi_document
-from portway.api.problems import LastResort
-from portway.api.request_id import RequestIdMiddleware
-from portway.api.response_headers import ResponseHeadersMiddleware
 from portway.api.services import Services
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -44,44 +46,55 @@ ROUTERS: tuple[APIRouter, ...] = (
     integrations.router,
     actions.router,
     action_search.router,
+    oauth_clients.router,
     schemas.router,
     connections.router,
     connect_links.router,
     oauth_callback.router,
+    log_stream.router,
     logs.router,
     usage.router,
     webhooks.router,
     webhooks.events_router,
     auth.router,
+    sessions.router,
+    outside_sign_in.router,
     organizations.router,
     workspaces.router,
     invitations.router,
     api_keys.router,
     health.router,
-    link_pages.router,
     connect_page.router,
 )
 """One for each resource, in the order in which the reference shows them."""
 
 
-def create_app(services: Services, raw_routes: Mapping[str, RawRoute] | None = None) -> ASGIApp:
-    """The gateway as one ASGI application.
+def create_app(
+    services: Services,
+    raw_routes: Mapping[str, RawRoute] | None = None,
+    *,
+    console_directory: Path = console.BUILT,
+) -> ASGIApp:
+    """The gateway as one ASGI application, with the console that was built into `console_directory`.
 
     `raw_routes`, by exact path, stand in front of the framework, whose own cost they are spared; request ids, headers,
     metrics and the size limit hold for them too.
     """
     raw = dict(raw_routes or {})
-    app: ASGIApp = _InFront(raw, create_control_plane(services, raw))
+    behind = create_control_plane(services, raw)
+    behind.router.routes.extend(console.load(console_directory).routes())
+    app: ASGIApp = _InFront(raw, behind)
     uploads = {path: route.max_upload_bytes for path, route in raw.items()}
     uploads[imports.PATH] = imports.MAX_UPLOAD_BYTES
-    app = LastResort(BodyLimitMiddleware(app, max_upload_bytes=uploads))
-    app = MetricsMiddleware(app, services.registry, frozenset(raw))
-    app = ResponseHeadersMiddleware(app, https=services.public_url.startswith("https://"))
-    return RequestIdMiddleware(app)
+    return Frame(
+        BodyLimitMiddleware(app, max_upload_bytes=uploads),
+        RequestMetrics(services.registry, frozenset(raw)),
+        https=services.public_url.startswith("https://"),
+    )
 
 
 def create_control_plane(services: Services, raw_routes: Mapping[str, RawRoute]) -> FastAPI:
-    """All routes but the raw ones."""
+    """All routes of the API but the raw ones."""
     app = FastAPI(
         title="Portway",
         version=__version__,
@@ -97,7 +110,6 @@ def create_control_plane(services: Services, raw_routes: Mapping[str, RawRoute])
         app.include_router(router)
     document = partial(openapi_document, app, raw_routes)
     app.openapi = document  # type: ignore[method-assign]
-    app.add_route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False)
     app.add_route("/docs", reference.page_of(document), include_in_schema=False)
     return app
 

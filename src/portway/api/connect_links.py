@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import Query, status
 from pydantic import Field, StringConstraints
 
-from portway.api.connections import AskedScopes, IntegrationName, Reader, ReaderAndWriter, ReturnUrl, Writer
+from portway.api.connection_wire import AskedScopes, IntegrationName, OwnerOutput, ReturnUrl
+from portway.api.connections import Reader, ReaderAndWriter, Writer
 from portway.api.definition_wire import JsonObjectInput
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
 from portway.api.problems import problem_responses
@@ -75,6 +76,8 @@ class ConnectLinkOutput(Output):
     organization_id: UUID
     integration_id: UUID
     integration: str
+    integration_name: str
+    owner: OwnerOutput = Field(description="Who made it, and will own the connection")
     status: LinkStatus
     reconnect: bool
     connection_id: UUID | None
@@ -105,13 +108,14 @@ async def list_connect_links(
     *,
     workspace_id: UUID | None = None,
     end_user_id: Annotated[str | None, Query(max_length=200)] = None,
+    integration: Annotated[str | None, Query(max_length=100)] = None,
+    link_status: Annotated[LinkStatus | None, Query(alias="status")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[ConnectLinkOutput]:
     """Lists the links of your workspaces, newest first."""
-    found = await services.connect_links.list(
-        principal, ConnectLinkFilter(workspace_id, end_user_id), after=after_id(cursor), limit=limit + 1
-    )
+    criteria = ConnectLinkFilter(workspace_id, end_user_id, integration, link_status)
+    found = await services.connect_links.list(principal, criteria, after=after_id(cursor), limit=limit + 1)
     return page_of(found, limit, _shown, lambda link: (str(link.id),))
 
 
@@ -162,9 +166,10 @@ def _check_kind(body: ConnectLinkInput) -> None:
 
 
 def _shown(link: ConnectLink) -> ConnectLinkOutput:
-    same = set(ConnectLinkOutput.model_fields) - {"integration", "status"}
+    same = set(ConnectLinkOutput.model_fields) - {"integration", "status", "owner"}
     return ConnectLinkOutput(
         **{name: getattr(link, name) for name in same},
         integration=link.integration_slug,
+        owner=OwnerOutput(id=link.user_id, email=link.user_email, name=link.user_name),
         status=link.status_at(system_clock()),
     )

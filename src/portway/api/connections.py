@@ -1,24 +1,34 @@
 """Connections: a user's authenticated accounts at services. No answer ever holds a secret."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response, status
-from pydantic import Field, StrictBool, StringConstraints
 
 from portway.api.browser_cookie import BROWSER_COOKIE, browser_secret, keep_browser_secret
-from portway.api.definition_wire import JsonObjectInput, OAuthClientName, absent
+from portway.api.connection_wire import (
+    AuthorizationOutput,
+    AuthorizeInput,
+    ConnectionChangesInput,
+    ConnectionOutput,
+    CredentialsInput,
+    NewConnectionInput,
+    ReauthorizeInput,
+    RevocationOutput,
+    shown,
+)
 from portway.api.identity import requires
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
 from portway.api.problems import problem_of, problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices, Services
-from portway.api.wire import Input, Name, Output, Page
+from portway.api.session_cookie import ACCESS_COOKIE
+from portway.api.wire import Page
 from portway.application.execution_result import ExecutionFailed
 from portway.application.oauth_service import Authorization
 from portway.application.ports.log_queries import ConnectionFilter
-from portway.domain.connection import Connection, ConnectionStatus
+from portway.domain.connection import ConnectionStatus
 from portway.domain.principal import Principal, Scope
 
 router = new_router("/connections", "Connections")
@@ -34,113 +44,16 @@ async def _reads_and_writes(_reader: Reader, writer: Writer) -> Principal:
 ReaderAndWriter = Annotated[Principal, Depends(_reads_and_writes)]
 """For what is answered with the connection: it would be done, and then look as if it were not there."""
 
-IntegrationName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-ReturnUrl = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-AskedScopes = Annotated[
-    tuple[Annotated[str, StringConstraints(min_length=1, max_length=300)], ...], Field(max_length=200)
-]
+_LONGEST_WAIT = 10.0
+_Text = Annotated[str | None, Query(max_length=200)]
 AccountId = Annotated[
     str | None, Query(max_length=500, description="The service's own identifier of the account")
 ]
-EndUserId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_Text = Annotated[str | None, Query(max_length=200)]
 
-_NAME = Field(None, description="Without one, the account's name or the integration's")
-_OAUTH_CLIENT = Field(None, description="The name of your organization's, instead of `default`")
-_END_USER = Field(None, description="Your own identifier of the person for whom you keep the connection")
-_OPENER = Field(
-    None,
-    description="Of the page that opens `authorization_url` in a popup: it is told how it ended by postMessage, as"
-    ' `{"type": "portway:connected", "connection_id" or "error", …}`. Without an opener, the popup goes on to'
-    " `return_url`. Of an allowed origin",
-)
-
-
-class CredentialsInput(Input):
-    """The members that the integration's credential has: `token`; `api_key`; `username` and `password`; or its own."""
-
-    credentials: JsonObjectInput = Field(json_schema_extra={"writeOnly": True})
-
-
-class NewConnectionInput(CredentialsInput):
-    """A connection with a credential that needs no redirect."""
-
-    workspace_id: UUID
-    integration: IntegrationName
-    name: Name | None = _NAME
-    config: JsonObjectInput = Field(
-        default_factory=dict, description="Values that the integration's `config_schema` names"
-    )
-    scopes: AskedScopes | None = Field(
-        None, description="Of a token that is obtained with the credentials; instead of the integration's own"
-    )
-    oauth_client: OAuthClientName | None = _OAUTH_CLIENT
-    end_user_id: EndUserId | None = _END_USER
-
-
-class ConnectionChangesInput(Input):
-    """What is absent stays as it is."""
-
-    name: Name = absent()
-    disabled: StrictBool = absent()
-
-
-class AuthorizeInput(Input):
-    """What to connect, and where the user's browser goes afterwards."""
-
-    workspace_id: UUID
-    integration: IntegrationName
-    name: Name | None = _NAME
-    scopes: AskedScopes | None = Field(None, description="Instead of the integration's own")
-    return_url: ReturnUrl | None = Field(
-        None, description="Of an allowed origin; gets `connection_id`, or `error` and `error_description`"
-    )
-    opener_origin: ReturnUrl | None = _OPENER
-    config: JsonObjectInput = Field(
-        default_factory=dict, description="Values that the integration's `config_schema` names"
-    )
-    oauth_client: OAuthClientName | None = _OAUTH_CLIENT
-    end_user_id: EndUserId | None = _END_USER
-
-
-class ReauthorizeInput(Input):
-    """What to ask for besides what was granted, and where the user's browser goes afterwards."""
-
-    scopes: AskedScopes | None = None
-    return_url: ReturnUrl | None = None
-    opener_origin: ReturnUrl | None = _OPENER
-
-
-class AuthorizationOutput(Output):
-    """Send the user's browser to `authorization_url` before `expires_at`."""
-
-    authorization_url: str
-    state: str
-    expires_at: datetime
-
-
-class ConnectionOutput(Output):
-    """A connection. `expires_at` is that of the access token, which is renewed where it can be."""
-
-    id: UUID
-    user_id: UUID
-    workspace_id: UUID
-    organization_id: UUID
-    integration_id: UUID
-    integration: str = Field(validation_alias="integration_slug")
-    name: str
-    status: ConnectionStatus
-    scopes: list[str]
-    config: dict[str, Any]
-    origins: list[str] = Field(description="The only places that the credential is sent to")
-    expires_at: datetime | None
-    created_at: datetime | None
-    last_used_at: datetime | None
-    account_id: str | None = Field(
-        description="The service's own identifier of the account, where it is known"
-    )
-    account_name: str | None
-    end_user_id: str | None
+Statuses = Annotated[
+    list[ConnectionStatus],
+    Query(alias="status", max_length=len(ConnectionStatus), description="Any of these"),
+]
 
 
 @router.get("", responses=problem_responses(403))
@@ -151,8 +64,13 @@ async def list_connections(
     workspace_id: UUID | None = None,
     integration: _Text = None,
     user_id: UUID | None = None,
-    connection_status: Annotated[ConnectionStatus | None, Query(alias="status")] = None,
-    query: Annotated[str | None, Query(max_length=200, description="Text to look for in the name")] = None,
+    statuses: Statuses = [],  # noqa: B006
+    query: Annotated[
+        str | None,
+        Query(
+            max_length=200, description="Text to look for in its name, its account's and its integration's"
+        ),
+    ] = None,
     account_id: AccountId = None,
     end_user_id: _Text = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -160,11 +78,13 @@ async def list_connections(
 ) -> Page[ConnectionOutput]:
     """Lists the connections in your workspaces, newest first."""
     criteria = ConnectionFilter(
-        workspace_id, integration, user_id, connection_status, query, account_id, end_user_id
+        workspace_id, integration, user_id, tuple(statuses), query, account_id, end_user_id
     )
     async with services.unit_of_work(principal.sealed_pass) as work:
         found = await work.connections.list(criteria, after=after_id(cursor), limit=limit + 1)
-    return page_of(found, limit, ConnectionOutput.model_validate, lambda connection: (str(connection.id),))
+    return page_of(
+        found, limit, partial(shown, principal=principal), lambda found: (str(found.connection.id),)
+    )
 
 
 @router.post(
@@ -190,7 +110,7 @@ async def create_connection(
         oauth_client=body.oauth_client,
         end_user_id=body.end_user_id,
     )
-    return ConnectionOutput.model_validate(made)
+    return await _shown(services, principal, made.id)
 
 
 @router.post("/authorize", responses=problem_responses(403, 404, 409, 413, 422, 502, 504))
@@ -236,11 +156,26 @@ async def change_connection(
 
 
 @router.delete(
-    "/{connection_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problem_responses(403, 404)
+    "/{connection_id}",
+    response_model=RevocationOutput,
+    responses={204: {"description": "Deleted; without `report`"}, **problem_responses(403, 404)},
 )
-async def delete_connection(principal: Writer, services: CurrentServices, connection_id: UUID) -> None:
-    """Deletes one with its secrets, and revokes its tokens at the service where that can be done."""
-    await services.connections.delete(principal, connection_id)
+async def delete_connection(
+    principal: Writer,
+    services: CurrentServices,
+    connection_id: UUID,
+    report: Annotated[
+        bool, Query(description="Wait for the service, at most ten seconds, and answer 200 with what it said")
+    ] = False,
+) -> RevocationOutput | Response:
+    """Deletes one with its secrets, and revokes its tokens at the service where that can be done.
+
+    Answers 204 at once, while the tokens are being revoked, unless a report is asked for.
+    """
+    revocation = await services.connections.delete(principal, connection_id)
+    if not report:
+        return Response(status_code=status.HTTP_204_NO_CONTENT)
+    return RevocationOutput.model_validate(await revocation.outcome(_LONGEST_WAIT))
 
 
 @router.put("/{connection_id}/credentials", responses=problem_responses(403, 404, 409, 413, 422, 502, 504))
@@ -248,8 +183,8 @@ async def replace_credentials(
     principal: ReaderAndWriter, services: CurrentServices, connection_id: UUID, body: CredentialsInput
 ) -> ConnectionOutput:
     """Replaces the credential of your own connection, which becomes active. It is tried first, as when connecting."""
-    changed = await services.connections.replace_credentials(principal, connection_id, body.credentials)
-    return ConnectionOutput.model_validate(changed)
+    await services.connections.replace_credentials(principal, connection_id, body.credentials)
+    return await _shown(services, principal, connection_id)
 
 
 @router.post(
@@ -293,8 +228,7 @@ async def reauthorize_connection(
 
 async def _shown(services: Services, principal: Principal, connection_id: UUID) -> ConnectionOutput:
     async with services.unit_of_work(principal.sealed_pass) as work:
-        found: Connection = await work.connections.get(connection_id)
-    return ConnectionOutput.model_validate(found)
+        return shown(await work.connections.describe(connection_id), principal)
 
 
 def _begun(begun: Authorization) -> AuthorizationOutput:
@@ -304,11 +238,12 @@ def _begun(begun: Authorization) -> AuthorizationOutput:
 def _browser_secret(request: Request, response: Response, services: Services) -> str | None:
     """The secret of the browser that the console runs in, which gets one if it has none. None for programs.
 
-    Only a browser sends Sec-Fetch-Site, and no script can forge it.
+    Only a browser sends Sec-Fetch-Site, and no script can forge it; over plain HTTP to another machine it sends none,
+    but a session's cookie.
     """
     if BROWSER_COOKIE in request.cookies:
         return browser_secret(request)
-    if request.headers.get("sec-fetch-site") != "same-origin":
+    if request.headers.get("sec-fetch-site") != "same-origin" and ACCESS_COOKIE not in request.cookies:
         return None
     secret = browser_secret(request)
     keep_browser_secret(response, secret, services)

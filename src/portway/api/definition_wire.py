@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from portway.api.wire import Input, Name, Output
+from portway.api.wire import Input, Name, Output, Page
 from portway.domain.action import DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS
 from portway.domain.integration import AuthType
 
@@ -84,6 +84,7 @@ class NewIntegrationInput(Input):
     description: Description = ""
     category: Category = ""
     documentation_url: WebAddress | None = None
+    website: WebAddress | None = Field(None, description="Where people use the service")
 
 
 class IntegrationChangesInput(Input):
@@ -98,6 +99,19 @@ class IntegrationChangesInput(Input):
     description: Description = absent()
     category: Category = absent()
     documentation_url: WebAddress | None = absent()
+    website: WebAddress | None = absent()
+
+
+ClientSource = Literal["organization", "environment"]
+ConnectsBy = Literal["redirect", "credentials", "nothing"]
+
+
+class ConnectionCountsOutput(Output):
+    """How many connections the workspace has; `needs_attention`: to authorize again, or faulty."""
+
+    total: int
+    mine: int
+    needs_attention: int
 
 
 class IntegrationOutput(Output):
@@ -115,9 +129,44 @@ class IntegrationOutput(Output):
     description: str
     category: str
     documentation_url: str | None
+    website: str | None = Field(description="Where people use the service")
     version: int
     updated_at: datetime
     action_count: int
+    connects_by: ConnectsBy | None = Field(
+        description="`redirect`: a person agrees on a page of the service's; `credentials`: they are entered; `nothing`"
+        " has to be; null where the row is broken"
+    )
+    oauth_client_source: ClientSource | None = Field(
+        description="Whose OAuth client new connections use: your organization's own, or that of the server's"
+        " environment; null where there is none, so that a redirect needs one first"
+    )
+    connections: ConnectionCountsOutput | None = Field(
+        description="Those of the workspace that was asked for, else null"
+    )
+
+
+class FacetOutput(Output):
+    """A value, and how many integrations have it."""
+
+    value: str
+    count: int
+
+
+class IntegrationFacetsOutput(Output):
+    """How many integrations a search finds, by each filter; the other filters do not count."""
+
+    total: int
+    own: int = Field(description="Your organizations' own")
+    connected: int = Field(description="With a connection in the workspace that was asked for")
+    categories: list[FacetOutput]
+    auth_types: list[FacetOutput]
+
+
+class IntegrationPage(Page[IntegrationOutput]):
+    """A part of the list of integrations."""
+
+    facets: IntegrationFacetsOutput | None = Field(description="Where they were asked for")
 
 
 class OAuthClientOutput(Output):
@@ -129,14 +178,40 @@ class OAuthClientOutput(Output):
     organization_id: UUID | None
     name: str | None
     client_id: str
-    source: Literal["organization", "environment"]
+    source: ClientSource
     redirect_uri: str = Field(description="To register with the service")
     has_secret: bool
     updated_at: datetime | None
 
 
+class ConfiguredClientOutput(OAuthClientOutput):
+    """An OAuth client, and what it is for."""
+
+    integration_id: UUID
+    integration: str
+    integration_name: str
+
+
+class OfferedScopeOutput(Output):
+    """A scope, what it allows, and whether connections ask for it unless told otherwise."""
+
+    name: str
+    description: str | None
+    asked_for: bool
+
+
 class IntegrationDetailOutput(IntegrationOutput):
-    """An integration, and what its OAuth client needs and is."""
+    """An integration, and what connecting it and its OAuth client need."""
+
+    credential_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of the `credentials` of a new connection; null where the row is broken. With"
+        " `connects_by` `redirect`, these are tokens that were obtained elsewhere"
+    )
+    config_schema: dict[str, Any] | None = Field(
+        description="JSON Schema of the `config` of a new connection; null where nothing is asked"
+    )
+    scopes: list[OfferedScopeOutput]
+    fault: str | None = Field(description="What is broken about the row, so that it cannot be connected")
 
     redirect_uri: str | None = Field(
         description="To register with the service; null where there is no redirect"
@@ -196,6 +271,14 @@ class ActionChangesInput(Input):
     timeout_ms: Timeout = absent()
 
 
+class ActionHintsOutput(Output):
+    """What running it does to the service, as far as its method and its row say: a handler or a POST may do less."""
+
+    read_only: bool
+    destructive: bool = Field(description="What it deletes is gone")
+    idempotent: bool = Field(description="Twice is the same as once")
+
+
 class ActionOutput(Output):
     """An action."""
 
@@ -214,6 +297,9 @@ class ActionOutput(Output):
     timeout_ms: int
     version: int
     updated_at: datetime
+    hints: ActionHintsOutput
+    examples: list[dict[str, Any]] = Field(description="Parameters that its schema gives as examples")
+    editable: bool = Field(description="Whether it is your organization's own, and has a row")
 
 
 class IntegrationNameOutput(Output):
@@ -236,31 +322,5 @@ class ActionSummaryOutput(Output):
     http_method: str
     endpoint_path: str
     scopes: list[str]
+    hints: ActionHintsOutput
     integration: IntegrationNameOutput
-
-
-class PreviewInput(Input):
-    """What to show a request for."""
-
-    parameters: JsonObjectInput = Field(default_factory=dict)
-    config: JsonObjectInput = Field(
-        default_factory=dict, description="The connection's own values that `base_url` and headers name"
-    )
-
-
-class PreviewedRequestOutput(Output):
-    """A request as it would be sent."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: str | None = Field(description="As text, where it is UTF-8")
-    body_base64: str | None = Field(description="Else in base64")
-
-
-class PreviewOutput(Output):
-    """The first request of the action."""
-
-    request: PreviewedRequestOutput | None = Field(
-        description="null for an action that speaks another protocol than HTTP"
-    )

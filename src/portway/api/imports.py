@@ -19,6 +19,7 @@ from portway.api.wire import Input, Name, Output
 from portway.application.importing.preparation import MAX_DOCUMENT_BYTES, ImportRequest
 from portway.application.requests.files import UploadedFile
 from portway.domain.errors import Fault, MalformedRequest, PayloadTooLarge
+from portway.domain.integration import AuthType
 
 PATH = "/api/v2/integrations/import"
 MAX_UPLOAD_BYTES = MAX_DOCUMENT_BYTES + 1024 * 1024
@@ -38,7 +39,7 @@ Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 class ImportOptions(Input):
     """What to import a document as."""
 
-    slug: IntegrationSlug
+    slug: IntegrationSlug | None = Field(None, description="Without one, that of the document's name")
     organization_id: UUID | None = Field(
         None, description="Needed only by those who have several organizations"
     )
@@ -46,8 +47,8 @@ class ImportOptions(Input):
     base_url: BaseUrl | None = Field(None, description="Instead of the document's own address")
     include: tuple[Pattern, ...] = Field(
         (),
-        max_length=200,
-        description="Patterns with `*`, `?` and `[…]`: only actions whose slug or `METHOD /path` one of them matches",
+        max_length=5000,
+        description="Only actions whose slug or `METHOD /path` is among these, or matches a pattern (`*`, `?`, `[…]`)",
     )
     dry_run: bool = Field(default=False, strict=True, description="Report what would be, and change nothing")
     prune: bool = Field(
@@ -70,11 +71,25 @@ class ImportInput(ImportOptions):
         return self
 
 
+class ImportedIntegrationOutput(Output):
+    """What the integration is, or would be, after the import."""
+
+    name: str
+    base_url: str
+    auth_type: AuthType
+    description: str
+    documentation_url: str | None
+
+
 class OperationActionOutput(Output):
-    """An action, and what the document calls it."""
+    """An action as it is, or would be, and what the document calls it."""
 
     slug: str
     operation: str
+    name: str
+    description: str
+    http_method: str
+    endpoint_path: str
 
 
 class ChangedActionOutput(OperationActionOutput):
@@ -124,6 +139,7 @@ class ImportOutput(Output):
     integration_id: UUID | None
     organization_id: UUID | None
     slug: str
+    integration: ImportedIntegrationOutput
     dry_run: bool
     created: bool = Field(description="Whether there was no integration of this slug")
     members: list[str] = Field(description="Members of the integration that are others now")
@@ -222,7 +238,7 @@ def _given(body: ImportInput) -> ImportRequest:
 
 def _request(options: ImportOptions, document: bytes, source: str) -> ImportRequest:
     return ImportRequest(
-        slug=options.slug,
+        slug=options.slug or "",
         document=document,
         source=source,
         organization_id=options.organization_id,

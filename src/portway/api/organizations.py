@@ -1,9 +1,11 @@
 """Organizations and who belongs to them."""
 
+from dataclasses import asdict
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from portway.api.identity import AdminPrincipal, CurrentPrincipal
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
@@ -11,7 +13,9 @@ from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.api.wire import Input, Name, Output, Page
-from portway.domain.organization import Role
+from portway.domain.organization import Organization, Role
+from portway.domain.principal import Principal
+from portway.domain.rules.tenancy_rights import organization_rights
 
 router = new_router("/organizations", "Organizations")
 
@@ -24,12 +28,25 @@ class OrganizationInput(Input):
     name: Name
 
 
+class OrganizationRightsOutput(Output):
+    """What the caller may do in an organization."""
+
+    rename: bool
+    delete: bool
+    manage_members: bool = Field(description="See all of them, and end their membership")
+    change_roles: bool
+    create_workspaces: bool
+    edit_catalog: bool = Field(description="Integrations of its own, actions, OAuth clients")
+    manage_webhooks: bool
+
+
 class OrganizationOutput(Output):
     """A customer; `role` is the caller's own in it."""
 
     id: UUID
     name: str
     role: Role
+    can: OrganizationRightsOutput
     created_at: AwareDatetime
 
 
@@ -66,7 +83,7 @@ async def list_organizations(
     """The organizations that the caller belongs to."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         found = await work.organizations.list(after=after_id(cursor), limit=limit + 1)
-    return page_of(found, limit, OrganizationOutput.model_validate, lambda row: (str(row.id),))
+    return page_of(found, limit, partial(_shown, principal=principal), lambda row: (str(row.id),))
 
 
 @router.post("", status_code=201, responses=problem_responses(403, 413))
@@ -77,9 +94,7 @@ async def create_organization(
     async with services.unit_of_work(principal.sealed_pass) as work:
         organization_id, workspace_id = await work.organizations.create(body.name)
         made = await work.organizations.get(organization_id)
-    return CreatedOrganizationOutput(
-        **OrganizationOutput.model_validate(made).model_dump(), workspace_id=workspace_id
-    )
+    return CreatedOrganizationOutput(**_shown(made, principal).model_dump(), workspace_id=workspace_id)
 
 
 @router.get("/{organization_id}", responses=problem_responses(404))
@@ -88,7 +103,7 @@ async def get_organization(
 ) -> OrganizationOutput:
     """One organization."""
     async with services.unit_of_work(principal.sealed_pass) as work:
-        return OrganizationOutput.model_validate(await work.organizations.get(organization_id))
+        return _shown(await work.organizations.get(organization_id), principal)
 
 
 @router.patch("/{organization_id}", responses=problem_responses(403, 404, 413))
@@ -98,7 +113,7 @@ async def rename_organization(
     """Renames it; for its owners and admins."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         await work.organizations.rename(organization_id, body.name)
-        return OrganizationOutput.model_validate(await work.organizations.get(organization_id))
+        return _shown(await work.organizations.get(organization_id), principal)
 
 
 @router.delete("/{organization_id}", status_code=204, responses=problem_responses(403, 404))
@@ -146,4 +161,10 @@ async def remove_organization_member(
     """Ends a membership, with those in the organization's workspaces; everybody may end their own."""
     await services.tenancy.remove_organization_member(
         principal, organization_id=organization_id, user_id=user_id
+    )
+
+
+def _shown(organization: Organization, principal: Principal) -> OrganizationOutput:
+    return OrganizationOutput.model_validate(
+        asdict(organization) | {"can": organization_rights(organization, principal)}
     )

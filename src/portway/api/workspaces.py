@@ -1,10 +1,12 @@
 """Workspaces and who belongs to them."""
 
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from portway.api.identity import AdminPrincipal, CurrentPrincipal
 from portway.api.pagination import DEFAULT_LIMIT, Cursor, Limit, after_id, page_of
@@ -12,7 +14,9 @@ from portway.api.problems import problem_responses
 from portway.api.routing import new_router
 from portway.api.services import CurrentServices
 from portway.api.wire import Input, Name, Output, Page
-from portway.domain.organization import Role
+from portway.domain.organization import Role, Workspace
+from portway.domain.principal import Principal
+from portway.domain.rules.tenancy_rights import workspace_rights
 
 router = new_router("/workspaces", "Workspaces")
 
@@ -30,14 +34,33 @@ class WorkspaceInput(Input):
     name: Name
 
 
+class WorkspaceRightsOutput(Output):
+    """What the caller may do in a workspace. `grant` are the roles that they may give to others."""
+
+    rename: bool
+    delete: bool
+    manage_members: bool = Field(description="Also to invite")
+    connect: bool
+    execute: bool = Field(description="With connections of one's own")
+    read_logs: bool
+    grant: list[Role]
+
+
 class WorkspaceOutput(Output):
     """Where connections and logs live. `role` is the caller's own, null for an admin who is no member of it."""
 
     id: UUID
     organization_id: UUID
+    organization_name: str
     name: str
     role: Role | None
+    can: WorkspaceRightsOutput
     created_at: AwareDatetime
+
+
+def workspace_output(workspace: Workspace, principal: Principal) -> WorkspaceOutput:
+    """A workspace on the wire, as this caller sees it."""
+    return WorkspaceOutput.model_validate(asdict(workspace) | {"can": workspace_rights(workspace, principal)})
 
 
 class MemberInput(Input):
@@ -77,7 +100,7 @@ async def list_workspaces(
         found = await work.workspaces.list(
             organization_id=organization_id, after=after_id(cursor), limit=limit + 1
         )
-    return page_of(found, limit, WorkspaceOutput.model_validate, lambda row: (str(row.id),))
+    return page_of(found, limit, partial(workspace_output, principal=principal), lambda row: (str(row.id),))
 
 
 @router.post("", status_code=201, responses=problem_responses(403, 404, 413))
@@ -87,7 +110,7 @@ async def create_workspace(
     """Makes a workspace; the caller owns it."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         workspace_id = await work.workspaces.create(body.organization_id, body.name)
-        return WorkspaceOutput.model_validate(await work.workspaces.get(workspace_id))
+        return workspace_output(await work.workspaces.get(workspace_id), principal)
 
 
 @router.get("/{workspace_id}", responses=problem_responses(404))
@@ -96,7 +119,7 @@ async def get_workspace(
 ) -> WorkspaceOutput:
     """One workspace."""
     async with services.unit_of_work(principal.sealed_pass) as work:
-        return WorkspaceOutput.model_validate(await work.workspaces.get(workspace_id))
+        return workspace_output(await work.workspaces.get(workspace_id), principal)
 
 
 @router.patch("/{workspace_id}", responses=problem_responses(403, 404, 413))
@@ -106,7 +129,7 @@ async def rename_workspace(
     """Renames it; for its owners and admins and the organization's."""
     async with services.unit_of_work(principal.sealed_pass) as work:
         await work.workspaces.rename(workspace_id, body.name)
-        return WorkspaceOutput.model_validate(await work.workspaces.get(workspace_id))
+        return workspace_output(await work.workspaces.get(workspace_id), principal)
 
 
 @router.delete("/{workspace_id}", status_code=204, responses=problem_responses(403, 404))

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
-from portway.application.definition_check import check_action, check_integration
+from portway.application.definition_check import check_action, check_integration, pointing_into
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.ports.catalog_records import (
     ActionChanges,
@@ -23,6 +23,7 @@ from portway.domain.principal import Principal
 from portway.domain.rules.tenancy import at_least
 
 _NO_ID = UUID(int=0)
+_ACTION, _INTEGRATION = "Action", "Integration"
 
 
 class CatalogService:
@@ -46,7 +47,8 @@ class CatalogService:
 
     async def create_integration(self, principal: Principal, new: NewIntegration) -> Integration:
         """A new integration of its organization; Conflict where that has one of this slug."""
-        check_integration(Integration(id=_NO_ID, **_members(new)), self._config_schema)
+        with pointing_into("", _INTEGRATION):
+            check_integration(Integration(id=_NO_ID, **_members(new)), self._config_schema)
         async with self._unit_of_work(principal.sealed_pass) as work:
             await check_administers(work, new.organization_id)
             return await work.integrations.create(new)
@@ -59,7 +61,8 @@ class CatalogService:
             found = await _own(work, slug, organization_id)
             if not changes:
                 return found
-            check_integration(replace(found, **changes), self._config_schema)
+            with pointing_into("", _INTEGRATION):
+                check_integration(replace(found, **changes), self._config_schema)
             return await work.integrations.change(found.id, changes)
 
     async def delete_integration(self, principal: Principal, slug: str, organization_id: UUID | None) -> None:
@@ -69,12 +72,12 @@ class CatalogService:
 
     async def create_action(
         self, principal: Principal, slug: str, organization_id: UUID | None, new: NewAction
-    ) -> Action:
-        """A new action of the integration; Conflict where it has one of this slug."""
+    ) -> tuple[Integration, Action]:
+        """The integration with a new action of it; Conflict where it has one of this slug."""
         async with self._unit_of_work(principal.sealed_pass) as work:
             found = await _own(work, slug, organization_id)
             self._check(found, Action(id=_NO_ID, integration_id=found.id, **_members(new)))
-            return await work.actions.create(found.id, new)
+            return found, await work.actions.create(found.id, new)
 
     async def change_action(
         self,
@@ -83,15 +86,15 @@ class CatalogService:
         action: str,
         organization_id: UUID | None,
         changes: ActionChanges,
-    ) -> Action:
-        """Changes what is given."""
+    ) -> tuple[Integration, Action]:
+        """Changes what is given; returns the integration with the action."""
         async with self._unit_of_work(principal.sealed_pass) as work:
             integration = await _own(work, slug, organization_id)
             found = await _row(work, integration, action)
             if not changes:
-                return found
+                return integration, found
             self._check(integration, replace(found, **changes))
-            return await work.actions.change(found.id, changes)
+            return integration, await work.actions.change(found.id, changes)
 
     async def delete_action(
         self, principal: Principal, slug: str, action: str, organization_id: UUID | None
@@ -102,7 +105,8 @@ class CatalogService:
             await work.actions.delete((await _row(work, integration, action)).id)
 
     def _check(self, integration: Integration, action: Action) -> None:
-        check_action(integration, action, self._schema, self._handlers)
+        with pointing_into("", _ACTION):
+            check_action(integration, action, self._schema, self._handlers)
 
 
 async def chosen_organization(work: UnitOfWork, organization_id: UUID | None, pointer: str) -> UUID:

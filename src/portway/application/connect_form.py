@@ -60,7 +60,7 @@ def connect_form(integration: Integration, known: JsonObject) -> ConnectForm:
     by_redirect = connects_by_redirect(integration)
     return ConnectForm(
         by_redirect,
-        tuple(field for field in _config_fields(integration) if field.name not in known),
+        tuple(field for field in config_fields(integration) if field.name not in known),
         () if by_redirect else credential_fields(integration),
     )
 
@@ -118,7 +118,8 @@ def _value(field: ConfigField, text: str) -> JsonValue:
         raise ValueError(_NUMBER) from None
 
 
-def _config_fields(integration: Integration) -> Iterator[ConfigField]:
+def config_fields(integration: Integration) -> Iterator[ConfigField]:
+    """What a person is asked of the connection's config, in the order in which to ask."""
     config = auth_config(integration)
     schema = config.config_schema
     if schema is None:

@@ -24,7 +24,7 @@ from portway.application.ports.token_endpoint import (
     TokenRequestRefused,
 )
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
-from portway.application.revocation import Revocation
+from portway.application.revocation import Revocation, RunningRevocation
 from portway.application.verification import verification_action
 from portway.domain.builtin_actions import VERIFY_CONNECTION
 from portway.domain.connection import Connection
@@ -176,9 +176,11 @@ class ConnectionService:
         """Stops or resumes its use."""
         await self._vault.set_disabled(principal.sealed_pass, connection_id, disabled=disabled)
 
-    async def delete(self, principal: Principal, connection_id: UUID) -> None:
+    async def delete(self, principal: Principal, connection_id: UUID) -> RunningRevocation:
         """Deletes it here at once, and revokes its tokens at the provider in the background where it can."""
-        self._revocation.start(await self._vault.delete_connection(principal.sealed_pass, connection_id))
+        return self._revocation.start(
+            await self._vault.delete_connection(principal.sealed_pass, connection_id)
+        )
 
     async def finish(self) -> None:
         """Waits for revocations that are under way."""

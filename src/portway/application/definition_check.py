@@ -1,5 +1,8 @@
 """Whether an integration's or an action's row makes sense, found out when it is written and not when it is used."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -16,8 +19,17 @@ from portway.application.responses.checks import check_response_config
 from portway.application.retries import check_retry
 from portway.application.verification import verification_action
 from portway.domain.action import Action
+from portway.domain.errors import Fault, InvalidIntegrationConfig
 from portway.domain.integration import Integration
 from portway.domain.rules.parameter_transform import check_operations
+
+# As all checks begin what they say.
+_MEMBER = re.compile(
+    r"^(?:(?P<row>Action|Integration) '[^']*':? )?"
+    r"(?P<member>base_url|auth_config|transform_config|rate_limits|request_schema|endpoint_path|handler)"
+    r"(?P<place>(?:\.[\w-]+|\[\d+\]|/[^\s:]+)*)"
+)
+_HANDLER = "There is no handler "
 
 
 class AnyMember(dict[str, str]):
@@ -32,6 +44,27 @@ class AnyMember(dict[str, str]):
 
     def __getitem__(self, key: str) -> str:
         return self.get(key)
+
+
+@contextmanager
+def pointing_into(body: str, row: str) -> Iterator[None]:
+    """What is said of this kind of row (`Action`, `Integration`) points into the request that has it at `body`."""
+    try:
+        yield
+    except InvalidIntegrationConfig as error:
+        pointer = _pointer(error.detail, row)
+        if pointer is None or error.faults:
+            raise
+        raise InvalidIntegrationConfig(error.detail, [Fault(body + pointer, error.detail)]) from None
+
+
+def _pointer(detail: str, row: str) -> str | None:
+    if detail.startswith(_HANDLER):
+        return "/handler"
+    found = _MEMBER.match(detail)
+    if found is None or found["row"] not in (None, row):
+        return None
+    return f"/{found['member']}" + re.sub(r"[.\[]", "/", found["place"]).replace("]", "")
 
 
 def check_integration(integration: Integration, config_schema: ConfigSchema) -> None:

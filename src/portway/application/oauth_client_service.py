@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portway.application.language.documents import auth_config
 from portway.application.oauth_client import find_client
+from portway.application.ports.catalog_records import IntegrationFilter, OAuthClientRecord
 from portway.application.ports.credential_vault import CredentialVault
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.domain.credential import OAuthClient
@@ -15,6 +16,10 @@ from portway.domain.integration import Integration
 from portway.domain.principal import Principal
 
 DEFAULT_NAME = "default"
+ORGANIZATION, ENVIRONMENT = "organization", "environment"
+"""Whose a client is."""
+
+_MOST = 1000  # integrations with a client in the environment
 
 KeyCheck = Callable[[str, str], bool]
 """Whether a text is a private key, in PEM or as a JWK, with which the algorithm signs."""
@@ -33,7 +38,7 @@ class KnownClient:
     @property
     def source(self) -> str:
         """Whose it is: the organization's, or the environment's."""
-        return "environment" if self.organization_id is None else "organization"
+        return ENVIRONMENT if self.organization_id is None else ORGANIZATION
 
 
 class OAuthClientService:
@@ -62,15 +67,31 @@ class OAuthClientService:
         async with self._unit_of_work(principal.sealed_pass) as work:
             found = await work.integrations.resolve(integration, organization_id=organization_id)
             records = await work.integrations.oauth_clients(found.id)
-        known = [
-            KnownClient(
-                record.client_id, record.has_secret, record.organization_id, record.name, record.updated_at
-            )
-            for record in records
-            if organization_id in (None, record.organization_id)
-        ]
+        known = [_known(record) for record in records if organization_id in (None, record.organization_id)]
         environments = self._of_environment(found)
         return known if environments is None else [*known, environments]
+
+    async def of_organization(
+        self, principal: Principal, organization_id: UUID
+    ) -> Sequence[tuple[Integration, KnownClient]]:
+        """All of the organization's own, and those of the environment, by integration. Raises NotFound."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            await work.organizations.get(organization_id)
+            own = await work.integrations.clients_of(organization_id)
+            offered = await work.integrations.list(
+                IntegrationFilter(organization_id, with_environment=True), after=None, limit=_MOST
+            )
+        found = [(integration, _known(record)) for integration, record in own]
+        for summary in offered:
+            client = self._of_environment(summary.integration)
+            found += [] if client is None else [(summary.integration, client)]
+        return sorted(found, key=lambda pair: pair[0].slug)
+
+    def source(self, integration: Integration, *, has_own: bool) -> str | None:
+        """Whose client new connections of the integration use; None where there is none."""
+        if has_own:
+            return ORGANIZATION
+        return None if self._of_environment(integration) is None else ENVIRONMENT
 
     async def set(
         self,
@@ -121,3 +142,9 @@ class OAuthClientService:
         except InvalidIntegrationConfig:
             return None  # a broken row has none
         return None if client is None else KnownClient(client.client_id, client.client_secret is not None)
+
+
+def _known(record: OAuthClientRecord) -> KnownClient:
+    return KnownClient(
+        record.client_id, record.has_secret, record.organization_id, record.name, record.updated_at
+    )

@@ -1,17 +1,22 @@
 """The outgoing request of an action, shown without sending it."""
 
-import base64
-from dataclasses import dataclass, field, replace
-from uuid import UUID
+from dataclasses import fields
+from uuid import UUID, uuid4
+
+from msgspec.structs import replace
 
 from portway.application.action_listing import find_action
 from portway.application.credential_placement import SIGNED, authenticate, place
+from portway.application.definition_check import check_action, pointing_into
 from portway.application.handlers.registry import HandlerRegistry
 from portway.application.language.documents import auth_config
+from portway.application.ports.catalog_records import NewAction
 from portway.application.ports.http import OutgoingRequest
 from portway.application.ports.schema import ParameterSchema
 from portway.application.ports.unit_of_work import UnitOfWorkFactory
+from portway.application.previewed_request import PreviewedRequest, previewed
 from portway.application.trial import first_request
+from portway.domain.action import Action
 from portway.domain.credential import Credential
 from portway.domain.errors import InvalidParameters
 from portway.domain.integration import Integration
@@ -20,17 +25,6 @@ from portway.domain.principal import Principal
 
 CREDENTIAL = "CREDENTIAL"
 """What stands where the credential, or a member of it, would be."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewedRequest:
-    """`body` is text, `body_base64` what is not UTF-8; both are None where there is no body."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str | None = None
-    body_base64: str | None = None
 
 
 class Preview:
@@ -61,9 +55,33 @@ class Preview:
         async with self._unit_of_work(principal.sealed_pass) as work:
             integration = await work.integrations.resolve(slug, organization_id=organization_id)
             found = await find_action(work, integration, action)
-        if faults := self._schema.faults(found, parameters):
+        return await self._shown(integration, found, parameters, config)
+
+    async def of_draft(
+        self,
+        principal: Principal,
+        slug: str,
+        organization_id: UUID | None,
+        *,
+        draft: NewAction,
+        parameters: JsonObject,
+        config: JsonObject,
+    ) -> PreviewedRequest | None:
+        """The same for an action of the integration that is not stored, which is checked as if it were to be."""
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            integration = await work.integrations.resolve(slug, organization_id=organization_id)
+        members = {member.name: getattr(draft, member.name) for member in fields(draft)}
+        action = Action(id=uuid4(), integration_id=integration.id, **members)
+        with pointing_into("/action", "Action"):
+            check_action(integration, action, self._schema, self._handlers)
+        return await self._shown(integration, action, parameters, config)
+
+    async def _shown(
+        self, integration: Integration, action: Action, parameters: JsonObject, config: JsonObject
+    ) -> PreviewedRequest | None:
+        if faults := self._schema.faults(action, parameters):
             raise InvalidParameters(faults)
-        request = await first_request(integration, found, parameters, config, self._handlers)
+        request = await first_request(integration, action, parameters, config, self._handlers)
         if request is None:
             return None
         shown = _authenticated(request, integration, config)
@@ -71,13 +89,7 @@ class Preview:
         if headers.get("authorization", "").startswith("Basic "):
             headers["authorization"] = f"Basic {CREDENTIAL}"
         body = shown.body if isinstance(shown.body, bytes) else None
-        try:
-            text = body.decode() if body is not None else None
-        except UnicodeDecodeError:
-            return PreviewedRequest(
-                shown.method, shown.url, headers, body_base64=base64.b64encode(body or b"").decode()
-            )
-        return PreviewedRequest(shown.method, shown.url, headers, text)
+        return previewed(shown.method, shown.url, headers, body)
 
 
 def _authenticated(request: OutgoingRequest, integration: Integration, config: JsonObject) -> OutgoingRequest:

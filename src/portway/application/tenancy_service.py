@@ -6,12 +6,13 @@ from uuid import UUID
 
 from portway.application import mails
 from portway.application.ports.mail import Mailer, MailNotSent
-from portway.application.ports.tenancy_records import OrganizationMember
-from portway.application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from portway.application.ports.tenancy_records import CreatedInvitation, OrganizationMember
+from portway.application.ports.unit_of_work import UnitOfWorkFactory
 from portway.domain.errors import Fault, Forbidden, MalformedRequest, NotFound, Unavailable
 from portway.domain.organization import Invitation, Member, Role, Workspace
 from portway.domain.principal import Principal
-from portway.domain.rules.tenancy import at_least, check_keeps_an_owner, check_may_grant
+from portway.domain.rules.tenancy import check_keeps_an_owner, check_may_grant
+from portway.domain.rules.tenancy_rights import administering_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,40 @@ class TenancyService:
         """
         async with self._unit_of_work(principal.sealed_pass) as work:
             workspace = await work.workspaces.get(workspace_id)
-            check_may_grant(await _role(work, workspace), role)
-            organization = await work.organizations.get(workspace.organization_id)
+            check_may_grant(administering_role(workspace), role)
             created = await work.invitations.create(
                 workspace_id, email, role, mailed=self._mailer is not None
             )
-        url = mails.link(self._public_url, mails.INVITATION_PATH, created.token)
-        if self._mailer is None:
-            return SentInvitation(created.invitation, url)
         try:
-            await self._mailer.send(mails.invitation(email, url, organization.name))
+            return await self._handed_over(created, workspace)
         except MailNotSent as error:
             # Nobody has the link, so nobody can use the invitation.
             async with self._unit_of_work(principal.sealed_pass) as work:
                 await work.invitations.delete(created.invitation.id)
             raise Unavailable("The mail server did not take the invitation; try again later.") from error
+
+    async def invite_again(self, principal: Principal, invitation_id: UUID) -> SentInvitation:
+        """A new link for an open invitation; the one before does not work any more. Raises as above, and then leaves
+        it as it was.
+        """
+        async with self._unit_of_work(principal.sealed_pass) as work:
+            found = await work.invitations.get(invitation_id)
+            workspace = await work.workspaces.get(found.workspace_id)
+            check_may_grant(administering_role(workspace), found.role)
+            renewed = await work.invitations.renew(invitation_id, mailed=self._mailer is not None)
+            try:
+                return await self._handed_over(renewed, workspace)
+            except MailNotSent as error:
+                raise Unavailable(
+                    "The mail server did not take the invitation, and the link before works on; try again later."
+                ) from error
+
+    async def _handed_over(self, created: CreatedInvitation, workspace: Workspace) -> SentInvitation:
+        """Mailed, where there is a mail server. Raises MailNotSent."""
+        url = mails.link(self._public_url, mails.INVITATION_PATH, created.token)
+        if self._mailer is None:
+            return SentInvitation(created.invitation, url)
+        await self._mailer.send(mails.invitation(created.invitation.email, url, workspace.organization_name))
         return SentInvitation(created.invitation, None)
 
     async def accept_invitation(self, principal: Principal, token: str) -> Workspace:
@@ -71,7 +91,7 @@ class TenancyService:
         """Takes a member of the organization into one of its workspaces. Raises NotFound, Forbidden, Conflict."""
         async with self._unit_of_work(principal.sealed_pass) as work:
             workspace = await work.workspaces.get(workspace_id)
-            check_may_grant(await _role(work, workspace), role)
+            check_may_grant(administering_role(workspace), role)
             await work.workspaces.add_member(workspace_id, user_id, role)
             return await work.workspaces.member(workspace_id, user_id)
 
@@ -83,7 +103,7 @@ class TenancyService:
             workspace = await work.workspaces.get(workspace_id)
             await work.workspaces.lock_members(workspace_id)
             member = await work.workspaces.member(workspace_id, user_id)
-            own = await _role(work, workspace)
+            own = administering_role(workspace)
             check_may_grant(own, role)
             check_may_grant(own, member.role)
             if member.role is Role.OWNER and role is not Role.OWNER:
@@ -132,14 +152,6 @@ class TenancyService:
                     _owners_without(user_id, await work.organizations.owners(organization_id))
                 )
             await work.organizations.remove_member(organization_id, user_id)
-
-
-async def _role(work: UnitOfWork, workspace: Workspace) -> Role | None:
-    """What the caller may do in the workspace: its own role there, or the organization's where that is stronger."""
-    organization = await work.organizations.get(workspace.organization_id)
-    if at_least(organization.role, Role.ADMIN) and not at_least(workspace.role, organization.role):
-        return organization.role
-    return workspace.role
 
 
 def _owners_without(user_id: UUID, owners: Iterable[UUID]) -> list[Role]:

@@ -98,6 +98,7 @@ class IntegrationDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=T
             description=self.description,
             category=self.category,
             documentation_url=self.documentation_url,
+            website=self.website,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from portway.application.mails import link
+from portway.application.mails import SET_UP_PATH, link
 from portway.catalog.definitions import load_definitions
 from portway.cli.catalog import load_into
 from portway.cli.database import (
@@ -28,7 +28,6 @@ from portway.infrastructure.embedded_postgres import EmbeddedPostgres
 from portway.settings import Settings
 
 _LOOK_SECONDS = 2.0
-_SET_UP_PATH = "/set-up"
 
 
 def up(
@@ -107,7 +106,7 @@ def _offer_set_up(database: DatabaseInUse, public_url: str) -> None:
     if row and row[0]:
         tell(
             "There is no user yet. Make the first account here (works once, for a day):\n"
-            f"{link(public_url, _SET_UP_PATH, str(row[0]))}"
+            f"{link(public_url, SET_UP_PATH, str(row[0]))}"
         )
 
 

@@ -66,6 +66,11 @@ def builtin_action(integration: Integration, slug: str) -> Action | None:
     return next((action for action in builtin_actions(integration) if action.slug == slug), None)
 
 
+def is_builtin(integration: Integration, action: Action) -> bool:
+    """Whether it is one of these, and no row."""
+    return action.id == _id(integration, action.slug)
+
+
 def _http_request(integration: Integration) -> Action:
     """Any request under the integration's `base_url`."""
     return Action(

@@ -27,7 +27,8 @@ class ConnectLink:
 
     `user_id` made it and will own the connection. `connection_id` is the connection to authorize again (`reconnect`),
     else the one that was made. `end_user_id` is the maker's own name for the person. `config` holds values of the
-    connection's config that the person does not choose.
+    connection's config that the person does not choose. The maker's address and name are None where the reader may not
+    see them.
     """
 
     id: UUID
@@ -49,6 +50,9 @@ class ConnectLink:
     opened_at: datetime | None = None
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+    integration_name: str = ""
+    user_email: str | None = None
+    user_name: str | None = None
 
     def status_at(self, now: datetime) -> LinkStatus:
         """By its own times. (One whose maker may no longer connect services leads nowhere either.)"""

@@ -92,9 +92,16 @@ class InvalidParameters(PortwayError):
 
 
 class InvalidIntegrationConfig(PortwayError):
-    """The integration's or the action's own definition is broken."""
+    """The integration's or the action's own definition is broken.
+
+    `faults` say where, for whoever is writing it.
+    """
 
     code = "invalid_integration_config"
+
+    def __init__(self, detail: str | None = None, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail or "The integration's or the action's own definition is broken.")
+        self.faults = tuple(faults)
 
 
 class InvalidImportDocument(PortwayError):

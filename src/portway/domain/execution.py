@@ -20,7 +20,10 @@ class ExecutionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionLog:
-    """A row of `api_logs` with the names that its ids stand for, where they still exist. Payloads are redacted."""
+    """A row of `api_logs` with the names that its ids stand for, where they still exist and the caller may see them.
+
+    `integration` and `action` are slugs. Payloads are redacted.
+    """
 
     id: UUID
     executed_at: datetime
@@ -39,3 +42,10 @@ class ExecutionLog:
     error_code: str | None
     duration_ms: float | None
     attempts: int
+    integration_id: UUID | None
+    integration_name: str | None
+    action_name: str | None
+    connection_name: str | None
+    end_user_id: str | None
+    user_name: str | None
+    user_email: str | None

@@ -45,5 +45,6 @@ class Integration:
     description: str = ""
     category: str = ""
     documentation_url: str | None = None
+    website: str | None = None
     version: int = 1
     updated_at: datetime | None = None

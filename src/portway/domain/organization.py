@@ -38,13 +38,18 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Where connections and logs live. `role` is the reader's own, None for an admin who is no member of it."""
+    """Where connections and logs live. `role` is the reader's own, None for an admin who is no member of it.
+
+    `organization_role` is the reader's own in its organization.
+    """
 
     id: UUID
     organization_id: UUID
     name: str
     role: Role | None
     created_at: datetime
+    organization_name: str
+    organization_role: Role | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An offer of membership, redeemed once by its token, of which only the hash is kept."""
+    """An offer of membership, redeemed once by its token, of which only the hash is kept.
+
+    `mailed`: its link went to the address alone. Who invited is None where they are gone, or not the reader's to see.
+    """
 
     id: UUID
     organization_id: UUID
-    workspace_id: UUID | None
+    workspace_id: UUID
     email: str
     role: Role
     expires_at: datetime
     created_at: datetime
+    workspace_name: str | None = None
+    mailed: bool = False
+    invited_by: UUID | None = None
+    invited_by_email: str | None = None
+    invited_by_name: str | None = None

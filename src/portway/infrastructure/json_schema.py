@@ -1,6 +1,5 @@
 """Parameters checked by `jsonschema-rs`; a schema is compiled once for each version of its action."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
+from portway.application.per_version import PerVersion
 from portway.domain.action import Action
 from portway.domain.errors import Fault, InvalidIntegrationConfig
 from portway.domain.json_value import JsonObject
@@ -83,22 +83,18 @@ class KeptSchemas:
     """The schemas used last, by the id and version of their rows; for one that is broken, why."""
 
     def __init__(self, max_compiled: int) -> None:
-        self._max_compiled = max_compiled
-        self._compiled: OrderedDict[tuple[UUID, int], CompiledSchema | str] = OrderedDict()
+        self._kept: PerVersion[CompiledSchema | str] = PerVersion(max_compiled)
 
     def get(self, key: tuple[UUID, int], compile_it: Callable[[], CompiledSchema]) -> CompiledSchema:
         """That of a row, compiled where it is not kept. Raises InvalidIntegrationConfig."""
-        found = self._compiled.get(key)
-        if found is None:
+
+        def compile_or_say_why() -> CompiledSchema | str:
             try:
-                found = compile_it()
+                return compile_it()
             except InvalidIntegrationConfig as error:
-                found = error.detail
-            self._compiled[key] = found
-            if len(self._compiled) > self._max_compiled:
-                self._compiled.popitem(last=False)
-        else:
-            self._compiled.move_to_end(key)
+                return error.detail
+
+        found = self._kept.get(key, compile_or_say_why)
         if isinstance(found, str):
             raise InvalidIntegrationConfig(found)
         return found

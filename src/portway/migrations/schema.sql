@@ -267,6 +267,7 @@ CREATE TABLE public.integrations (
     rate_limits jsonb DEFAULT '[]'::jsonb NOT NULL,
     imported jsonb,
     search tsvector GENERATED ALWAYS AS (app.search_document(slug, name, category, description)) STORED NOT NULL,
+    website text,
     CONSTRAINT integrations_auth_config_check CHECK ((jsonb_typeof(auth_config) = 'object'::text)),
     CONSTRAINT integrations_auth_type_check CHECK ((auth_type = ANY (ARRAY['none'::text, 'api_key'::text, 'basic'::text, 'bearer'::text, 'oauth2'::text, 'oauth2_client_credentials'::text, 'oauth1'::text, 'jwt_bearer'::text, 'aws_sigv4'::text, 'custom'::text]))),
     CONSTRAINT integrations_check CHECK (((NOT shipped) OR (organization_id IS NULL))),
@@ -274,7 +275,8 @@ CREATE TABLE public.integrations (
     CONSTRAINT integrations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT integrations_rate_limits_check CHECK ((jsonb_typeof(rate_limits) = 'array'::text)),
     CONSTRAINT integrations_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,99}$'::text)),
-    CONSTRAINT integrations_transform_config_check CHECK ((jsonb_typeof(transform_config) = 'object'::text))
+    CONSTRAINT integrations_transform_config_check CHECK ((jsonb_typeof(transform_config) = 'object'::text)),
+    CONSTRAINT integrations_website_check CHECK (((length(website) >= 1) AND (length(website) <= 2000)))
 );
 
 ALTER TABLE ONLY public.integrations FORCE ROW LEVEL SECURITY;
@@ -458,6 +460,28 @@ END
 $$;
 
 ALTER FUNCTION app.bump_version() OWNER TO portway_owner;
+
+CREATE FUNCTION app.change_password(p_pass text, p_proof bytea, p_salt bytea, p_parameters text, p_verifier bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+BEGIN
+    UPDATE public.users
+    SET password_salt = p_salt, password_parameters = p_parameters, password_verifier = p_verifier
+    WHERE id = (claims ->> 'sub')::uuid AND claims ->> 'kind' = 'session' AND password_verifier = sha256(p_proof);
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM public.one_time_tokens WHERE user_id = (claims ->> 'sub')::uuid AND purpose = 'reset_password';
+    UPDATE public.sessions SET revoked_at = now()
+    WHERE user_id = (claims ->> 'sub')::uuid AND revoked_at IS NULL AND id <> (claims ->> 'credential')::uuid;
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION app.change_password(p_pass text, p_proof bytea, p_salt bytea, p_parameters text, p_verifier bytea) OWNER TO portway_definer;
 
 CREATE FUNCTION app.check_administers(p_pass text, p_organization_id uuid) RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -691,13 +715,16 @@ CREATE TABLE public.connections (
     renewal_failures integer DEFAULT 0 NOT NULL,
     renewal_not_before timestamp with time zone,
     renewal_forced_version integer,
+    status_since timestamp with time zone,
+    status_reason text,
     CONSTRAINT connections_account_id_check CHECK (((length(account_id) >= 1) AND (length(account_id) <= 500))),
     CONSTRAINT connections_account_name_check CHECK (((length(account_name) >= 1) AND (length(account_name) <= 500))),
     CONSTRAINT connections_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
     CONSTRAINT connections_enabled_status_check CHECK ((enabled_status <> 'disabled'::text)),
     CONSTRAINT connections_end_user_id_check CHECK (((length(end_user_id) >= 1) AND (length(end_user_id) <= 200))),
     CONSTRAINT connections_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'reauthorization_required'::text, 'error'::text, 'disabled'::text])))
+    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'reauthorization_required'::text, 'error'::text, 'disabled'::text]))),
+    CONSTRAINT connections_status_reason_check CHECK ((status_reason = ANY (ARRAY['grant_refused'::text, 'integration_moved'::text, 'disabled_by_owner'::text, 'disabled_by_admin'::text])))
 );
 
 ALTER TABLE ONLY public.connections FORCE ROW LEVEL SECURITY;
@@ -737,7 +764,8 @@ BEGIN
     SELECT min(n.executed_at), max(n.executed_at) INTO earliest, latest FROM unnest(p_executed_at) AS n (executed_at);
     WITH finished AS (
         UPDATE public.api_logs AS l SET
-            status = n.status, request_payload = n.request_payload, response_payload = n.response_payload,
+            status = n.status, request_payload = coalesce(n.request_payload, l.request_payload),
+            response_payload = n.response_payload,
             payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
             duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
         FROM unnest(
@@ -927,6 +955,41 @@ END
 $$;
 
 ALTER FUNCTION app.connection_of_account(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_end_user_id text, p_account_id text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.count_usage(p_hour timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    unfinished bigint;
+BEGIN
+    DELETE FROM public.usage_by_connection WHERE hour = p_hour;
+    DELETE FROM public.usage_by_action WHERE hour = p_hour;
+    WITH counted AS (
+        INSERT INTO public.usage_by_connection
+        SELECT l.workspace_id, p_hour, l.integration_id, l.action_id, l.user_id, l.connection_id, l.status,
+            l.error_code, l.status_code, count(*),
+            sum(app.duration_mark(l.duration_ms)) FILTER (WHERE l.status IN ('success', 'error'))
+        FROM public.api_logs AS l
+        WHERE l.executed_at >= p_hour AND l.executed_at < p_hour + interval '1 hour' AND l.workspace_id IS NOT NULL
+        GROUP BY l.workspace_id, l.integration_id, l.action_id, l.user_id, l.connection_id, l.status, l.error_code,
+            l.status_code
+        ORDER BY l.workspace_id
+        RETURNING *
+    ), by_action AS (
+        INSERT INTO public.usage_by_action
+        SELECT c.workspace_id, p_hour, c.integration_id, c.action_id, c.status, c.error_code, c.status_code,
+            sum(c.executions), sum(c.durations)
+        FROM counted AS c
+        GROUP BY c.workspace_id, c.integration_id, c.action_id, c.status, c.error_code, c.status_code
+        ORDER BY c.workspace_id
+    )
+    SELECT coalesce(sum(c.executions), 0) INTO unfinished FROM counted AS c WHERE c.status IN ('started', 'unknown');
+    RETURN unfinished;
+END
+$$;
+
+ALTER FUNCTION app.count_usage(p_hour timestamp with time zone) OWNER TO portway_definer;
 
 CREATE FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb DEFAULT '[]'::jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1415,6 +1478,20 @@ $$;
 
 ALTER FUNCTION app.delete_expired() OWNER TO portway_definer;
 
+CREATE FUNCTION app.describe_session(p_pass text, p_user_agent text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+BEGIN
+    UPDATE public.sessions SET user_agent = left(p_user_agent, 400)
+    WHERE id = (claims ->> 'credential')::uuid AND user_agent IS NULL;
+END
+$$;
+
+ALTER FUNCTION app.describe_session(p_pass text, p_user_agent text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.drop_expired_log_partitions() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1424,8 +1501,8 @@ DECLARE
     partition text;
     dropped integer := 0;
 BEGIN
-    SELECT date_trunc('month', (now() - greatest(log_retention, minimum_log_retention)) AT TIME ZONE 'UTC')::date INTO oldest
-    FROM public.settings;
+    SELECT date_trunc('month', (now() - greatest(log_retention, minimum_log_retention)) AT TIME ZONE 'UTC')::date
+    INTO oldest FROM public.settings;
     FOR partition IN
         SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'public.api_logs'::regclass AND c.relname < 'api_logs_' || to_char(oldest, 'YYYY_MM')
@@ -1433,11 +1510,19 @@ BEGIN
         EXECUTE format('DROP TABLE public.%I', partition);
         dropped := dropped + 1;
     END LOOP;
+    DELETE FROM public.usage_by_connection WHERE hour < oldest::timestamp AT TIME ZONE 'UTC';
+    DELETE FROM public.usage_by_action WHERE hour < oldest::timestamp AT TIME ZONE 'UTC';
     RETURN dropped;
 END
 $$;
 
 ALTER FUNCTION app.drop_expired_log_partitions() OWNER TO portway_owner;
+
+CREATE FUNCTION app.duration_mark(p_milliseconds double precision) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (p_milliseconds IS NOT NULL) THEN (('1e'::text || ((12 * LEAST(GREATEST(((floor((((16)::double precision * ln(GREATEST(p_milliseconds, (0.001)::double precision))) / ln((2)::double precision))))::integer + 16), 0), 383)))::text))::numeric ELSE NULL::numeric END;
+
+ALTER FUNCTION app.duration_mark(p_milliseconds double precision) OWNER TO portway_owner;
 
 CREATE TABLE public.webhook_deliveries (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
@@ -1472,6 +1557,21 @@ CREATE FUNCTION app.end_delivery(p_delivery_id uuid, p_status text, p_status_cod
 END;
 
 ALTER FUNCTION app.end_delivery(p_delivery_id uuid, p_status text, p_status_code integer, p_error text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.end_own_session(p_pass text, p_session_id uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.own_account_claims(p_pass);
+BEGIN
+    UPDATE public.sessions SET revoked_at = now()
+    WHERE id = p_session_id AND user_id = (claims ->> 'sub')::uuid AND revoked_at IS NULL;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION app.end_own_session(p_pass text, p_session_id uuid) OWNER TO portway_definer;
 
 CREATE FUNCTION app.endpoints_for(p_type text, p_organization_id uuid) RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1633,6 +1733,17 @@ END
 $$;
 
 ALTER FUNCTION app.has_scope(p_scope text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.has_users() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM public.users);
+END
+$$;
+
+ALTER FUNCTION app.has_users() OWNER TO portway_definer;
 
 CREATE FUNCTION app.hold_idempotency_key(p_user_id uuid, p_key text, p_request_hash bytea, p_execution_id uuid, p_deadline timestamp with time zone) RETURNS app.held_execution
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1929,7 +2040,9 @@ CREATE TABLE public.sessions (
     outside_token_vouched boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone
+    revoked_at timestamp with time zone,
+    user_agent text,
+    CONSTRAINT sessions_user_agent_check CHECK ((length(user_agent) <= 400))
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
@@ -2036,6 +2149,25 @@ END
 $$;
 
 ALTER FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.note_connection_status() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.status_since := now();
+    NEW.status_reason := CASE NEW.status
+        WHEN 'disabled' THEN
+            CASE WHEN NEW.disabled_by = NEW.user_id THEN 'disabled_by_owner' ELSE 'disabled_by_admin' END
+        -- Only the trigger of integrations calls it for another reason than an answer of the service's.
+        WHEN 'reauthorization_required' THEN
+            CASE WHEN pg_trigger_depth() > 1 THEN 'integration_moved' ELSE 'grant_refused' END
+    END;
+    RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION app.note_connection_status() OWNER TO portway_definer;
 
 CREATE FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text DEFAULT NULL::text, p_connection_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2296,6 +2428,41 @@ $$;
 
 ALTER FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) OWNER TO portway_definer;
 
+CREATE FUNCTION app.outside_person(p_issuer text, p_subject text, p_email text, p_email_verified boolean) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    person uuid;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_issuer || ' ' || p_subject, 0));
+    SELECT i.user_id INTO person FROM public.user_identities AS i WHERE i.issuer = p_issuer AND i.subject = p_subject;
+    IF NOT FOUND AND p_email_verified THEN
+        SELECT u.id INTO person FROM public.users AS u
+        WHERE u.email = lower(p_email) AND u.email_verified_at IS NOT NULL;
+        IF FOUND THEN
+            INSERT INTO public.user_identities (issuer, subject, user_id) VALUES (p_issuer, p_subject, person);
+        END IF;
+    END IF;
+    RETURN person;
+END
+$$;
+
+ALTER FUNCTION app.outside_person(p_issuer text, p_subject text, p_email text, p_email_verified boolean) OWNER TO portway_definer;
+
+CREATE FUNCTION app.own_account_claims(p_pass text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+BEGIN
+    RETURN CASE WHEN claims -> 'scopes' ? 'admin' AND claims ->> 'workspace' IS NULL THEN claims END;
+END
+$$;
+
+ALTER FUNCTION app.own_account_claims(p_pass text) OWNER TO portway_definer;
+
 CREATE FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) RETURNS public.connections
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2316,6 +2483,41 @@ END
 $$;
 
 ALTER FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.own_oauth_clients() RETURNS TABLE(organization_id uuid, integration_id uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    mine uuid[] := app.current_organizations();
+BEGIN
+    RETURN QUERY
+    SELECT o.organization_id, o.integration_id FROM public.oauth_clients AS o
+    WHERE o.replaced_at IS NULL AND o.name = 'default' AND o.organization_id = ANY (mine);
+END
+$$;
+
+ALTER FUNCTION app.own_oauth_clients() OWNER TO portway_definer;
+
+CREATE FUNCTION app.own_sessions(p_pass text) RETURNS TABLE(id uuid, created_at timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone, user_agent text, is_current boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.own_account_claims(p_pass);
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.created_at, coalesce(s.rotated_at, s.created_at), s.expires_at, s.user_agent,
+        s.id = (claims ->> 'credential')::uuid
+    FROM public.sessions AS s
+    WHERE s.user_id = (claims ->> 'sub')::uuid AND s.refresh_token_hash IS NOT NULL
+        AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()
+    ORDER BY s.id = (claims ->> 'credential')::uuid DESC, coalesce(s.rotated_at, s.created_at) DESC, s.id
+    LIMIT 200;
+END
+$$;
+
+ALTER FUNCTION app.own_sessions(p_pass text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.owned_organizations() RETURNS uuid[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2520,25 +2722,17 @@ CREATE FUNCTION app.register_outside_session(p_issuer text, p_subject text, p_em
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    person uuid;
+    person uuid := app.outside_person(p_issuer, p_subject, p_email, p_email_verified);
     session uuid;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(p_issuer || ' ' || p_subject, 0));
-    SELECT i.user_id INTO person FROM public.user_identities AS i WHERE i.issuer = p_issuer AND i.subject = p_subject;
-    IF NOT FOUND THEN
-        IF p_email_verified THEN
-            SELECT u.id INTO person FROM public.users AS u
-            WHERE u.email = lower(p_email) AND u.email_verified_at IS NOT NULL;
+    IF person IS NULL THEN
+        IF p_sign_up = 'closed' THEN
+            RETURN NULL;
         END IF;
-        IF person IS NULL THEN
-            IF p_sign_up = 'closed' THEN
-                RETURN NULL;
-            END IF;
-            SELECT made.user_id INTO person FROM app.create_person(
-                CASE WHEN NOT EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(p_email)) THEN p_email END,
-                left(p_name, 200), coalesce(p_email_verified, false)
-            ) AS made;
-        END IF;
+        SELECT made.user_id INTO person FROM app.create_person(
+            CASE WHEN NOT EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(p_email)) THEN p_email END,
+            left(p_name, 200), coalesce(p_email_verified, false)
+        ) AS made;
         INSERT INTO public.user_identities (issuer, subject, user_id) VALUES (p_issuer, p_subject, person);
     END IF;
     INSERT INTO public.sessions (user_id, outside_token_hash, outside_token_vouched, expires_at)
@@ -2592,6 +2786,38 @@ END
 $$;
 
 ALTER FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.renew_invitation(p_pass text, p_invitation_id uuid, p_mailed boolean) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    claims jsonb := app.pass_claims(p_pass, 'user');
+    target public.invitations;
+    token text := app.random_token();
+BEGIN
+    SELECT * INTO target FROM public.invitations AS i
+    WHERE i.id = p_invitation_id AND i.accepted_at IS NULL
+        AND i.workspace_id = ANY (app.workspaces_of(claims, ARRAY['owner', 'admin'], ARRAY['owner', 'admin']))
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such invitation' USING ERRCODE = 'no_data_found';
+    END IF;
+    IF NOT coalesce(claims -> 'scopes' ? 'admin', false) OR NOT target.workspace_id = ANY (app.workspaces_of(
+        claims,
+        CASE target.role WHEN 'owner' THEN ARRAY['owner'] ELSE ARRAY['owner', 'admin'] END,
+        CASE target.role WHEN 'owner' THEN ARRAY['owner'] ELSE ARRAY['owner', 'admin'] END
+    )) THEN
+        RAISE EXCEPTION 'your role does not let you invite %', target.role USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    UPDATE public.invitations SET
+        token_hash = sha256(convert_to(token, 'UTF8')), mailed = p_mailed, expires_at = now() + interval '7 days'
+    WHERE id = p_invitation_id;
+    RETURN token;
+END
+$$;
+
+ALTER FUNCTION app.renew_invitation(p_pass text, p_invitation_id uuid, p_mailed boolean) OWNER TO portway_definer;
 
 CREATE FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2710,6 +2936,7 @@ BEGIN
     IF link.user_id IS NULL THEN
         RETURN false;
     END IF;
+    DELETE FROM public.one_time_tokens WHERE user_id = link.user_id AND purpose = 'reset_password';
     IF EXISTS (SELECT FROM public.users AS u WHERE u.id = link.user_id AND u.email_verified_at IS NULL) THEN
         UPDATE public.api_keys SET revoked_at = now() WHERE user_id = link.user_id AND revoked_at IS NULL;
         DELETE FROM public.user_identities WHERE user_id = link.user_id;
@@ -2724,6 +2951,51 @@ END
 $$;
 
 ALTER FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) OWNER TO portway_definer;
+
+CREATE FUNCTION app.roll_up_usage() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- By five minutes after its end, all that was begun in an hour is written.
+    complete timestamptz := date_trunc('hour', clock_timestamp() - interval '5 minutes', 'UTC');
+    counted timestamptz;
+    target timestamptz;
+    unfinished bigint;
+BEGIN
+    SELECT p.counted_until INTO counted FROM public.usage_progress AS p;
+    SELECT date_trunc('hour', min(l.executed_at), 'UTC') INTO target
+    FROM public.api_logs AS l WHERE l.executed_at >= coalesce(counted, '-infinity');
+    IF target < complete THEN
+        unfinished := app.count_usage(target);
+        IF unfinished > 0 THEN
+            INSERT INTO public.unfinished_usage (hour) VALUES (target)
+            ON CONFLICT (hour) DO UPDATE SET checked_at = excluded.checked_at;
+        END IF;
+        UPDATE public.usage_progress SET counted_until = target + interval '1 hour';
+        RETURN 1;
+    END IF;
+    -- Hours without an execution need no row.
+    UPDATE public.usage_progress SET counted_until = complete WHERE counted_until IS DISTINCT FROM complete;
+
+    -- The older, the rarer. After a week nobody comes any more to say how an execution has ended.
+    SELECT u.hour INTO target FROM public.unfinished_usage AS u
+    WHERE u.checked_at < clock_timestamp() - greatest((clock_timestamp() - u.hour) / 20, interval '5 minutes')
+    ORDER BY u.checked_at LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    unfinished := app.count_usage(target);
+    IF unfinished = 0 OR target < clock_timestamp() - interval '7 days' THEN
+        DELETE FROM public.unfinished_usage WHERE hour = target;
+    ELSE
+        UPDATE public.unfinished_usage SET checked_at = clock_timestamp() WHERE hour = target;
+    END IF;
+    RETURN 1;
+END
+$$;
+
+ALTER FUNCTION app.roll_up_usage() OWNER TO portway_definer;
 
 CREATE FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3197,6 +3469,47 @@ END;
 
 ALTER FUNCTION app.similar_integrations(p_words text, p_organizations uuid[]) OWNER TO portway_definer;
 
+CREATE FUNCTION app.start_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_sign_up text) RETURNS TABLE(access_token text, refresh_token text, access_expires_at timestamp with time zone, refresh_expires_at timestamp with time zone, user_id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    person uuid := app.outside_person(p_issuer, p_subject, p_email, p_email_verified);
+    invitation public.invitations;
+    own_email text;
+BEGIN
+    IF person IS NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('portway sign-up', 0));
+        IF p_email_verified AND p_sign_up IN ('open', 'invite') THEN
+            SELECT * INTO invitation FROM public.invitations AS i
+            WHERE i.email = lower(p_email) AND i.accepted_at IS NULL AND i.expires_at > now()
+            ORDER BY i.created_at DESC LIMIT 1
+            FOR UPDATE;
+        END IF;
+        own_email := CASE
+            WHEN NOT EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(p_email)) THEN lower(p_email)
+        END;
+        IF invitation.id IS NOT NULL THEN
+            INSERT INTO public.users (email, name, email_verified_at)
+            VALUES (own_email, left(p_name, 200), now()) RETURNING id INTO person;
+            PERFORM app.join_by_invitation(person, invitation);
+        ELSIF p_sign_up = 'open' THEN
+            SELECT made.user_id INTO person
+            FROM app.create_person(own_email, left(p_name, 200), coalesce(p_email_verified, false)) AS made;
+        ELSE
+            RETURN;
+        END IF;
+        INSERT INTO public.user_identities (issuer, subject, user_id) VALUES (p_issuer, p_subject, person);
+    END IF;
+    RETURN QUERY
+    SELECT made.access_token, made.refresh_token, made.access_expires_at, made.refresh_expires_at, made.user_id
+    FROM public.users AS u CROSS JOIN LATERAL app.create_session(u.id) AS made
+    WHERE u.id = person AND u.disabled_at IS NULL;
+END
+$$;
+
+ALTER FUNCTION app.start_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_sign_up text) OWNER TO portway_definer;
+
 CREATE FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'extensions', 'pg_temp'
@@ -3446,6 +3759,39 @@ END
 $$;
 
 ALTER FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE TABLE public.unfinished_usage (
+    hour timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE ONLY public.unfinished_usage FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.unfinished_usage OWNER TO portway_owner;
+
+CREATE TABLE public.usage_progress (
+    singleton boolean DEFAULT true NOT NULL,
+    counted_until timestamp with time zone,
+    CONSTRAINT usage_progress_singleton_check CHECK (singleton)
+);
+
+ALTER TABLE ONLY public.usage_progress FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_progress OWNER TO portway_owner;
+
+CREATE FUNCTION app.usage_state() RETURNS TABLE(counted_until timestamp with time zone, unsettled timestamp with time zone[])
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT p.counted_until,
+     ARRAY( SELECT u.hour
+            FROM public.unfinished_usage u
+           WHERE (u.hour > (clock_timestamp() - '03:00:00'::interval))
+           ORDER BY u.hour) AS "array"
+    FROM public.usage_progress p;
+END;
+
+ALTER FUNCTION app.usage_state() OWNER TO portway_definer;
 
 CREATE FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4491,6 +4837,40 @@ ALTER TABLE ONLY public.settings FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.settings OWNER TO portway_owner;
 
+CREATE TABLE public.usage_by_action (
+    workspace_id uuid NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    integration_id uuid,
+    action_id uuid,
+    status text NOT NULL,
+    error_code text,
+    status_code integer,
+    executions bigint NOT NULL,
+    durations numeric
+);
+
+ALTER TABLE ONLY public.usage_by_action FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_by_action OWNER TO portway_owner;
+
+CREATE TABLE public.usage_by_connection (
+    workspace_id uuid NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    integration_id uuid,
+    action_id uuid,
+    user_id uuid,
+    connection_id uuid,
+    status text NOT NULL,
+    error_code text,
+    status_code integer,
+    executions bigint NOT NULL,
+    durations numeric
+);
+
+ALTER TABLE ONLY public.usage_by_connection FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_by_connection OWNER TO portway_owner;
+
 CREATE TABLE public.user_identities (
     issuer text NOT NULL,
     subject text NOT NULL,
@@ -4671,6 +5051,12 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY public.unfinished_usage
+    ADD CONSTRAINT unfinished_usage_pkey PRIMARY KEY (hour);
+
+ALTER TABLE ONLY public.usage_progress
+    ADD CONSTRAINT usage_progress_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY public.user_identities
     ADD CONSTRAINT user_identities_pkey PRIMARY KEY (issuer, subject);
 
@@ -4817,6 +5203,16 @@ CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
 
+CREATE INDEX usage_by_action_hour ON public.usage_by_action USING btree (hour);
+
+CREATE INDEX usage_by_action_workspace ON public.usage_by_action USING btree (workspace_id, hour);
+
+CREATE INDEX usage_by_connection_connection ON public.usage_by_connection USING btree (connection_id, hour);
+
+CREATE INDEX usage_by_connection_hour ON public.usage_by_connection USING btree (hour);
+
+CREATE INDEX usage_by_connection_workspace ON public.usage_by_connection USING btree (workspace_id, hour);
+
 CREATE INDEX user_identities_user ON public.user_identities USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email);
@@ -4874,6 +5270,8 @@ CREATE TRIGGER connections_deleted AFTER DELETE ON public.connections FOR EACH R
 CREATE TRIGGER connections_reauthorization_required AFTER UPDATE OF status ON public.connections FOR EACH ROW WHEN (((new.status = 'reauthorization_required'::text) AND (old.status <> new.status))) EXECUTE FUNCTION app.tell_of_connection('connection.reauthorization_required');
 
 CREATE TRIGGER connections_refreshed AFTER UPDATE OF renewed_at ON public.connections FOR EACH ROW WHEN (((new.renewed_at IS DISTINCT FROM old.renewed_at) AND (new.renewed_at IS NOT NULL))) EXECUTE FUNCTION app.tell_of_connection('connection.refreshed');
+
+CREATE TRIGGER connections_status BEFORE UPDATE OF status ON public.connections FOR EACH ROW WHEN ((new.status <> old.status)) EXECUTE FUNCTION app.note_connection_status();
 
 CREATE TRIGGER integrations_make_way BEFORE INSERT ON public.integrations FOR EACH ROW WHEN (((new.organization_id IS NULL) AND (NOT new.shipped))) EXECUTE FUNCTION app.make_way_for_integration();
 
@@ -5081,6 +5479,14 @@ CREATE POLICY definer ON public.sessions TO portway_definer USING (true) WITH CH
 
 CREATE POLICY definer ON public.settings TO portway_definer USING (true) WITH CHECK (true);
 
+CREATE POLICY definer ON public.unfinished_usage TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.usage_by_action TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.usage_by_connection TO portway_definer USING (true) WITH CHECK (true);
+
+CREATE POLICY definer ON public.usage_progress TO portway_definer USING (true) WITH CHECK (true);
+
 CREATE POLICY definer ON public.user_identities TO portway_definer USING (true) WITH CHECK (true);
 
 CREATE POLICY definer ON public.users TO portway_definer USING (true) WITH CHECK (true);
@@ -5153,6 +5559,14 @@ CREATE POLICY owner ON public.sessions TO portway_owner USING (true) WITH CHECK 
 
 CREATE POLICY owner ON public.settings TO portway_owner USING (true) WITH CHECK (true);
 
+CREATE POLICY owner ON public.unfinished_usage TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.usage_by_action TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.usage_by_connection TO portway_owner USING (true) WITH CHECK (true);
+
+CREATE POLICY owner ON public.usage_progress TO portway_owner USING (true) WITH CHECK (true);
+
 CREATE POLICY owner ON public.user_identities TO portway_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY owner ON public.users TO portway_owner USING (true) WITH CHECK (true);
@@ -5192,6 +5606,10 @@ CREATE POLICY read ON public.oauth_clients FOR SELECT TO portway_app USING ((org
 CREATE POLICY read ON public.organization_members FOR SELECT TO portway_app USING ((((user_id = ( SELECT app.current_user_id() AS current_user_id)) AND (organization_id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[]))) OR (organization_id = ANY (( SELECT app.administered_organizations() AS administered_organizations)::uuid[]))));
 
 CREATE POLICY read ON public.organizations FOR SELECT TO portway_app USING ((id = ANY (( SELECT app.current_organizations() AS current_organizations)::uuid[])));
+
+CREATE POLICY read ON public.usage_by_action FOR SELECT TO portway_app USING ((( SELECT app.has_scope('logs:read'::text) AS has_scope) AND (workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[]))));
+
+CREATE POLICY read ON public.usage_by_connection FOR SELECT TO portway_app USING ((( SELECT app.has_scope('logs:read'::text) AS has_scope) AND (workspace_id = ANY (( SELECT app.current_workspaces() AS current_workspaces)::uuid[]))));
 
 CREATE POLICY read ON public.users FOR SELECT TO portway_app USING ((id = ANY (( SELECT app.visible_users() AS visible_users)::uuid[])));
 
@@ -5240,6 +5658,14 @@ CREATE POLICY revoke ON public.connect_links FOR UPDATE TO portway_app USING (((
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.settings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.unfinished_usage ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_by_action ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_by_connection ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_progress ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_identities ENABLE ROW LEVEL SECURITY;
 
@@ -5333,6 +5759,8 @@ GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.integrations TO po
 
 GRANT INSERT(imported),UPDATE(imported) ON TABLE public.integrations TO portway_app;
 
+GRANT INSERT(website),UPDATE(website) ON TABLE public.integrations TO portway_app;
+
 REVOKE ALL ON FUNCTION app.integration_row(p_integration_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.pass_claims(p_pass text, p_purpose text) FROM PUBLIC;
@@ -5355,6 +5783,9 @@ REVOKE ALL ON FUNCTION app.builtin_timeout_ms(p_slug text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.builtin_action(p_integration public.integrations, p_slug text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.bump_version() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.change_password(p_pass text, p_proof bytea, p_salt bytea, p_parameters text, p_verifier bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.change_password(p_pass text, p_proof bytea, p_salt bytea, p_parameters text, p_verifier bytea) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.check_administers(p_pass text, p_organization_id uuid) FROM PUBLIC;
 
@@ -5502,6 +5933,8 @@ REVOKE ALL ON FUNCTION app.connecting_claims(p_pass text, p_workspace_id uuid, p
 
 REVOKE ALL ON FUNCTION app.connection_of_account(p_user_id uuid, p_workspace_id uuid, p_integration_id uuid, p_end_user_id text, p_account_id text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.count_usage(p_hour timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.create_api_key(p_pass text, p_name text, p_scopes text[], p_workspace_id uuid, p_expires_at timestamp with time zone, p_rate_limits jsonb, OUT id uuid, OUT api_key text, OUT prefix text, OUT scopes text[], OUT rate_limits jsonb) TO portway_app;
 
@@ -5563,13 +5996,23 @@ GRANT ALL ON FUNCTION app.delete_connection(p_pass text, p_connection_id uuid) T
 REVOKE ALL ON FUNCTION app.delete_expired() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.delete_expired() TO portway_app;
 
+REVOKE ALL ON FUNCTION app.describe_session(p_pass text, p_user_agent text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.describe_session(p_pass text, p_user_agent text) TO portway_app;
+
 REVOKE ALL ON FUNCTION app.drop_expired_log_partitions() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.drop_expired_log_partitions() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.duration_mark(p_milliseconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.duration_mark(p_milliseconds double precision) TO portway_definer;
+GRANT ALL ON FUNCTION app.duration_mark(p_milliseconds double precision) TO portway_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO portway_definer;
 GRANT SELECT ON TABLE public.webhook_deliveries TO portway_app;
 
 REVOKE ALL ON FUNCTION app.end_delivery(p_delivery_id uuid, p_status text, p_status_code integer, p_error text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.end_own_session(p_pass text, p_session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.end_own_session(p_pass text, p_session_id uuid) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.endpoints_for(p_type text, p_organization_id uuid) FROM PUBLIC;
 
@@ -5623,6 +6066,9 @@ REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) 
 REVOKE ALL ON FUNCTION app.has_scope(p_scope text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.has_scope(p_scope text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.has_users() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.has_users() TO portway_app;
+
 REVOKE ALL ON FUNCTION app.hold_idempotency_key(p_user_id uuid, p_key text, p_request_hash bytea, p_execution_id uuid, p_deadline timestamp with time zone) FROM PUBLIC;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO portway_definer;
@@ -5646,6 +6092,8 @@ GRANT SELECT(workspace_id) ON TABLE public.invitations TO portway_app;
 GRANT SELECT(email) ON TABLE public.invitations TO portway_app;
 
 GRANT SELECT(role) ON TABLE public.invitations TO portway_app;
+
+GRANT SELECT(mailed) ON TABLE public.invitations TO portway_app;
 
 GRANT SELECT(invited_by) ON TABLE public.invitations TO portway_app;
 
@@ -5704,6 +6152,9 @@ GRANT ALL ON FUNCTION app.mark_unfinished_executions(p_age interval) TO portway_
 
 REVOKE ALL ON FUNCTION app.mask_payload(p_payload jsonb, p_sensitive text[], p_literals text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.note_connection_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.note_connection_status() TO portway_owner;
+
 REVOKE ALL ON FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_connection_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integration_id uuid, p_name text, p_connection_id uuid) TO portway_app;
 
@@ -5725,7 +6176,17 @@ GRANT ALL ON FUNCTION app.operator_pass(p_user_id uuid) TO portway_owner;
 
 REVOKE ALL ON FUNCTION app.organizations_of(p_claims jsonb, p_roles text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.outside_person(p_issuer text, p_subject text, p_email text, p_email_verified boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.own_account_claims(p_pass text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.own_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.own_oauth_clients() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.own_oauth_clients() TO portway_app;
+
+REVOKE ALL ON FUNCTION app.own_sessions(p_pass text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.own_sessions(p_pass text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.owned_organizations() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.owned_organizations() TO portway_app;
@@ -5767,6 +6228,9 @@ GRANT ALL ON FUNCTION app.release_refresh(p_refresh_pass text, p_outcome text) T
 REVOKE ALL ON FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.remove_oauth_client(p_organization_id uuid, p_integration_id uuid, p_name text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.renew_invitation(p_pass text, p_invitation_id uuid, p_mailed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.renew_invitation(p_pass text, p_invitation_id uuid, p_mailed boolean) TO portway_app;
+
 REVOKE ALL ON FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.renew_lease(p_refresh_pass text, p_seconds double precision) TO portway_app;
 
@@ -5784,6 +6248,9 @@ GRANT ALL ON FUNCTION app.replay_webhook_delivery(p_pass text, p_endpoint_id uui
 
 REVOKE ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.reset_password(p_token text, p_salt bytea, p_parameters text, p_verifier bytea) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.roll_up_usage() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.roll_up_usage() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.rotate_webhook_secret(p_pass text, p_endpoint_id uuid) TO portway_app;
@@ -5828,6 +6295,9 @@ REVOKE ALL ON FUNCTION app.similar_actions(p_words text, p_organizations uuid[],
 
 REVOKE ALL ON FUNCTION app.similar_integrations(p_words text, p_organizations uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION app.start_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_sign_up text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.start_outside_session(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_sign_up text) TO portway_sign_in;
+
 REVOKE ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.encrypt(p_value text, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_definer;
 
@@ -5854,6 +6324,13 @@ REVOKE ALL ON FUNCTION app.tidy_events() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.tidy_events() TO portway_worker;
 
 REVOKE ALL ON FUNCTION app.usable_connection(p_claims jsonb, p_connection_id uuid) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.unfinished_usage TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_progress TO portway_definer;
+
+REVOKE ALL ON FUNCTION app.usage_state() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.usage_state() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) FROM PUBLIC;
 
@@ -6020,6 +6497,12 @@ GRANT SELECT,DELETE ON TABLE public.organizations TO portway_app;
 GRANT UPDATE(name) ON TABLE public.organizations TO portway_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_leases TO portway_definer;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_by_action TO portway_definer;
+GRANT SELECT ON TABLE public.usage_by_action TO portway_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_by_connection TO portway_definer;
+GRANT SELECT ON TABLE public.usage_by_connection TO portway_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO portway_definer;
 

@@ -1,9 +1,10 @@
 """The real application over a real server and a real database, as far as accounts and tenancy need it."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
@@ -14,7 +15,9 @@ from portway.application.account_service import AccountService
 from portway.application.attempts import AttemptGuard
 from portway.application.authenticator import Authenticator
 from portway.application.background import Background
+from portway.application.outside_sign_in import OutsideSignIn
 from portway.application.ports.accounts import SignUpPolicy
+from portway.application.ports.identity_provider import IdentityProvider
 from portway.application.ports.outside_tokens import OutsideTokenVerifier
 from portway.application.ports.rate_limits import RateLimiter
 from portway.application.tenancy_service import TenancyService
@@ -31,6 +34,8 @@ from tests.serving import ApiClient, api_client
 PASSWORD = "correct horse battery"
 # Argon2id all the same, but quick.
 PARAMETERS = "argon2id$v=19$m=64,t=1,p=1"
+
+NOWHERE = Path("/nowhere")
 
 _count = itertools.count(1)
 
@@ -57,6 +62,8 @@ class Arrangement:
     mailer: RecordingMailer | None = None
     limiter: RateLimiter = field(default_factory=NoLimits)
     verifier: OutsideTokenVerifier | None = None
+    console_directory: Path = NOWHERE
+    providers: Sequence[IdentityProvider] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,7 @@ async def running(
     services = _services(database, background, hasher, arrangement)
     await database.open()
     try:
-        async with api_client(create_app(services)) as api:
+        async with api_client(create_app(services, console_directory=arrangement.console_directory)) as api:
             yield RunningGateway(api, services, background)
         await background.finish()
     finally:
@@ -139,6 +146,12 @@ def _services(
         reading=unit_of_work,
         authenticator=Authenticator(accounts, sign_up=arrangement.sign_up, verifier=arrangement.verifier),
         accounts=service,
+        outside_sign_in=OutsideSignIn(
+            arrangement.providers,
+            service,
+            AttemptGuard(arrangement.limiter),
+            public_url=arrangement.public_url,
+        ),
         tenancy=TenancyService(
             unit_of_work=unit_of_work, mailer=arrangement.mailer, public_url=arrangement.public_url
         ),

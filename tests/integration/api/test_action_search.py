@@ -46,6 +46,7 @@ async def test_what_is_found_names_its_integration(ann: Caller) -> None:
         "http_method": "POST",
         "endpoint_path": "/",
         "scopes": ["fly"],
+        "hints": {"read_only": False, "destructive": False, "idempotent": False},
     }
     assert integration | {"id": 0} == {
         "id": 0,

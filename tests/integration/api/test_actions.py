@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.api.whole import Caller, Whole
 from tests.people import as_owner, join
+from tests.serving import Answer
 
 INTEGRATION = {"slug": "acting", "name": "Acting", "base_url": "https://api.example.com", "auth_type": "none"}
 PATH = "/api/v2/integrations/acting/actions"
@@ -37,6 +38,9 @@ async def test_made_shown_changed_and_deleted(ann: Caller) -> None:
         "handler": None,
         "timeout_ms": 30000,
         "version": 1,
+        "hints": {"read_only": True, "destructive": False, "idempotent": True},
+        "examples": [],
+        "editable": True,
     }
     full: dict[str, Any] = {
         "slug": "send",
@@ -202,3 +206,71 @@ async def test_broken_rate_limits_are_refused(ann: Caller) -> None:
         answer = await ann.api.post(PATH, {"slug": "limited", "name": "Limited", "rate_limits": [broken]})
         assert answer.code == "invalid_integration_config", broken
         assert "rate_limits" in answer.json["detail"]
+
+
+async def test_a_list_without_schemas(ann: Caller) -> None:
+    schema = {"type": "object", "properties": {"q": {"type": "string"}}, "examples": [{"q": "x"}]}
+    retry = {"retry": {"idempotent": True}}
+    made = await ann.api.post(
+        PATH,
+        {
+            "slug": "listed", "name": "Listed", "http_method": "POST", "request_schema": schema,
+            "transform_config": retry,
+        },
+    )  # fmt: skip
+    assert made.json["examples"] == [{"q": "x"}]
+    hints = {"read_only": False, "destructive": False, "idempotent": True}
+    assert made.json["hints"] == hints
+    (entry,) = (await ann.api.get(f"{PATH}?query=listed&schemas=false")).json["data"]
+    without: dict[str, object] = {"request_schema": {}, "transform_config": {}, "examples": []}
+    assert entry == made.json | without
+    builtin = (await ann.api.get(f"{PATH}/http-request")).json
+    assert not builtin["editable"]
+    assert builtin["request_schema"]["required"] == ["path"]
+
+
+async def preview_of(caller: Caller, action: dict[str, Any], **members: Any) -> Answer:
+    return await caller.api.post(f"{PATH}/preview", {"action": action, **members})
+
+
+async def test_a_draft_is_previewed_and_not_stored(whole: Whole, ann: Caller) -> None:
+    schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    draft = {"http_method": "PUT", "endpoint_path": "/things/{id}", "request_schema": schema}
+    shown = await preview_of(ann, draft, parameters={"id": "a b", "n": 1})
+    assert shown.status == 200, shown.content
+    request = shown.json["request"]
+    assert (request["method"], request["url"]) == ("PUT", "https://api.example.com/things/a%20b")
+    assert request["body"] == '{"n":1}'
+    assert shown.json["curl"].startswith("curl --request PUT")
+    assert (await ann.api.get(f"{PATH}/draft")).code == "not_found"
+    refused = await preview_of(ann, draft, parameters={})
+    assert refused.code == "invalid_parameters"
+    assert [fault["pointer"] for fault in refused.json["errors"]] == ["/parameters/id"]
+    ben = whole.person("ben")
+    assert (await preview_of(ben, draft)).code == "not_found"
+    reader = whole.limited(ann, "connections:read")
+    assert (await reader.post(f"{PATH}/preview", {"action": draft})).code == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("members", "pointer"),
+    [
+        ({"endpoint_path": "https://elsewhere.example"}, "/endpoint_path"),
+        ({"request_schema": {"type": 5}}, "/request_schema"),
+        ({"transform_config": {"nonsense": 1}}, "/transform_config"),
+        ({"transform_config": {"body": {"encoding": "smoke"}}}, "/transform_config/body"),
+        ({"transform_config": {"parameters": [{"op": "nothing"}]}}, "/transform_config/parameters/0"),
+        ({"rate_limits": [{"requests": -1}]}, "/rate_limits/0"),
+        ({"handler": "nobody.wrote_it"}, "/handler"),
+    ],
+)
+async def test_what_is_wrong_with_an_action_is_pointed_at(
+    ann: Caller, members: dict[str, Any], pointer: str
+) -> None:
+    drafted = await preview_of(ann, members)
+    made = await ann.api.post(PATH, {"slug": "wrong", "name": "Wrong", **members})
+    for answer, before in ((drafted, "/action"), (made, "")):
+        assert answer.code == "invalid_integration_config"
+        (fault,) = answer.json["errors"]
+        assert fault["pointer"].startswith(before + pointer)
+        assert fault["message"] == answer.json["detail"]

@@ -156,3 +156,23 @@ class TestOthers:
 
         assert [entry["name"] for entry in first["data"] + second["data"]] == ["0", "1", "2"]
         assert second["next_cursor"] is None
+
+
+class TestStatus:
+    async def test_tells_what_still_works(self, gateway: RunningGateway, database_urls: DatabaseUrls) -> None:
+        account = await gateway.account()
+        made = [(await account.api.post(KEYS, {"name": name})).json["id"] for name in ("a", "b", "c")]
+        as_owner(
+            database_urls, "UPDATE api_keys SET expires_at = now() - interval '1 hour' WHERE id = %s", made[1]
+        )
+        assert (await account.api.delete(f"{KEYS}/{made[2]}")).status == 204
+
+        everything = (await account.api.get(KEYS)).json["data"]
+        rest = (await account.api.get(f"{KEYS}?include_revoked=false")).json["data"]
+
+        assert [(key["id"], key["status"]) for key in everything] == list(
+            zip(made, ("active", "expired", "revoked"), strict=True)
+        )
+        assert rest == everything[:2]
+        stranger = await gateway.account()
+        assert (await stranger.api.get(KEYS)).json["data"] == []

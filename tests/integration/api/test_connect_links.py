@@ -38,6 +38,18 @@ async def test_the_list(whole: Whole) -> None:
     ones = (await bob.api.get(f"{LINKS}?end_user_id=one")).json
     assert [link["id"] for link in ones["data"]] == [made[0]["id"]]
     assert "token" not in page["data"][0]
+    assert page["data"][0]["integration_name"] == "Oauth"
+    assert page["data"][0]["owner"]["email"] == bob.person.email
+    assert (await bob.api.delete(f"{LINKS}/{made[1]['id']}")).status == 204
+    for condition, expected in (
+        ("status=revoked", [made[1]]),
+        ("status=ready&integration=oauth", [made[2], made[0]]),
+        ("status=used", []),
+        ("integration=other", []),
+    ):
+        found = (await bob.api.get(f"{LINKS}?{condition}")).json["data"]
+        assert [link["id"] for link in found] == [link["id"] for link in expected], condition
+    assert {link["status"] for link in (await bob.api.get(LINKS)).json["data"]} == {"ready", "revoked"}
 
 
 async def test_others_do_not_see_them(whole: Whole, ann: Caller) -> None:

@@ -42,8 +42,13 @@ async def test_connected_with_a_token_that_the_service_accepts(whole: Whole, ann
         "workspace_id": str(ann.person.workspace_id),
         "organization_id": str(ann.person.organization_id),
         "integration": "direct",
+        "integration_name": "Direct",
+        "auth_type": "bearer",
+        "owner": {"id": str(ann.person.user_id), "email": ann.person.email, "name": "ann"},
         "name": "My account",
         "status": "active",
+        "status_reason": None,
+        "status_since": None,
         "scopes": [],
         "config": {},
         "origins": [whole.service.url],
@@ -52,6 +57,7 @@ async def test_connected_with_a_token_that_the_service_accepts(whole: Whole, ann
         "account_id": None,
         "account_name": None,
         "end_user_id": None,
+        "can": {"use": True, "authorize": True, "edit": True, "enable": True, "delete": True},
     }
     assert (await ann.api.get(f"{PATH}/{shown['id']}")).json == shown
     refused = await ann.connect_directly("direct", credentials={"token": "a wrong one"})

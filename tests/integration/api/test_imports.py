@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from portway.application.importing.preparation import MAX_DOCUMENT_BYTES
 from tests.integration.api.whole import Caller, Whole
@@ -66,14 +67,23 @@ async def test_a_document_in_the_body(ann: Caller) -> None:
     assert made.status == 200, made.content
     assert made.json["created"] is True
     assert made.json["organization_id"] == str(ann.person.organization_id)
-    assert made.json["added"] == [{"slug": "get-me", "operation": "GET /me"}]
+    assert made.json["added"] == [
+        {
+            "slug": "get-me", "operation": "GET /me", "name": "Get me", "description": "", "http_method": "GET",
+            "endpoint_path": "/me",
+        }
+    ]  # fmt: skip
+    assert made.json["integration"] == {
+        "name": "My shop", "base_url": "https://shop.example.com", "auth_type": "bearer", "description": "",
+        "documentation_url": None,
+    }  # fmt: skip
     assert b"top-s3cret" not in made.content
     shown = (await ann.api.get("/api/v2/integrations/inline")).json
     assert (shown["name"], shown["auth_type"], shown["base_url"]) == (
         "My shop", "bearer", "https://shop.example.com",
     )  # fmt: skip
     again = await ann.api.post(PATH, {"slug": "inline", "document": json.dumps(COLLECTION)})
-    assert again.json["unchanged"] == [{"slug": "get-me", "operation": "GET /me"}]
+    assert again.json["unchanged"] == made.json["added"]
     assert again.json["members"] == ["name"] or again.json["kept"] == []
 
 
@@ -180,3 +190,43 @@ async def test_an_imported_action_runs_at_once(whole: Whole, ann: Caller) -> Non
     moved = json.loads(json.dumps(COLLECTION).replace('"me"', '"you"'))
     report = await ann.api.post(PATH, body | {"document": moved})
     assert report.json["breaking"] == [{"action": "get-me", "reason": "Its path was /me and is /you."}]
+
+
+async def test_previewed_and_then_some_of_it_chosen(whole: Whole) -> None:
+    cat = whole.person("cat")
+    items = [
+        {"name": name, "request": {"method": "GET", "url": f"https://shop.example.com/{path}"}}
+        for name, path in (("Get me", "me"), ("List orders", "orders"), ("Odd one", "odd[1]"))
+    ]
+    document = COLLECTION | {"item": items}
+    seen = await cat.api.post(PATH, {"document": document, "dry_run": True})
+    assert seen.status == 200, seen.content
+    assert (seen.json["slug"], seen.json["created"], seen.json["integration_id"]) == ("shop", True, None)
+    assert [one["name"] for one in seen.json["added"]] == ["Get me", "List orders", "Odd one"]
+    chosen = [one["operation"] for one in seen.json["added"][1:]]
+    made = await cat.api.post(PATH, {"document": json.dumps(document), "include": chosen})
+    assert [one["slug"] for one in made.json["added"]] == ["list-orders", "odd-one"]
+    again = await cat.api.post(PATH, {"document": document, "include": ["get-me"]})
+    assert [one["slug"] for one in again.json["added"]] == ["get-me"]
+    assert again.json["removed"] == []
+    unnamed = document | {"info": document["info"] | {"name": "!"}}
+    refused = await cat.api.post(PATH, {"document": unnamed})
+    assert (refused.code, refused.json["errors"][0]["pointer"]) == ("malformed_request", "/slug")
+
+
+async def test_a_web_page_is_no_document(ann: Caller) -> None:
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>openapi: 3.1.0</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/docs", page)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/docs"
+        refused = await ann.api.post(PATH, {"slug": "page", "url": url})
+    finally:
+        await runner.cleanup()
+    assert outcome(refused) == (422, "invalid_import_document")
+    assert "web page" in refused.json["detail"]

@@ -104,6 +104,7 @@ async def test_the_list_is_searched_and_paged(whole: Whole, ann: Caller, global_
     assert (await ann.api.get(f"{PATH}?category=mail&auth_type=basic")).json == {
         "data": [],
         "next_cursor": None,
+        "facets": None,
     }
     mine = await ann.api.get(f"{PATH}?organization_id={ann.person.organization_id}&query=zed")
     assert len(mine.json["data"]) == 3

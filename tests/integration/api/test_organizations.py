@@ -5,6 +5,7 @@ from uuid import uuid4
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from tests.integration.api.gateways import Account, RunningGateway
 from tests.people import as_owner
+from tests.serving import ApiClient
 
 ORGANIZATIONS = "/api/v2/organizations"
 
@@ -204,3 +205,25 @@ class TestKeys:
         assert (await limited.patch(path, {"name": "X"})).code == "forbidden"
         assert (await limited.delete(path)).code == "forbidden"
         assert (await limited.delete(f"{path}/members/{account.user_id}")).code == "forbidden"
+
+
+class TestRights:
+    async def test_are_those_of_the_role(self, gateway: RunningGateway, database_urls: DatabaseUrls) -> None:
+        owner = await gateway.account()
+        member = await gateway.member(owner)
+
+        async def rights(api: ApiClient) -> set[str]:
+            can = (await api.get(f"{ORGANIZATIONS}/{owner.organization_id}")).json["can"]
+            return {name for name, may in can.items() if may}
+
+        of_owner = {
+            "rename", "delete", "manage_members", "change_roles", "create_workspaces", "edit_catalog",
+            "manage_webhooks",
+        }  # fmt: skip
+        assert await rights(owner.api) == of_owner
+        assert await rights(member.api) == set()
+        await raise_to(member, "admin", database_urls)
+        assert await rights(member.api) == of_owner - {"delete", "change_roles"}
+        limited = await gateway.api_key(owner, workspace_id=owner.workspace_id)
+        assert await rights(limited) == set()
+        assert await rights(await gateway.api_key(owner, scopes=["catalog:write"])) == {"edit_catalog"}

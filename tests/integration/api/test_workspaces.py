@@ -208,3 +208,50 @@ class TestKeys:
         assert (await runner.patch(path_of(account), {"name": "X"})).code == "forbidden"
         assert (await runner.delete(path_of(account))).code == "forbidden"
         assert (await runner.get(f"{path_of(account)}/members")).code == "forbidden"
+
+
+class TestRights:
+    async def test_are_those_of_the_role(self, gateway: RunningGateway) -> None:
+        owner = await gateway.account(name="Olga")
+        can: dict[str, dict[str, object]] = {}
+        for role in ("admin", "member", "viewer"):
+            account = await gateway.member(owner, role)
+            shown = (await account.api.get(path_of(owner))).json
+            assert (shown["role"], shown["organization_name"]) == (role, "Olga")
+            can[role] = shown["can"]
+
+        everything = {
+            **dict.fromkeys(("rename", "delete", "manage_members", "connect", "execute", "read_logs"), True),
+            "grant": ["viewer", "member", "admin", "owner"],
+        }
+        assert (await owner.api.get(path_of(owner))).json["can"] == everything
+        assert can["admin"] == everything | {"delete": False, "grant": ["viewer", "member", "admin"]}
+        nothing_given = {"rename": False, "delete": False, "manage_members": False, "grant": []}
+        assert can["member"] == everything | nothing_given
+        assert can["viewer"] == everything | nothing_given | {"connect": False, "execute": False}
+
+    async def test_of_an_admin_who_is_no_member_end_at_the_door(
+        self, gateway: RunningGateway, database_urls: DatabaseUrls
+    ) -> None:
+        owner = await gateway.account()
+        admin = await gateway.member(owner)
+        as_owner(
+            database_urls, "UPDATE organization_members SET role = 'admin' WHERE user_id = %s", admin.user_id
+        )
+        body = {"organization_id": owner.organization_id, "name": "Closed"}
+        closed = (await owner.api.post(WORKSPACES, body)).json
+
+        seen = (await admin.api.get(f"{WORKSPACES}/{closed['id']}")).json
+
+        assert seen["role"] is None
+        assert (seen["can"]["manage_members"], seen["can"]["execute"], seen["can"]["read_logs"]) == (
+            True, False, False,
+        )  # fmt: skip
+
+    async def test_of_a_key_end_with_its_scopes(self, gateway: RunningGateway) -> None:
+        owner = await gateway.account()
+        key = await gateway.api_key(owner, scopes=["execute"])
+
+        can = (await key.get(path_of(owner))).json["can"]
+
+        assert {name for name, may in can.items() if may} == {"execute"}

@@ -216,6 +216,10 @@ def test_a_changed_operation_keeps_its_slug_whatever_it_is_called_now(
         {
             "slug": "orders-list",
             "operation": "GET /v1/shops/{shopsId}/orders",
+            "name": "Search orders",
+            "description": "Finds orders.",
+            "http_method": "GET",
+            "endpoint_path": "/v1/{+parent}/orders",
             "members": ["name", "description"],
         }
     ]
@@ -255,7 +259,10 @@ def test_what_breaks_an_action_in_use_is_said(shop: Shop, document: dict[str, An
 def test_an_operation_that_is_gone_is_kept_unless_pruned(shop: Shop, document: dict[str, Any]) -> None:
     shop.report(document)
     del document["resources"]["orders"]["methods"]["create"]
-    gone = {"slug": "orders-create", "operation": "POST /v1/orders"}
+    gone = {
+        "slug": "orders-create", "operation": "POST /v1/orders", "name": "Create orders", "description": "",
+        "http_method": "POST", "endpoint_path": "/v1/orders",
+    }  # fmt: skip
     assert shop.report(document)["removed"] == [gone | {"deleted": False}]
     assert shop.column("slug", "orders-create") == "orders-create"
     assert shop.report(document, "--prune")["removed"] == [gone | {"deleted": True}]

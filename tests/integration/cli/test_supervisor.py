@@ -2,12 +2,23 @@
 
 import asyncio
 import os
+import signal
+from collections.abc import Iterator
 
 import pytest
 
 from portway.cli.failure import CommandFailed
 from portway.cli.server.listener import listen, reserve
 from portway.cli.server.supervisor import Supervisor
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """It ignores them at its end, and so would every process that a later test starts."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 async def test_a_server_that_cannot_start_ends_it(capfd: pytest.CaptureFixture[str]) -> None:

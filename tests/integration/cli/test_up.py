@@ -220,7 +220,7 @@ def test_from_the_first_start_to_a_stop_that_cuts_nothing_off(
     up = Program(*options, PORTWAY_ALLOW_PRIVATE_NETWORKS="127.0.0.0/8", PORTWAY_JWT_SECRET="s" * 40)
     programs.append(up)
     url = f"http://127.0.0.1:{port}"
-    assert up.said(f"{url}/set-up?token=").startswith(f"{url}/set-up?token=")
+    assert up.said(f"{url}/set-up#token=").startswith(f"{url}/set-up#token=")
     assert f"Portway serves {url}" in "".join(up.messages)
     assert status_of(port, "/readyz") == 200
 
@@ -275,7 +275,7 @@ def test_what_a_killed_one_leaves_is_taken_over(
     options = ("up", "--data-dir", str(data_dir), "--port", str(port), "--workers", "1")
     first = Program(*options)
     programs.append(first)
-    first.said("set-up?token=")
+    first.said("set-up#token=")
     [orphan] = first.workers()
     made = portway("users", "create", "ann@example.com", "--data-dir", str(data_dir)).json
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
@@ -335,7 +335,7 @@ def test_up_with_a_database_of_ones_own_migrates_it(
     port = free_port()
     up = Program("up", "--port", str(port), **app, PORTWAY_ADMIN_DATABASE_URL=urls.admin)
     programs.append(up)
-    up.said("set-up?token=")
+    up.said("set-up#token=")
     assert status_of(port, "/readyz") == 200
     assert up.end() == 0
     # It is not ours, so it goes on.

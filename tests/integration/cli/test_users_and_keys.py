@@ -62,8 +62,8 @@ def test_an_address_that_is_none_or_taken_is_refused(portway: Portway, database:
 def test_a_link_to_choose_a_password(portway: Portway, database: DatabaseUrls) -> None:
     email = new_person(database).email
     link = portway("users", "reset-password", email).output.strip()
-    assert link.startswith("http://127.0.0.1:8000/reset-password?token=")
-    token = parse_qs(urlsplit(link).query)["token"][0]
+    assert link.startswith("http://127.0.0.1:8000/reset-password#token=")
+    token = parse_qs(urlsplit(link).fragment)["token"][0]
     redeem = "SELECT app.reset_password(%s, '\\x00', 'argon2id', '\\x00')"
     assert as_app(database, redeem, token) == [(True,)]
     assert as_app(database, redeem, token) == [(False,)]
@@ -74,7 +74,7 @@ def test_the_link_begins_with_the_public_url(
 ) -> None:
     monkeypatch.setenv("PORTWAY_PUBLIC_URL", "https://portway.example/")
     link = portway("users", "reset-password", new_person(database).email).output
-    assert link.startswith("https://portway.example/reset-password?token=")
+    assert link.startswith("https://portway.example/reset-password#token=")
 
 
 def test_a_key_authenticates_its_user_with_all_scopes(portway: Portway, database: DatabaseUrls) -> None:

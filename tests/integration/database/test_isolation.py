@@ -33,6 +33,8 @@ BOBS: dict[str, tuple[LiteralString, LiteralString]] = {
     "connections": ("id", "workspace_id = %(workspace)s"),
     "encrypted_credentials": ("connection_id, credential_type", "workspace_id = %(workspace)s"),
     "api_logs": ("id", "workspace_id = %(workspace)s"),
+    "usage_by_action": ("workspace_id, hour, action_id, status", "workspace_id = %(workspace)s"),
+    "usage_by_connection": ("hour, connection_id, action_id, status", "workspace_id = %(workspace)s"),
     "webhook_endpoints": ("id", "organization_id = %(organization)s"),
     "events": ("id", "organization_id = %(organization)s"),
     "webhook_deliveries": ("id", "organization_id = %(organization)s"),
@@ -99,6 +101,8 @@ def full_world(world: World) -> World:
             )
         for name in ("ann", "bob"):
             open_one(connection, world.asked(name, payload={"q": name}))
+    with psycopg.connect(world.urls.superuser, autocommit=True) as connection:
+        rows(connection, "SELECT app.count_usage(date_trunc('hour', executed_at, 'UTC')) FROM api_logs")
     return world
 
 

@@ -65,6 +65,9 @@ REFUSED: list[LiteralString] = [
     "SELECT app.create_session(gen_random_uuid())",
     "SELECT app.create_email_token('ann@example.com', 'reset_password')",
     "SELECT app.register_outside_session('i', 's', 'ann@example.com', true, 'n', 'h', now(), 'open')",
+    "SELECT app.start_outside_session('i', 's', 'ann@example.com', true, 'n', 'open')",
+    "SELECT app.own_account_claims('')",
+    "SELECT app.outside_person('i', 's', 'ann@example.com', true)",
     "SELECT app.create_set_up_token()",
     "SELECT app.seal_user_pass(gen_random_uuid(), gen_random_uuid(), 'operator', NULL, '{}', now())",
     # The host's files and programs.

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from portway.domain.integration import AuthType
 from tests.fakes.definitions import ENVIRONMENT, OAUTH2, an_integration
 from tests.fakes.gateway import Connected, FakeGateway
 from tests.fakes.http_client import UNAUTHORIZED, json_answer
+from tests.replacing import replace
 
 DOWN = TokenEndpointUnavailable("It does not answer.")
 

@@ -15,7 +15,6 @@ _DOCUMENT = """<!doctype html>
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex">{refresh}
 <title>{title}</title>
-<link rel="stylesheet" href="/link-page/page.css">
 <link rel="stylesheet" href="/connect-page/page.css">
 </head>
 <body>

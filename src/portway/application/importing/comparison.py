@@ -1,7 +1,7 @@
 """What an import changes of the rows that are there already. See docs/decisions/0026."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -21,8 +21,8 @@ from portway.application.importing.report import (
     Guess,
     ImportReport,
     KeptMember,
-    OperationAction,
     RemovedAction,
+    named,
 )
 from portway.application.ports.imports import ChangedRow, Members, NewRow, StoredAction, StoredIntegration
 from portway.domain.json_value import JsonValue
@@ -112,7 +112,7 @@ class Comparison:
         taken.add(slug)
         members = members_of(action)
         self._plan.added.append(NewRow(slug, members, mark_of(action.operation, members)))
-        self._report.added.append(OperationAction(slug, action.operation))
+        self._report.added.append(named(slug, action.operation, members))
         self._note_guesses(replace(action, slug=slug))
 
     def _compare(self, action: ImportedAction, row: StoredAction) -> None:
@@ -128,9 +128,10 @@ class Comparison:
         if row.mark != mark or found.changed:
             self._plan.changed.append(ChangedRow(row.id, found.members, mark))
         if not found.changed:
-            self._report.unchanged.append(OperationAction(row.slug, action.operation))
+            self._report.unchanged.append(named(row.slug, action.operation, found.members))
             return
-        self._report.changed.append(ChangedAction(row.slug, action.operation, found.changed))
+        shown = named(row.slug, action.operation, found.members)
+        self._report.changed.append(ChangedAction(**asdict(shown), members=found.changed))
         if reasons := _breaking(row.members, found.members):
             self._plan.endangered[row.id] = (row.slug, f"{'; '.join(reasons)}.")
 
@@ -144,7 +145,8 @@ class Comparison:
 
     def _remove(self, row: StoredAction, operation: str) -> None:
         is_pruned = self._request.prune
-        self._report.removed.append(RemovedAction(row.slug, operation, deleted=is_pruned))
+        shown = named(row.slug, operation, row.members)
+        self._report.removed.append(RemovedAction(**asdict(shown), deleted=is_pruned))
         if is_pruned:
             self._plan.removed.append(row.id)
             self._plan.endangered[row.id] = (row.slug, "It is deleted, since the document has it no longer.")

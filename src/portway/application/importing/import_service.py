@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from uuid import UUID
 
 from portway.application.importing.comparison import Comparison
 from portway.application.importing.merge import mark_of
 from portway.application.importing.preparation import ImportRequest, Preparation, Prepared, members_of
-from portway.application.importing.report import BreakingChange, ImportReport
+from portway.application.importing.report import BreakingChange, ImportReport, summary_of
 from portway.application.ports.imports import (
     ChangedRow,
     ImportMark,
@@ -42,6 +43,7 @@ class ImportService:
         """
         async with self._turns:
             prepared = await asyncio.to_thread(self._preparation.prepare, request)
+        request = replace(request, slug=prepared.slug)
         async with transaction() as imports:
             return await self._store(request, prepared, imports)
 
@@ -68,6 +70,7 @@ class ImportService:
         if stored is not None:
             members = comparison.integration(stored)
             rows = await imports.actions(stored.id)
+        report.integration = summary_of(members)
         plan = await asyncio.to_thread(comparison.actions, rows)
         used = await imports.executed_recently(plan.endangered) if plan.endangered else ()
         report.breaking += [

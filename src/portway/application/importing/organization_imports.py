@@ -17,6 +17,7 @@ from portway.domain.errors import Fault, InvalidImportDocument, MalformedRequest
 from portway.domain.principal import Principal
 
 _FETCH_SECONDS = 60.0
+_WEB_PAGE = "text/html"
 _ACCEPTED = "application/json, application/yaml, text/yaml, */*;q=0.5"
 
 
@@ -56,8 +57,8 @@ class OrganizationImports:
 
 
 async def fetched(http: HttpClient, url: str) -> bytes:
-    """The document at a URL. Raises MalformedRequest for none of HTTP, InvalidImportDocument for a bad status, and what
-    an HttpClient does.
+    """The document at a URL. Raises MalformedRequest for none of HTTP, InvalidImportDocument for a bad status or a
+    web page, and what an HttpClient does.
     """
     if urlsplit(url).scheme.lower() not in ("https", "http"):
         raise MalformedRequest(faults=[Fault("/url", "Must begin with https:// or http://.")])
@@ -65,6 +66,10 @@ async def fetched(http: HttpClient, url: str) -> bytes:
     answer = await http.send(request, timeout_seconds=_FETCH_SECONDS, max_response_bytes=MAX_DOCUMENT_BYTES)
     if not 200 <= answer.status_code < 300:
         raise InvalidImportDocument(f"The URL answers with status {answer.status_code}.")
+    if answer.headers.get("content-type", "").partition(";")[0].strip().lower() == _WEB_PAGE:
+        raise InvalidImportDocument(
+            "The URL leads to a web page. Give that of the document itself, which often ends in .json or .yaml."
+        )
     return answer.body
 
 

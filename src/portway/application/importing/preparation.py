@@ -17,6 +17,8 @@ from portway.application.importing.imported import (
     SkippedOperation,
 )
 from portway.application.importing.merge import canonical
+from portway.application.importing.naming import MAX_SLUG
+from portway.application.importing.naming import slug as slug_of
 from portway.application.ports.imports import ACTION_MEMBERS, INTEGRATION_MEMBERS, Members
 from portway.application.ports.schema import ConfigSchema, ParameterSchema
 from portway.domain.action import Action
@@ -46,7 +48,8 @@ ParseDocument = Callable[[bytes], JsonObject]
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
     """What to import. `source` is where the document came from, a URL or a file's name. `include` are patterns as of
-    shells, of which a slug or `METHOD /path` has to match one; without any, everything is meant.
+    shells, of which a slug or `METHOD /path` has to match one; without any, everything is meant. An empty `slug`: that
+    of the document's name.
 
     `organization_id` None: for everybody. `prune` deletes actions that the document has no longer.
     """
@@ -68,6 +71,7 @@ class Prepared:
     are what a person should look at.
     """
 
+    slug: str
     integration: ImportedIntegration
     actions: tuple[ImportedAction, ...]
     skipped: tuple[SkippedOperation, ...]
@@ -96,10 +100,8 @@ class Preparation:
         """Raises InvalidImportDocument, PayloadTooLarge, MalformedRequest for a request that makes no sense, and
         InvalidIntegrationConfig where no integration comes of the document.
         """
-        if not SLUG.fullmatch(request.slug):
-            raise MalformedRequest(
-                faults=[Fault("/slug", "Must have lower case letters, digits, `-` and `_` only.")]
-            )
+        if request.slug:
+            _check_slug(request.slug)
         if len(request.document) > MAX_DOCUMENT_BYTES:
             raise PayloadTooLarge(f"A document may have {MAX_DOCUMENT_BYTES // 1024 // 1024} MiB.")
         read = self._read(request)
@@ -109,7 +111,9 @@ class Preparation:
         members = {**members_of(integration), "auth_type": integration.auth_type.value}
         if reason := _unfit(canonical(members)):
             raise InvalidImportDocument(f"What the document says of the whole API {reason}.")
-        row = integration_row(request.slug, integration)
+        slug = request.slug or slug_of(integration.name)[:MAX_SLUG].strip("-")
+        _check_slug(slug)
+        row = integration_row(slug, integration)
         self.check(row)
         kept: list[ImportedAction] = []
         for action in chosen:
@@ -120,6 +124,7 @@ class Preparation:
                 skipped.append(SkippedOperation(action.operation, reason))
         notes = read.notes if operations else (*read.notes, "The document has no operations.")
         return Prepared(
+            slug,
             integration,
             tuple(kept),
             tuple(SkippedOperation(_readable(one.operation), _readable(one.reason)) for one in skipped),
@@ -157,6 +162,13 @@ class Preparation:
             return _unique(importer.read(document, source_url=url))
         except RecursionError:
             raise InvalidImportDocument("The document is nested too deeply.") from None
+
+
+def _check_slug(slug: str) -> None:
+    if not SLUG.fullmatch(slug):
+        raise MalformedRequest(
+            faults=[Fault("/slug", "Must have lower case letters, digits, `-` and `_` only.")]
+        )
 
 
 def _unfit(*texts: str) -> str | None:
@@ -220,9 +232,15 @@ def _chosen(
     read: ImportedIntegration, include: Sequence[str]
 ) -> tuple[list[ImportedAction], list[SkippedOperation]]:
     """Raises MalformedRequest for a pattern that nothing matches."""
+    exact = frozenset(include)
+    patterns = [pattern for pattern in include if any(sign in pattern for sign in "*?[")]
 
     def is_chosen(*names: str) -> bool:
-        return not include or any(fnmatchcase(name, pattern) for name in names for pattern in include)
+        return (
+            not include
+            or not exact.isdisjoint(names)
+            or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+        )
 
     actions = [action for action in read.actions if is_chosen(action.slug, action.operation)]
     skipped = [one for one in read.skipped if is_chosen(one.operation)]

@@ -1,34 +1,48 @@
 """What an import has done, or would do."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 from uuid import UUID
 
 from portway.application.importing.imported import SkippedOperation
+from portway.application.ports.imports import Members
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSummary:
+    """What the integration is, or would be, after the import."""
+
+    name: str
+    base_url: str
+    auth_type: str
+    description: str
+    documentation_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class OperationAction:
-    """An action, and what the document calls it."""
+    """An action as it is, or would be, and what the document calls it."""
 
     slug: str
     operation: str
+    name: str
+    description: str
+    http_method: str
+    endpoint_path: str
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedAction:
+class ChangedAction(OperationAction):
     """An action some of whose members are others now."""
 
-    slug: str
-    operation: str
     members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RemovedAction:
+class RemovedAction(OperationAction):
     """An action whose operation the document has no longer; `deleted` where that was asked for."""
 
-    slug: str
-    operation: str
     deleted: bool
 
 
@@ -69,6 +83,7 @@ class ImportReport:
     dry_run: bool
     created: bool
     integration_id: UUID | None = None
+    integration: IntegrationSummary | None = None
     members: tuple[str, ...] = ()
     added: list[OperationAction] = field(default_factory=list)
     changed: list[ChangedAction] = field(default_factory=list)
@@ -79,3 +94,16 @@ class ImportReport:
     skipped: list[SkippedOperation] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+
+
+def summary_of(members: Members) -> IntegrationSummary:
+    """The integration that has these."""
+    values: Mapping[str, Any] = members
+    return IntegrationSummary(**{field.name: values[field.name] for field in fields(IntegrationSummary)})
+
+
+def named(slug: str, operation: str, members: Members) -> OperationAction:
+    """The action that has these."""
+    values: Mapping[str, Any] = members
+    told = ("name", "description", "http_method", "endpoint_path")
+    return OperationAction(slug, operation, **{name: values[name] for name in told})

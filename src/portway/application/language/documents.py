@@ -1,9 +1,7 @@
 """Reads the documents of a row."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeVar
-from uuid import UUID
 
 import msgspec
 
@@ -14,6 +12,7 @@ from portway.application.language.transform_config import (
     RateLimits,
     TransformConfig,
 )
+from portway.application.per_version import PerVersion
 from portway.application.responses.checks import check_response_config
 from portway.application.retries import check_retry
 from portway.domain.action import Action
@@ -24,9 +23,8 @@ from portway.domain.json_value import JsonObject, JsonValue
 T = TypeVar("T")
 
 _MERGED = ("query", "headers", "body", "response", "retry")
-_MAX_KEPT = 4096
-_kept: OrderedDict[tuple[UUID, int, UUID, int], TransformConfig] = OrderedDict()
-_kept_auth: OrderedDict[tuple[UUID, int], AuthConfig] = OrderedDict()
+_AUTH: PerVersion[AuthConfig] = PerVersion()
+_ACTIONS: PerVersion[TransformConfig] = PerVersion()
 
 
 def auth_config(integration: Integration) -> AuthConfig:
@@ -34,13 +32,7 @@ def auth_config(integration: Integration) -> AuthConfig:
 
     Raises InvalidIntegrationConfig, which names row and member.
     """
-    key = (integration.id, integration.version)
-    found = _kept_auth.get(key)
-    if found is None:
-        found = _kept_auth[key] = read_auth_config(integration)
-        if len(_kept_auth) > _MAX_KEPT:
-            _kept_auth.popitem(last=False)
-    return found
+    return _AUTH.get((integration.id.int, integration.version), lambda: read_auth_config(integration))
 
 
 def read_auth_config(integration: Integration) -> AuthConfig:
@@ -53,15 +45,14 @@ def action_config(integration: Integration, action: Action) -> TransformConfig:
 
     Raises InvalidIntegrationConfig, which names row and member.
     """
-    key = (integration.id, integration.version, action.id, action.version)
-    found = _kept.get(key)
-    if found is None:
-        found = read_action_config(integration, action)
-        check_response_config(found, f"Action {action.slug!r}")
-        check_retry(found.retry, f"Action {action.slug!r}")
-        _kept[key] = found
-        if len(_kept) > _MAX_KEPT:
-            _kept.popitem(last=False)
+    key = (integration.id.int, integration.version, action.id.int, action.version)
+    return _ACTIONS.get(key, lambda: _checked_config(integration, action))
+
+
+def _checked_config(integration: Integration, action: Action) -> TransformConfig:
+    found = read_action_config(integration, action)
+    check_response_config(found, f"Action {action.slug!r}")
+    check_retry(found.retry, f"Action {action.slug!r}")
     return found
 
 

@@ -19,12 +19,19 @@ class IntegrationFilter:
     of the caller. Either way a global one does not show where a listed organization's own has its slug. `query` are
     words, or beginnings of words, of slug, name, description and category, or a part of the name; where nothing has
     these, names that are similar count.
+
+    With `workspace_id`, the connections that are there are counted, and `connected` tells those that have any from the
+    others. `own` are organizations' own. `with_environment`: whose OAuth client may be in the environment.
     """
 
     organization_id: UUID | None = None
     query: str | None = None
     category: str | None = None
     auth_type: AuthType | None = None
+    workspace_id: UUID | None = None
+    connected: bool | None = None
+    own: bool | None = None
+    with_environment: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +61,42 @@ class ListPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionCounts:
+    """How many connections a workspace has: in all, the reader's own, and those that need somebody to look at them."""
+
+    total: int
+    mine: int
+    needs_attention: int
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrationSummary:
-    """An integration, how many actions it has, and how well it matches."""
+    """An integration, how many actions it has, and how well it matches.
+
+    `has_own_client`: an organization of the reader's has an OAuth client of its own there. `connections` are None where
+    no workspace was asked for.
+    """
 
     integration: Integration
     action_count: int
     rank: int = 0
+    has_own_client: bool = False
+    connections: ConnectionCounts | None = None
 
     @property
     def position(self) -> ListPosition:
         return ListPosition(self.rank, self.integration.slug, self.integration.id)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationFacet:
+    """How many integrations have these properties. `connected` is False where no workspace was asked for."""
+
+    category: str
+    auth_type: AuthType
+    own: bool
+    connected: bool
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +155,7 @@ class NewIntegration:
     description: str = ""
     category: str = ""
     documentation_url: str | None = None
+    website: str | None = None
 
 
 class IntegrationChanges(TypedDict, total=False):
@@ -136,6 +170,7 @@ class IntegrationChanges(TypedDict, total=False):
     description: str
     category: str
     documentation_url: str | None
+    website: str | None
 
 
 @dataclass(frozen=True, slots=True)

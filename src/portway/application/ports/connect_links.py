@@ -31,10 +31,12 @@ class NewConnectLink:
 
 @dataclass(frozen=True, slots=True)
 class ConnectLinkFilter:
-    """Which links to list; None means any."""
+    """Which links to list; None means any. `integration` is a slug."""
 
     workspace_id: UUID | None = None
     end_user_id: str | None = None
+    integration: str | None = None
+    status: LinkStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Outgoing HTTP."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from portway.domain.record import Record
 
 DEFAULT_MAX_RESPONSE_BYTES = 25 * 1024 * 1024
 SLOWEST_UPLOAD_BYTES_PER_SECOND = 256_000
@@ -22,23 +23,21 @@ class StreamedBody(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingRequest:
+class OutgoingRequest(Record, frozen=True):
     """A request to a service, complete: `url` is absolute and encoded, `headers` holds every field to send."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | StreamedBody | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = {}
+    body: bytes | StreamedBody | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamResponse:
+class UpstreamResponse(Record, frozen=True):
     """A service's answer, read whole and decoded (gzip, deflate). Header names are lower-case."""
 
     status_code: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class StreamedResponse(Protocol):
@@ -56,8 +55,10 @@ class StreamedResponse(Protocol):
         """The body, decoded, in pieces. Raises UpstreamTimeout, UpstreamInvalidResponse."""
         ...
 
-    async def read(self, *, max_bytes: int) -> UpstreamResponse:
-        """All of it. Raises UpstreamTimeout, and UpstreamInvalidResponse where it is more than `max_bytes`."""
+    async def read(self, *, max_bytes: int, deadline: float | None = None) -> UpstreamResponse:
+        """All of it. Raises UpstreamTimeout, also at the `deadline` (by the event loop's clock), and
+        UpstreamInvalidResponse where it is more than `max_bytes`.
+        """
         ...
 
     async def close(self) -> None:

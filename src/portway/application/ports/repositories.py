@@ -15,6 +15,7 @@ from portway.application.ports.catalog_records import (
     ActionFilter,
     ActionSummary,
     IntegrationChanges,
+    IntegrationFacet,
     IntegrationFilter,
     IntegrationSummary,
     ListPosition,
@@ -23,16 +24,16 @@ from portway.application.ports.catalog_records import (
     OAuthClientRecord,
 )
 from portway.application.ports.log_queries import (
-    Bucket,
     ConnectionFilter,
+    LogCount,
     LogFilter,
     LogPosition,
     Usage,
-    UsageGroup,
+    UsageQuestion,
 )
 from portway.application.ports.tenancy_records import CreatedApiKey, CreatedInvitation, OrganizationMember
 from portway.domain.action import Action
-from portway.domain.connection import Connection
+from portway.domain.connection import Connection, ConnectionDetails
 from portway.domain.execution import ExecutionLog
 from portway.domain.integration import Integration
 from portway.domain.organization import Invitation, Member, Organization, Role, Workspace
@@ -141,6 +142,10 @@ class InvitationRepository(Protocol):
         """A new one, good for seven days. `mailed`: its link goes to the address alone, and so proves it."""
         ...
 
+    async def renew(self, invitation_id: UUID, *, mailed: bool) -> CreatedInvitation:
+        """A new link for it, good for seven days; the one before does not work any more."""
+        ...
+
     async def accept(self, token: str) -> UUID | None:
         """Joins the caller; returns the workspace, None for a link that is unknown, used or expired."""
         ...
@@ -151,8 +156,8 @@ class InvitationRepository(Protocol):
 class ApiKeyRepository(Protocol):
     """The caller's own API keys."""
 
-    async def list(self, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
-        """At most `limit` of them, revoked ones too."""
+    async def list(self, *, after: UUID | None, limit: int, include_revoked: bool = True) -> Sequence[ApiKey]:
+        """At most `limit` of them."""
         ...
 
     async def get(self, api_key_id: UUID) -> ApiKey: ...
@@ -198,7 +203,19 @@ class IntegrationRepository(Protocol):
         """
         ...
 
-    async def count_actions(self, integration_id: UUID) -> int: ...
+    async def facets(self, criteria: IntegrationFilter) -> Sequence[IntegrationFacet]:
+        """How many there are of each kind, by the organization, query and workspace of the criteria alone."""
+        ...
+
+    async def summary(
+        self, integration: Integration, *, organization_id: UUID | None, workspace_id: UUID | None
+    ) -> IntegrationSummary:
+        """One as `list` has it, with rank 0."""
+        ...
+
+    async def scopes(self, integration_id: UUID) -> Sequence[str]:
+        """What any of its actions needs, sorted."""
+        ...
 
     async def create(self, integration: NewIntegration) -> Integration: ...
 
@@ -212,6 +229,10 @@ class IntegrationRepository(Protocol):
 
     async def oauth_clients(self, integration_id: UUID) -> Sequence[OAuthClientRecord]:
         """The OAuth clients of those organizations that the caller administers, by organization and name."""
+        ...
+
+    async def clients_of(self, organization_id: UUID) -> Sequence[tuple[Integration, OAuthClientRecord]]:
+        """All of the organization's OAuth clients, for its administrators, by integration and name."""
         ...
 
     async def delete_oauth_client(self, organization_id: UUID, integration_id: UUID, name: str) -> None: ...
@@ -251,11 +272,15 @@ class ConnectionRepository(Protocol):
 
     async def list(
         self, criteria: ConnectionFilter, *, after: UUID | None, limit: int
-    ) -> Sequence[Connection]:
+    ) -> Sequence[ConnectionDetails]:
         """At most `limit` of them, newest first."""
         ...
 
     async def get(self, connection_id: UUID) -> Connection: ...
+
+    async def describe(self, connection_id: UUID) -> ConnectionDetails:
+        """One as `list` has it."""
+        ...
 
     async def rename(self, connection_id: UUID, name: str) -> None:
         """Its owner's and the workspace's admins' right."""
@@ -273,6 +298,16 @@ class LogRepository(Protocol):
 
     async def get(self, execution_id: UUID) -> ExecutionLog: ...
 
-    async def usage(self, criteria: LogFilter, *, bucket: Bucket, group: UsageGroup | None) -> Usage:
-        """Executions in the caller's workspaces, counted. Groups beyond the twenty busiest are taken together."""
+    async def several(
+        self, positions: Sequence[LogPosition], *, payloads: bool = True
+    ) -> Sequence[ExecutionLog]:
+        """Those of these executions that there are, in any order."""
+        ...
+
+    async def count(self, criteria: LogFilter) -> LogCount:
+        """How many there are; counts no longer than it takes to find some thousands."""
+        ...
+
+    async def usage(self, question: UsageQuestion) -> Usage:
+        """Executions in the caller's workspaces, counted. Groups beyond the busiest are taken together."""
         ...

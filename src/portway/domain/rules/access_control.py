@@ -1,10 +1,13 @@
 """Rule: only the owner of a connection may use it, and its credential goes only where it was meant to."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from portway.domain.connection import Connection
+from portway.domain.connection import Connection, ConnectionDetails, StatusReason
 from portway.domain.errors import (
     Forbidden,
     InsufficientScope,
@@ -13,7 +16,10 @@ from portway.domain.errors import (
     ReauthorizationRequired,
 )
 from portway.domain.organization import Role
-from portway.domain.principal import Scope
+from portway.domain.principal import Principal, Scope
+
+# Scheme and authority (RFC 3986, section 3), which end where path, query or fragment begin.
+_BEGINNING = re.compile(r"[^/?#\s]*//[^/?#\s]*(?=[/?#]|$)")
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -36,6 +42,32 @@ def check_may_execute(
         raise Forbidden("Only the owner of a connection may use it.")
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionRights:
+    """What somebody may do with a connection, whatever its status."""
+
+    use: bool
+    authorize: bool
+    edit: bool
+    enable: bool
+    delete: bool
+
+
+def rights_of(found: ConnectionDetails, principal: Principal) -> ConnectionRights:
+    """What the reader may do with it. Every use case and the database judge again."""
+    is_owner = found.connection.user_id == principal.user_id
+    may_write = Scope.CONNECTIONS_WRITE in principal.scopes
+    may_act = is_owner and found.role is not Role.VIEWER
+    may_edit = may_write and (is_owner or found.administered)
+    return ConnectionRights(
+        use=may_act and Scope.EXECUTE in principal.scopes,
+        authorize=may_act and may_write,
+        edit=may_edit,
+        enable=may_edit and (found.administered or found.status_reason is not StatusReason.DISABLED_BY_ADMIN),
+        delete=may_edit,
+    )
+
+
 def check_scopes(granted: Iterable[str], required: Iterable[str]) -> None:
     """Raises InsufficientScope where the grant is known and lacks what the action requires."""
     held = set(granted)
@@ -49,6 +81,13 @@ def origin_of(url: str) -> str:
 
     Raises InvalidIntegrationConfig for what cannot be read as a URL.
     """
+    beginning = _BEGINNING.match(url)
+    return _origin_of(beginning[0] if beginning else url)
+
+
+@lru_cache(maxsize=4096)
+def _origin_of(url: str) -> str:
+    """Few services are called often, so it is worked out once for each."""
     try:
         parts = urlsplit(url)
         scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()

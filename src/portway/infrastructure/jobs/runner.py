@@ -43,6 +43,9 @@ class JobRunner:
                 await self._work()
             except Exception as error:  # noqa: BLE001 - whatever it is, the queue must be worked off
                 _log.warning("the job queue failed: %s", type(error).__qualname__)
+            # A failure while it ends, such as of a database that is away, takes the place of the cancellation.
+            if _is_cancelled():
+                return
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _work(self) -> None:
@@ -64,6 +67,11 @@ class JobRunner:
             )
         finally:
             await pool.close()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _queue(deliveries: WebhookDelivery) -> "App":

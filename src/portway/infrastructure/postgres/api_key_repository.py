@@ -22,7 +22,13 @@ SELECT k.id, k.name, k.prefix, k.scopes, k.workspace_id, k.created_at, k.expires
     k.rate_limits
 FROM public.api_keys AS k
 """
-_LIST = sql.SQL(_SHOWN + "WHERE %(after)s::uuid IS NULL OR k.id > %(after)s ORDER BY k.id LIMIT %(limit)s")
+_LIST = sql.SQL(
+    _SHOWN
+    + """
+WHERE (%(after)s::uuid IS NULL OR k.id > %(after)s) AND (%(include_revoked)s OR k.revoked_at IS NULL)
+ORDER BY k.id LIMIT %(limit)s
+"""
+)
 _GET = sql.SQL(_SHOWN + "WHERE k.id = %s")
 _CREATE = sql.SQL("""
 SELECT id, api_key FROM app.create_api_key(current_setting('portway.pass'), %s, %s::text[], %s, %s, %s)
@@ -39,8 +45,9 @@ class PostgresApiKeyRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def list(self, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
-        rows = await rows_of(self._connection, _LIST, {"after": after, "limit": limit})
+    async def list(self, *, after: UUID | None, limit: int, include_revoked: bool = True) -> Sequence[ApiKey]:
+        values = {"after": after, "limit": limit, "include_revoked": include_revoked}
+        rows = await rows_of(self._connection, _LIST, values)
         return [_api_key(row) for row in rows]
 
     async def get(self, api_key_id: UUID) -> ApiKey:

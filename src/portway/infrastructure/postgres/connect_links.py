@@ -1,6 +1,7 @@
 """Connect links on PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +23,23 @@ from portway.infrastructure.postgres.statements import rows_of
 _SHOWN = """
 SELECT l.id, l.user_id, l.workspace_id, l.organization_id, l.integration_id, i.slug AS integration_slug,
     l.end_user_id, l.created_at, l.expires_at, l.reconnect, l.connection_id, l.name, l.scopes, l.config,
-    l.oauth_client, l.return_url, l.opened_at, l.used_at, l.revoked_at
+    l.oauth_client, l.return_url, l.opened_at, l.used_at, l.revoked_at, i.name AS integration_name,
+    u.email AS user_email, u.name AS user_name
 FROM public.connect_links AS l JOIN public.integrations AS i ON i.id = l.integration_id
+LEFT JOIN public.users AS u ON u.id = l.user_id
 """
 _LIST = sql.SQL(
     _SHOWN
     + """
 WHERE (%(workspace_id)s::uuid IS NULL OR l.workspace_id = %(workspace_id)s)
     AND (%(end_user_id)s::text IS NULL OR l.end_user_id = %(end_user_id)s)
+    AND (%(integration)s::text IS NULL OR i.slug = %(integration)s)
+    AND (
+        %(status)s::text IS NULL OR %(status)s = CASE
+            WHEN l.used_at IS NOT NULL THEN 'used' WHEN l.revoked_at IS NOT NULL THEN 'revoked'
+            WHEN l.expires_at > now() THEN 'ready' ELSE 'expired'
+        END
+    )
     AND (%(after)s::uuid IS NULL OR l.id < %(after)s)
 ORDER BY l.id DESC LIMIT %(limit)s
 """
@@ -63,12 +73,7 @@ class PostgresConnectLinks:
         self, sealed_pass: str, criteria: ConnectLinkFilter, *, after: UUID | None, limit: int
     ) -> Sequence[ConnectLink]:
         """See the port."""
-        values = {
-            "workspace_id": criteria.workspace_id,
-            "end_user_id": criteria.end_user_id,
-            "after": after,
-            "limit": limit,
-        }
+        values = {**asdict(criteria), "after": after, "limit": limit}
         async with self._database.transaction(sealed_pass) as connection:
             return [_link(row) for row in await rows_of(connection, _LIST, values)]
 

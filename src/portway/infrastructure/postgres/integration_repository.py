@@ -1,14 +1,16 @@
 """Integrations on PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 from uuid import UUID
 
 from psycopg import sql
 
 from portway.application.ports.catalog_records import (
+    ConnectionCounts,
     IntegrationChanges,
+    IntegrationFacet,
     IntegrationFilter,
     IntegrationSummary,
     ListPosition,
@@ -21,26 +23,70 @@ from portway.infrastructure.postgres.catalog_search import OFFERED, place, words
 from portway.infrastructure.postgres.database import Connection
 from portway.infrastructure.postgres.statements import change, insertion, rows_of
 
+_MEMBERS = tuple(member.name for member in fields(Integration))
 _COLUMNS = sql.SQL("""
     i.id, i.slug, i.name, i.base_url, i.auth_type, i.auth_config, i.transform_config, i.rate_limits, i.organization_id,
-    i.description, i.category, i.documentation_url, i.version, i.updated_at
+    i.description, i.category, i.documentation_url, i.website, i.version, i.updated_at
 """)
+
+# The workspace's connections are read once, whatever the number of integrations.
+_FOUND = sql.SQL("""
+FROM public.integrations AS i
+LEFT JOIN app.search_integrations(%(words)s::text[]) AS hit ON hit.id = i.id
+LEFT JOIN (
+    SELECT c.integration_id, count(*) AS total,
+        count(*) FILTER (WHERE c.user_id = (SELECT app.current_user_id())) AS mine,
+        count(*) FILTER (WHERE c.status IN ('reauthorization_required', 'error')) AS needs_attention
+    FROM public.connections AS c WHERE c.workspace_id = %(workspace_id)s::uuid GROUP BY c.integration_id
+) AS used ON used.integration_id = i.id
+WHERE {offered} AND (%(words)s::text[] IS NULL OR hit.id IS NOT NULL)
+""").format(offered=OFFERED)
+
+_OWN_CLIENT = sql.SQL("""i.id = ANY (ARRAY(
+        SELECT o.integration_id FROM app.own_oauth_clients() AS o
+        WHERE %(organization_id)s::uuid IS NULL OR o.organization_id = %(organization_id)s
+    )) AS has_own_client""")
 
 _LIST = sql.SQL("""
 SELECT {columns}, (SELECT count(*) FROM public.actions AS a WHERE a.integration_id = i.id) AS action_count,
-    coalesce(hit.rank, 0) AS rank
-FROM public.integrations AS i
-LEFT JOIN app.search_integrations(%(words)s::text[]) AS hit ON hit.id = i.id
-WHERE {offered}
-    AND (%(words)s::text[] IS NULL OR hit.id IS NOT NULL)
+    coalesce(hit.rank, 0) AS rank, {own_client}, coalesce(used.total, 0) AS total, coalesce(used.mine, 0) AS mine,
+    coalesce(used.needs_attention, 0) AS needs_attention
+{found}
     AND (%(category)s::text IS NULL OR i.category = %(category)s)
     AND (%(auth_type)s::text IS NULL OR i.auth_type = %(auth_type)s)
+    AND (%(with_environment)s::boolean IS NULL OR (i.auth_config ? 'clientIdEnv') = %(with_environment)s)
+    AND (%(own)s::boolean IS NULL OR (i.organization_id IS NOT NULL) = %(own)s)
+    AND (%(connected)s::boolean IS NULL OR (used.total IS NOT NULL) = %(connected)s)
     AND (
         %(after_rank)s::integer IS NULL
         OR (-coalesce(hit.rank, 0), i.slug, i.id) > (-%(after_rank)s, %(after_slug)s, %(after_id)s::uuid)
     )
 ORDER BY coalesce(hit.rank, 0) DESC, i.slug, i.id LIMIT %(limit)s
-""").format(columns=_COLUMNS, offered=OFFERED)
+""").format(columns=_COLUMNS, found=_FOUND, own_client=_OWN_CLIENT)
+
+_FACETS = sql.SQL("""
+SELECT i.category, i.auth_type, i.organization_id IS NOT NULL AS own, used.total IS NOT NULL AS connected,
+    count(*) AS count
+{found}
+GROUP BY 1, 2, 3, 4
+""").format(found=_FOUND)
+
+# Of one integration, as `_LIST` has it.
+_USE = sql.SQL("""
+SELECT (SELECT count(*) FROM public.actions AS a WHERE a.integration_id = i.id) AS action_count, {own_client},
+    coalesce(used.total, 0) AS total, coalesce(used.mine, 0) AS mine,
+    coalesce(used.needs_attention, 0) AS needs_attention
+FROM public.integrations AS i LEFT JOIN LATERAL (
+    SELECT count(*) AS total, count(*) FILTER (WHERE c.user_id = (SELECT app.current_user_id())) AS mine,
+        count(*) FILTER (WHERE c.status IN ('reauthorization_required', 'error')) AS needs_attention
+    FROM public.connections AS c WHERE c.workspace_id = %(workspace_id)s::uuid AND c.integration_id = i.id
+) AS used ON true
+WHERE i.id = %(id)s
+""").format(own_client=_OWN_CLIENT)
+
+_SCOPES = sql.SQL("""
+SELECT DISTINCT unnest(a.scopes) AS scope FROM public.actions AS a WHERE a.integration_id = %s ORDER BY scope
+""")
 
 _GET = sql.SQL("SELECT {columns} FROM public.integrations AS i WHERE i.id = %s").format(columns=_COLUMNS)
 
@@ -53,7 +99,6 @@ WHERE i.slug = %(slug)s AND (
 ORDER BY i.organization_id IS NULL, i.id LIMIT 2
 """).format(columns=_COLUMNS)
 
-_COUNT_ACTIONS = sql.SQL("SELECT count(*) AS n FROM public.actions WHERE integration_id = %s")
 _DELETE = sql.SQL("DELETE FROM public.integrations AS i WHERE i.id = %s RETURNING i.id")
 _ORGANIZATION = sql.SQL("SELECT organization_id FROM public.workspaces WHERE id = %s")
 _OAUTH_CLIENTS = sql.SQL("""
@@ -61,6 +106,12 @@ SELECT o.organization_id, o.name, o.client_id, o.key_id IS NOT NULL AS has_secre
 FROM public.oauth_clients AS o
 WHERE o.integration_id = %s AND o.replaced_at IS NULL ORDER BY o.organization_id, o.name
 """)
+_CLIENTS_OF = sql.SQL("""
+SELECT {columns}, o.name AS client_name, o.client_id, o.key_id IS NOT NULL AS has_secret,
+    o.updated_at AS client_updated_at
+FROM public.oauth_clients AS o JOIN public.integrations AS i ON i.id = o.integration_id
+WHERE o.organization_id = %s AND o.replaced_at IS NULL ORDER BY i.slug, o.name
+""").format(columns=_COLUMNS)
 _REMOVE_OAUTH_CLIENT = sql.SQL("SELECT app.remove_oauth_client(%s, %s, %s) AS removed")
 
 
@@ -73,19 +124,26 @@ class PostgresIntegrationRepository:
     async def list(
         self, criteria: IntegrationFilter, *, after: ListPosition | None, limit: int
     ) -> Sequence[IntegrationSummary]:
-        rows = await rows_of(
-            self._connection,
-            _LIST,
-            {
-                "organization_id": criteria.organization_id,
-                "category": criteria.category,
-                "auth_type": criteria.auth_type,
-                "words": words_of(criteria.query),
-                "limit": limit,
-                **place(after),
-            },
-        )
-        return [IntegrationSummary(_integration(row), row["action_count"], row["rank"]) for row in rows]
+        values = {"limit": limit, **_values(criteria), **place(after)}
+        rows = await rows_of(self._connection, _LIST, values)
+        return [_summary(row, _integration(row), criteria.workspace_id) for row in rows]
+
+    async def facets(self, criteria: IntegrationFilter) -> Sequence[IntegrationFacet]:
+        rows = await rows_of(self._connection, _FACETS, _values(criteria))
+        return [IntegrationFacet(**row | {"auth_type": AuthType(row["auth_type"])}) for row in rows]
+
+    async def summary(
+        self, integration: Integration, *, organization_id: UUID | None, workspace_id: UUID | None
+    ) -> IntegrationSummary:
+        values = {
+            "id": integration.id,
+            "organization_id": organization_id or integration.organization_id,
+            "workspace_id": workspace_id,
+        }
+        return _summary(_first(await rows_of(self._connection, _USE, values)), integration, workspace_id)
+
+    async def scopes(self, integration_id: UUID) -> Sequence[str]:
+        return [row["scope"] for row in await rows_of(self._connection, _SCOPES, [integration_id])]
 
     async def get(self, integration_id: UUID) -> Integration:
         return _integration(_first(await rows_of(self._connection, _GET, [integration_id])))
@@ -101,10 +159,6 @@ class PostgresIntegrationRepository:
                 f"Several of your organizations have an integration {slug!r}; say which one with `organization_id`."
             )
         return _integration(_first(rows))
-
-    async def count_actions(self, integration_id: UUID) -> int:
-        rows = await rows_of(self._connection, _COUNT_ACTIONS, [integration_id])
-        return int(rows[0]["n"])
 
     async def create(self, integration: NewIntegration) -> Integration:
         statement, values = insertion("integrations", asdict(integration), _COLUMNS)
@@ -122,9 +176,20 @@ class PostgresIntegrationRepository:
             raise Forbidden("Only an owner or admin of the organization may delete its integrations.")
 
     async def oauth_clients(self, integration_id: UUID) -> Sequence[OAuthClientRecord]:
+        rows = await rows_of(self._connection, _OAUTH_CLIENTS, [integration_id])
+        return [OAuthClientRecord(**row) for row in rows]
+
+    async def clients_of(self, organization_id: UUID) -> Sequence[tuple[Integration, OAuthClientRecord]]:
+        rows = await rows_of(self._connection, _CLIENTS_OF, [organization_id])
         return [
-            OAuthClientRecord(**row)
-            for row in await rows_of(self._connection, _OAUTH_CLIENTS, [integration_id])
+            (
+                _integration(row),
+                OAuthClientRecord(
+                    organization_id,
+                    *(row[name] for name in ("client_name", "client_id", "has_secret", "client_updated_at")),
+                ),
+            )
+            for row in rows
         ]
 
     async def delete_oauth_client(self, organization_id: UUID, integration_id: UUID, name: str) -> None:
@@ -144,6 +209,22 @@ class PostgresIntegrationRepository:
         return found
 
 
+def _values(criteria: IntegrationFilter) -> dict[str, object]:
+    values = asdict(criteria)
+    return values | {"words": words_of(values.pop("query"))}
+
+
+def _summary(row: dict[str, Any], integration: Integration, workspace_id: UUID | None) -> IntegrationSummary:
+    counts = ConnectionCounts(row["total"], row["mine"], row["needs_attention"])
+    return IntegrationSummary(
+        integration,
+        row["action_count"],
+        row.get("rank", 0),
+        row["has_own_client"],
+        None if workspace_id is None else counts,
+    )
+
+
 def _first(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if not rows:
         raise NotFound("There is no such integration.")
@@ -151,7 +232,7 @@ def _first(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _integration(row: dict[str, Any]) -> Integration:
-    members = {name: value for name, value in row.items() if name not in ("action_count", "rank")}
+    members = {name: row[name] for name in _MEMBERS}
     return Integration(
         **members | {"auth_type": AuthType(row["auth_type"]), "rate_limits": tuple(row["rate_limits"])}
     )

@@ -12,10 +12,14 @@ from portway.infrastructure.postgres.database import Connection
 from portway.infrastructure.postgres.statements import rows_of
 
 _SHOWN = """
-SELECT w.id, w.organization_id, w.name, m.role, w.created_at
+SELECT w.id, w.organization_id, w.name, m.role, w.created_at, o.name AS organization_name,
+    above.role AS organization_role
 FROM public.workspaces AS w
+JOIN public.organizations AS o ON o.id = w.organization_id
 LEFT JOIN public.workspace_members AS m
     ON m.workspace_id = w.id AND m.user_id = (SELECT app.current_user_id())
+LEFT JOIN public.organization_members AS above
+    ON above.organization_id = w.organization_id AND above.user_id = (SELECT app.current_user_id())
 """
 _LIST = sql.SQL(
     _SHOWN
@@ -132,7 +136,8 @@ class PostgresWorkspaceRepository:
 
 
 def _workspace(row: dict[str, Any]) -> Workspace:
-    return Workspace(**row | {"role": Role(row["role"]) if row["role"] else None})
+    roles = {name: row[name] and Role(row[name]) for name in ("role", "organization_role")}
+    return Workspace(**row | roles)
 
 
 def _member(row: dict[str, Any]) -> Member:

@@ -8,7 +8,7 @@ import { MemoryAdapter, Provider, jose } from './packages.mjs';
 import { fingerprint, read } from './wire.mjs';
 
 export const SCOPES = ['openid', 'profile', 'email', 'offline_access', 'read', 'write', 'admin'];
-const RETURN_PATHS = ['/api/v2/oauth/callback', '/vendors/return'];
+const RETURN_PATHS = ['/api/v2/oauth/callback', '/vendors/return', '/api/v2/auth/providers/oidc/callback'];
 
 // The adapter's own storage cannot be looked through.
 class Storage extends Map {
@@ -49,7 +49,7 @@ export async function authorizationServer(issuer, settings) {
     },
     findAccount: (_ctx, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, email: id, email_verified: true, name: `Account of ${id.split('@')[0]}` }),
+      claims: () => ({ sub: id, email: id, email_verified: !id.startsWith('unproved'), name: `Account of ${id.split('@')[0]}` }),
     }),
     issueRefreshToken: (_ctx, client, code) => (
       client.grantTypeAllowed('refresh_token') && (named(client) !== 'offline' || offline.delete(code.jti))

@@ -17,13 +17,13 @@ from joserfc.jws import JWSRegistry
 
 from portway.application.ports.http import OutgoingRequest, UpstreamResponse
 from portway.domain.errors import EgressBlocked, Unauthenticated, Unavailable, UpstreamTimeout
-from portway.infrastructure.oauth.jwks import LEEWAY_SECONDS, JwksVerifier, OutsideClaims
-from portway.infrastructure.oauth.published_keys import (
-    MAX_AGE_SECONDS,
+from portway.infrastructure.oauth.fetched import (
     MAX_STALE_SECONDS,
     RENEWAL_PAUSE_SECONDS,
     RETRY_PAUSE_SECONDS,
 )
+from portway.infrastructure.oauth.jwks import LEEWAY_SECONDS, JwksVerifier, VerifiedClaims
+from portway.infrastructure.oauth.published_keys import MAX_AGE_SECONDS
 
 URL = "https://issuer.example/jwks.json"
 ISSUER = "https://issuer.example/"
@@ -85,7 +85,7 @@ def segment(value: object) -> str:
 async def test_verifies(key: Key, algorithm: str) -> None:
     verifier = Issuer(RSA, EC, ED).verifier()
     token = signed(key, algorithm, email="a@example.com", email_verified=True, name="Zoë")
-    assert await verifier.verify(token) == OutsideClaims(
+    assert await verifier.verify(token) == VerifiedClaims(
         ISSUER,
         "user-1",
         "a@example.com",
