@@ -41,6 +41,10 @@ class Narrator:
         """Never shows these from now on."""
         self._hidden.update(secrets)
 
+    def show(self, secret: str) -> None:
+        """Hides it no longer."""
+        self._hidden.discard(secret)
+
     def title(self, text: str) -> None:
         """The name of it all, or of a part that is no step."""
         self._line(f"\n{self._paint(text, 'bold')}")

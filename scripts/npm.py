@@ -1,4 +1,4 @@
-"""Run npm from the pinned Node.js wheel in .venv, so that no Node.js need be installed: `npm.py ci`."""
+"""Run npm from the Node.js wheel of this Python, so that no Node.js need be installed: `npm.py ci`."""
 
 import os
 import subprocess

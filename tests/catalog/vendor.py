@@ -10,7 +10,6 @@ operations that it calls.
 import asyncio
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from uuid import uuid4
@@ -30,6 +29,7 @@ from tests.catalog.executions import recorded
 from tests.catalog.operations import secure
 from tests.catalog.specifications import Specification
 from tests.fakes.action_context import RecordingContext, content_of
+from tests.replacing import replace
 
 
 class VendorDocument(Protocol):

@@ -1,0 +1,2 @@
+export { Chart, type Series, type TimeChartProps } from "./chart";
+export { Sparkline } from "./sparkline";

@@ -1,0 +1,51 @@
+import { useState } from "react";
+import { JsonView } from "@/components/json-editor";
+import { Button } from "@/components/ui/button";
+import { Base64File, binaryOf } from "./binary";
+import { DataRows, rowsOf } from "./data-rows";
+
+type Look = "json" | "table" | "raw";
+
+/** What the service answered: to be folded, as a table where it is a list, or as it is. */
+export function Data({ value }: { value: unknown }) {
+  const rows = rowsOf(value);
+  const [chosen, setChosen] = useState<Look>("json");
+  const look = chosen === "table" && !rows ? "json" : chosen;
+  const binary = binaryOf(value);
+  if (binary) return <Base64File {...binary} />;
+  const looks: Look[] = rows ? ["json", "table", "raw"] : ["json", "raw"];
+  return (
+    <div className="flex min-w-0 flex-col gap-2">
+      <fieldset className="flex gap-1" aria-label="Show the data as">
+        {looks.map((each) => (
+          <Button
+            key={each}
+            size="sm"
+            variant={each === look ? "secondary" : "ghost"}
+            aria-pressed={each === look}
+            onClick={() => setChosen(each)}
+          >
+            {LABELS[each]}
+          </Button>
+        ))}
+      </fieldset>
+      {look === "json" && <JsonView value={value} label="Data" className="max-h-[min(36rem,65dvh)]" />}
+      {look === "table" && rows && <DataRows rows={rows} />}
+      {look === "raw" && <Raw value={value} />}
+    </div>
+  );
+}
+
+const LABELS: Record<Look, string> = { json: "JSON", table: "Table", raw: "Raw" };
+
+function Raw({ value }: { value: unknown }) {
+  return (
+    <pre
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the keyboard
+      tabIndex={0}
+      className="max-h-[min(36rem,65dvh)] overflow-auto rounded-md border p-3 text-xs break-all whitespace-pre-wrap"
+    >
+      {typeof value === "string" ? value : JSON.stringify(value)}
+    </pre>
+  );
+}
