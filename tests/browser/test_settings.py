@@ -113,6 +113,7 @@ async def test_a_new_password_ends_the_other_sessions(stage: Stage, visit: Visit
     await page.goto(f"{ada.home}/settings/profile")
     await settle(page)
     await expect(page.get_by_role("button", name=re.compile("End the session of"))).not_to_have_count(0)
+    await assert_accessible(page)
     chosen = secrets.token_urlsafe(16)
     watch.expect(401, "/api/v2/*")
     watch.expect(403, "/api/v2/auth/password")
@@ -126,6 +127,17 @@ async def test_a_new_password_ends_the_other_sessions(stage: Stage, visit: Visit
     await other.goto(f"{ada.home}/home")
     await expect(other).to_have_url(re.compile("/sign-in"))
     await sign_in(other, ada, chosen)
+
+
+async def test_who_signs_in_elsewhere_alone_is_offered_no_change_of_a_password(
+    stage: Stage, visit: Visit
+) -> None:
+    ada = stage.person("Ada Lovelace")
+    page = await visit(ada)
+    await page.goto(f"{ada.home}/settings/profile")
+    await settle(page)
+    await expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Password")).to_have_count(0)
 
 
 async def test_a_session_is_ended_elsewhere(stage: Stage, visit: Visit, watch: Watch) -> None:

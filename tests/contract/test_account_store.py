@@ -333,7 +333,7 @@ class TestSignInOutside:
         renewed = await arranged.store.refresh(first.refresh_token)
         assert renewed is not None
         user = await arranged.store.user(await pass_of(arranged.store, renewed.access_token))
-        assert (user.id, user.name) == (first.user_id, "Some Body")
+        assert (user.id, user.name, user.has_password) == (first.user_id, "Some Body", False)
 
     async def test_is_the_same_person_as_by_a_token(self, arranged: Arranged) -> None:
         claims = Claims(str(uuid4()))
@@ -424,6 +424,15 @@ class TestOwnSessions:
 
 
 class TestPassword:
+    async def test_is_known_to_be_there(self, arranged: Arranged) -> None:
+        email = address()
+        await sign_up(arranged.store, email)
+        session = await session_of(arranged.store, email)
+
+        user = await arranged.store.user(await pass_of(arranged.store, session.access_token))
+
+        assert user.has_password
+
     async def test_is_changed_by_who_knows_it_and_ends_other_sessions(self, arranged: Arranged) -> None:
         email = address()
         await sign_up(arranged.store, email)

@@ -252,7 +252,8 @@ class InMemoryAccountStore:
         session = self._of_pass(sealed_pass)
         if session is None or not self._is_good(session):
             raise Unauthenticated
-        return self._users[session.user_id]
+        user = self._users[session.user_id]
+        return replace(user, has_password=user.id in self._passwords)
 
     async def rename_user(self, sealed_pass: str, name: str | None) -> None:
         user = await self.user(sealed_pass)
@@ -303,7 +304,7 @@ class InMemoryAccountStore:
         return self._shown(session)
 
     def _new_user(self, email: str | None, name: str | None, *, verified: bool) -> User:
-        user = User(uuid4(), email.lower() if email else None, name, verified, self._clock())
+        user = User(uuid4(), email.lower() if email else None, name, verified, self._clock(), has_password=False)
         self._users[user.id] = user
         return user
 

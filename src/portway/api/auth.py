@@ -22,13 +22,16 @@ router = new_router("/auth", "Accounts")
 
 
 class UserOutput(Output):
-    """A person. `email` is null for an identity of an outside issuer that brought no address."""
+    """A person. `email` is null for an identity of an outside issuer that brought no address. Without a password, they
+    sign in at that issuer alone.
+    """
 
     id: UUID
     email: str | None
     name: str | None
     email_verified: bool
     created_at: AwareDatetime
+    has_password: bool
 
 
 class SignUpInput(Input):

@@ -17,13 +17,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `email` is None for an outside identity that brought no address."""
+    """A person. `email` is None for an outside identity that brought no address; an outside identity has no password
+    until its person chooses one.
+    """
 
     id: UUID
     email: str | None
     name: str | None
     email_verified: bool
     created_at: datetime
+    has_password: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,13 @@ BEGIN
 END
 $$;
 
+-- Whether the caller can sign in by a password: who came by an outside issuer has none.
+CREATE FUNCTION app.has_password() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM public.users AS u WHERE u.id = app.current_user_id() AND u.password_verifier IS NOT NULL
+);
+
 -- A new password for whoever is signed in and knows the one before, of which p_proof is the Argon2id; ends all of the
 -- user's other sessions, and the links that were mailed to choose another. False for a wrong one.
 CREATE FUNCTION app.change_password(
@@ -224,7 +231,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION
     app.has_users(), app.describe_session(text, text), app.own_sessions(text), app.end_own_session(text, uuid),
-    app.change_password(text, bytea, bytea, text, bytea)
+    app.has_password(), app.change_password(text, bytea, bytea, text, bytea)
 TO portway_app;
 
 GRANT EXECUTE ON FUNCTION app.start_outside_session(text, text, text, boolean, text, text) TO portway_sign_in;

@@ -1723,6 +1723,13 @@ CREATE FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) RETURNS
 
 ALTER FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) OWNER TO portway_definer;
 
+CREATE FUNCTION app.has_password() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (EXISTS (SELECT FROM public.users u WHERE ((u.id = app.current_user_id()) AND (u.password_verifier IS NOT NULL))));
+
+ALTER FUNCTION app.has_password() OWNER TO portway_definer;
+
 CREATE FUNCTION app.has_scope(p_scope text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6062,6 +6069,9 @@ REVOKE ALL ON FUNCTION app.forget_oauth_clients(p_organization_id uuid, p_integr
 REVOKE ALL ON FUNCTION app.free_connection_name(p_user_id uuid, p_workspace_id uuid, p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.has_builtin_action(p_auth_config jsonb, p_slug text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.has_password() FROM PUBLIC;
+GRANT ALL ON FUNCTION app.has_password() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.has_scope(p_scope text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.has_scope(p_scope text) TO portway_app;

@@ -24,7 +24,8 @@ from portway.infrastructure.postgres.database import Connection, Database
 from portway.infrastructure.postgres.rows import request_limits_from
 
 _USER: LiteralString = """
-SELECT u.id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified, u.created_at
+SELECT u.id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified, u.created_at,
+    app.has_password() AS has_password
 FROM public.users AS u WHERE u.id = (SELECT app.current_user_id())
 """
 
