@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.axe import assert_accessible, assert_fits
 from tests.browser.conftest import Visit, settle
 from tests.browser.stage import Stage
+from tests.browser.watch import Watch
 
 
 async def test_a_key_works_as_its_curl_shows_until_it_is_revoked(stage: Stage, visit: Visit) -> None:
@@ -90,6 +91,23 @@ async def test_a_key_has_at_least_one_scope_and_an_end_to_choose(stage: Stage, v
     made = next(key for key in listed if key["name"] == "Nightly job")
     assert (made["workspace_id"], made["scopes"]) == (None, ["connections:read"])
     assert made["expires_at"].startswith("2031-03-18T22:59:59"), "the end of the day in Zurich"
+
+
+async def test_without_a_network_the_window_says_so_and_can_be_closed(
+    stage: Stage, visit: Visit, watch: Watch
+) -> None:
+    ada = stage.person("Ada Lovelace")
+    page = await visit(ada)
+    await open_form(page, ada.home)
+    await page.get_by_label("Name").fill("Billing service")
+    watch.expect_message("net::ERR_INTERNET_DISCONNECTED")
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="Create the key").click()
+    window = page.get_by_role("dialog", name="Create an API key")
+    await expect(window.get_by_role("alert")).to_contain_text("The gateway did not answer.")
+    await page.keyboard.press("Escape")
+    await expect(window).to_have_count(0)
+    await page.context.set_offline(False)
 
 
 async def open_form(page: Page, home: str) -> None:

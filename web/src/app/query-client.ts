@@ -7,7 +7,11 @@ const MINUTE = 60_000;
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
+      // The gateway may be on this very machine, or in a house without the Internet: a request is always tried.
+      mutations: { networkMode: "always" },
       queries: {
+        networkMode: "always",
+        refetchOnReconnect: true,
         staleTime: MINUTE / 4,
         gcTime: 15 * MINUTE,
         retry: (failures, error) => failures < 2 && problemOf(error).temporary,
