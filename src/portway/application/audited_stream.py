@@ -6,14 +6,14 @@ from portway.application.ports.http import StreamedResponse
 from portway.application.responses.response_mapping import filename_of
 from portway.domain.errors import ClientDisconnected, PortwayError
 
-Record = Callable[[int, PortwayError | None], Awaitable[None]]
+Recorder = Callable[[int, PortwayError | None], Awaitable[None]]
 """Completes the audit row of so many bytes, and of what ended them too early."""
 
 
 class AuditedStream:
     """Implements `RawAnswer`."""
 
-    def __init__(self, response: StreamedResponse, record: Record) -> None:
+    def __init__(self, response: StreamedResponse, record: Recorder) -> None:
         self._response = response
         self._record = record
         self._chunks = response.chunks()

@@ -74,7 +74,7 @@ class PostgresExecutionLedger:
     def __init__(self, database: Database) -> None:
         self._database = database
         # Both kinds together, one statement at a time: a statement costs far more than an element, so that few large
-        # ones are worth a short wait.
+        # ones are worth a short wait. They share one connection, too, which takes one at a time.
         self._batcher: Batcher[Opening | Closing, Opened | None] = Batcher(
             self._run, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
         )

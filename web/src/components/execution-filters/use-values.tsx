@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import {
   type ExecutionStatus,
@@ -43,13 +43,14 @@ export function useValues(name: Dimension, conditions: LogConditions, enabled: b
   const { question, whole } = useMemo(() => questionOf(name, conditions), [name, conditions]);
   const used = useQuery({ ...getUsageOptions({ query: question }), enabled, placeholderData: undefined });
   const known = useKnown(name, conditions.workspace_id ?? "", enabled);
-  if (used.isPending && enabled) return {};
+  if (used.isLoading || known.isLoading) return {};
   const groups = (used.data?.groups ?? []).flatMap(({ group, executions }) => {
     const option = group && optionOf(name, group);
     return option ? [{ ...option, ...(whole && { count: executions }) }] : [];
   });
   const had = new Set(groups.map(({ value }) => value));
-  return { options: [...groups, ...known.filter(({ value }) => !had.has(value))], error: used.error };
+  const others = known.options.filter(({ value }) => !had.has(value));
+  return { options: [...groups, ...others], error: used.error ?? known.error };
 }
 
 /** `whole`: what is counted is what the list has, so that the numbers may be shown. */
@@ -92,8 +93,14 @@ function optionOf(
 
 const ALL_STATUSES: Option[] = STATUSES.map((value) => ({ value, label: statusWord(value) }));
 
+interface Known {
+  options: Option[];
+  error?: unknown;
+  isLoading?: boolean;
+}
+
 /** What was not used in the time can be asked for as well. */
-function useKnown(name: Dimension, workspaceId: string, enabled: boolean): Option[] {
+function useKnown(name: Dimension, workspaceId: string, enabled: boolean): Known {
   const query = { workspace_id: workspaceId, limit: 200 };
   const integrations = useQuery({
     ...listIntegrationsOptions({ query: { ...query, connected: true } }),
@@ -107,23 +114,34 @@ function useKnown(name: Dimension, workspaceId: string, enabled: boolean): Optio
     ...listMembersOptions({ path: { workspace_id: workspaceId }, query: { limit: 200 } }),
     enabled: enabled && name === "user_id",
   });
-  if (name === "status") return ALL_STATUSES;
-  if (name === "integration")
-    return (integrations.data?.data ?? []).map(({ slug, name: label }) => ({
-      value: slug,
-      label,
-      icon: <ServiceLogo slug={slug} name={label} className="size-5" />,
-    }));
-  if (name === "connection_id")
-    return (connections.data?.data ?? []).map(({ id, name: label, integration, integration_name }) => ({
-      value: id,
-      label,
-      icon: <ServiceLogo slug={integration} name={integration_name} className="size-5" />,
-    }));
-  if (name === "user_id")
-    return (members.data?.data ?? []).map((member) => ({
-      value: member.user_id,
-      label: member.name ?? member.email ?? member.user_id,
-    }));
-  return [];
+  switch (name) {
+    case "status":
+      return { options: ALL_STATUSES };
+    case "integration":
+      return known(integrations, ({ slug, name: label }) => ({
+        value: slug,
+        label,
+        icon: <ServiceLogo slug={slug} name={label} className="size-5" />,
+      }));
+    case "connection_id":
+      return known(connections, ({ id, name: label, integration, integration_name }) => ({
+        value: id,
+        label,
+        icon: <ServiceLogo slug={integration} name={integration_name} className="size-5" />,
+      }));
+    case "user_id":
+      return known(members, (member) => ({
+        value: member.user_id,
+        label: member.name ?? member.email ?? member.user_id,
+      }));
+    default:
+      return { options: [] };
+  }
+}
+
+function known<T>(
+  { data, error, isLoading }: UseQueryResult<{ data: T[] }, unknown>,
+  option: (element: T) => Option,
+): Known {
+  return { options: (data?.data ?? []).map(option), error, isLoading };
 }
