@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks.database import SIZES as BATCH_SIZES
 from benchmarks.database import database_figures
@@ -23,6 +24,7 @@ from benchmarks.measure import Bench, due_token_figures, main_figures, payload_f
 from benchmarks.nginx import PAYLOAD_BYTES, NginxMissing, reverse_proxy, service
 from benchmarks.population import SIZES, Caller, callers, move_service, write_requests
 from benchmarks.prepared import prepared
+from benchmarks.soak import soak
 from portway import __version__
 
 ROOT = Path(__file__).resolve().parent.parent / ".bench"
@@ -40,7 +42,7 @@ def main() -> int:
     try:
         if options.profile:
             return _profile(options)
-        result = _measure(options)
+        result = _soak(options) if options.soak else _measure(options)
     except (NginxMissing, WrkMissing, GatewayFailed, ProfilerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -49,6 +51,8 @@ def main() -> int:
     (results / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json").write_text(json.dumps(result, indent=2) + "\n")
     if options.json:
         print(json.dumps(result))
+    elif options.soak:
+        print(_soak_table(result))
     else:
         _print_table(result)
     if result["errors"]:
@@ -67,20 +71,30 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--check", action="store_true", help="fail where the cost against nginx has grown")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true", help="fail where the cost against nginx has grown")
     parser.add_argument("--size", choices=SIZES, default="small", help="of the database (default: small)")
     parser.add_argument(
         "--rounds", type=int, default=3, help="interleaved runs; medians are taken (default: 3)"
     )
     parser.add_argument("--seconds", type=float, default=6.0, help="of each run (default: 6)")
     parser.add_argument("--workers", type=int, default=1, help="gateway processes (default: 1)")
-    parser.add_argument("--jwt", action="store_true", help="callers have a session's JWT, not an API key")
     parser.add_argument(
+        "--nodes", type=int, default=1, help="gateways of so many workers, behind nginx (default: 1)"
+    )
+    parser.add_argument("--jwt", action="store_true", help="callers have a session's JWT, not an API key")
+    instead.add_argument(
         "--profile",
         action="store_true",
         help="a flame graph of a worker under 32 callers, as .bench/profile.svg, and no figures",
     )
-    parser.add_argument(
+    instead.add_argument(
+        "--soak",
+        type=float,
+        metavar="MINUTES",
+        help="32 callers for so long, and what that leaves behind in the tables and in memory",
+    )
+    instead.add_argument(
         "--database",
         action="store_true",
         help="the database's part alone: microseconds of its CPU for opening and closing an execution, by the number"
@@ -103,11 +117,15 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         )
         figures["due_token"] = _due_token(bench, folder, people)
     figures["errors"] += sum(of["errors"] for of in (figures["due_token"], *figures["payloads"].values()))
-    return figures | {
+    return figures | _circumstances(options) | {"took_seconds": round(time.monotonic() - started, 1)}
+
+
+def _circumstances(options: argparse.Namespace) -> dict[str, Any]:
+    return {
         "size": options.size,
         "workers": options.workers,
+        "nodes": options.nodes,
         "callers": "jwt" if options.jwt else "api_key",
-        "took_seconds": round(time.monotonic() - started, 1),
         "machine": _machine(),
     }
 
@@ -138,17 +156,38 @@ def _standing(options: argparse.Namespace, stack: ExitStack) -> tuple[Bench, lis
     proxy_port, proxy_pid = stack.enter_context(reverse_proxy(folder / "proxy", upstream_port))
     people = callers(database.urls, SIZES[options.size])
     move_service(database.urls, f"http://127.0.0.1:{upstream_port}", people)
-    url, pid = stack.enter_context(gateway(database.urls, folder / "gateway.log", workers=options.workers))
+    nodes = [
+        stack.enter_context(gateway(database.urls, folder / f"gateway-{n}.log", workers=options.workers))
+        for n in range(options.nodes)
+    ]
     bench = Bench(
         upstream_url=f"http://127.0.0.1:{upstream_port}/items/17",
         proxy_url=f"http://127.0.0.1:{proxy_port}/items/17",
-        execute_url=f"{url}/api/v2/execute",
+        execute_url=f"{_entrance(nodes, folder, stack)}/api/v2/execute",
         proxy_pid=proxy_pid,
-        gateway_pid=pid,
+        gateway_pids=tuple(pid for _, pid in nodes),
         database_pid=database.pid,
         urls=database.urls,
     )
     return bench, people, folder
+
+
+def _entrance(nodes: list[tuple[str, int]], folder: Path, stack: ExitStack) -> str:
+    """The node's URL; of several, that of a load balancer, whose CPU is not counted."""
+    (url, _), *others = nodes
+    if not others:
+        return url
+    ports = [urlsplit(each).port or 0 for each, _ in nodes]
+    port, _ = stack.enter_context(reverse_proxy(folder / "balancer", *ports))
+    return f"http://127.0.0.1:{port}"
+
+
+def _soak(options: argparse.Namespace) -> dict[str, Any]:
+    with ExitStack() as stack:
+        bench, people, folder = _standing(options, stack)
+        requests = write_requests(folder / "items", people, "get-item", {"id": 17}, jwt=options.jwt)
+        _tell(f"load for {options.soak:g} minutes")
+        return soak(bench, requests, minutes=options.soak) | _circumstances(options)
 
 
 def _measure_database(options: argparse.Namespace) -> dict[str, Any]:
@@ -169,6 +208,26 @@ def _batch_table(figures: dict[str, Any]) -> str:
     lines += [
         f"{words:24}{figures['open'][name]:>16}{figures['close'][name]:>16}"
         for words, name in (("a batch, us", "cpu_us_per_batch"), ("and an element, us", "cpu_us_per_element"))
+    ]
+    return "\n".join(lines)
+
+
+def _soak_table(result: dict[str, Any]) -> str:
+    lines = [f"{'executions':>14}{'per second':>12}{'gateway us':>12}{'database us':>13}{'memory MB':>11}"]
+    lines += [
+        f"{part['executions']:>14,}{part['per_second']:>12,.0f}{part['cpu_us_gateway']:>12.0f}"
+        f"{part['cpu_us_database']:>13.0f}{part['memory_mb_gateway']:>11.0f}"
+        for part in result["parts"]
+    ]
+    lines.append(
+        f"\n{'table':24}{'inserted':>12}{'updated':>12}{'HOT':>9}{'dead':>10}{'MB before':>11}{'after':>9}"
+        "   bytes for each new row"
+    )
+    lines += [
+        f"{name:24}{of['inserted']:>12,}{of['updated']:>12,}{'' if of['hot'] is None else format(of['hot'], '.2%'):>9}"
+        f"{of['dead']:>10,}{of['mb'][0]:>11,.0f}{of['mb'][1]:>9,.0f}   "
+        + " ".join(map(str, of["bytes_per_row"]))
+        for name, of in result["tables"].items()
     ]
     return "\n".join(lines)
 

@@ -22,7 +22,7 @@ def flame_graph(bench: Bench, requests: Path, drawing: Path, *, seconds: float) 
 
     Samples are taken without stopping the worker: those that stop it are taken at system calls too often.
     """
-    worker = _worker(bench.gateway_pid)
+    worker = _worker(bench.gateway_pids[0])
     with ThreadPoolExecutor(1) as beside:
         warm_up = load(bench.execute_url, callers=32, seconds=3, requests=requests)
         under_load = beside.submit(

@@ -23,7 +23,7 @@ class Bench:
     proxy_url: str
     execute_url: str
     proxy_pid: int
-    gateway_pid: int
+    gateway_pids: tuple[int, ...]
     database_pid: int
     urls: DatabaseUrls
 
@@ -39,11 +39,15 @@ class Cost:
 
 def through_portway(bench: Bench, requests: Path, *, callers: int, seconds: float, offset: int = 0) -> Cost:
     """One run of executions."""
-    gateway, database = cpu_seconds(bench.gateway_pid), cpu_seconds(bench.database_pid)
+    gateway, database = _cpu_of_gateway(bench), cpu_seconds(bench.database_pid)
     run = load(bench.execute_url, callers=callers, seconds=seconds, requests=requests, offset=offset)
-    gateway, database = cpu_seconds(bench.gateway_pid) - gateway, cpu_seconds(bench.database_pid) - database
+    gateway, database = _cpu_of_gateway(bench) - gateway, cpu_seconds(bench.database_pid) - database
     each = 1e6 / max(run.requests, 1)
     return Cost(run, gateway * each, database * each)
+
+
+def _cpu_of_gateway(bench: Bench) -> float:
+    return sum(map(cpu_seconds, bench.gateway_pids))
 
 
 def main_figures(
@@ -89,7 +93,7 @@ def main_figures(
         "ratio_to_nginx_proxy": round(gateway_us / proxy_us, 2) if proxy_us else 0.0,
         "errors": sum(cost.run.errors for cost in (*costs, *(cost for _, cost in alone))),
         "executions": executions,
-        "memory_mb_gateway": round(resident_bytes(bench.gateway_pid) / 2**20, 1),
+        "memory_mb_gateway": round(sum(map(resident_bytes, bench.gateway_pids)) / 2**20, 1),
         "durable_audit": _is_durable(bench.urls, before),
     }
 

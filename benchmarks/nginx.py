@@ -46,7 +46,7 @@ _UPSTREAM = """\
     }}
 """
 _PROXY = """\
-    upstream service {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 1000000000; }}
+    upstream service {{ {servers} keepalive 256; keepalive_requests 1000000000; }}
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         location / {{
@@ -82,11 +82,12 @@ def service(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def reverse_proxy(folder: Path, upstream: int) -> Iterator[tuple[int, int]]:
-    """A proxy in front of it that does nothing but pass on; its port and process id."""
+def reverse_proxy(folder: Path, *upstreams: int) -> Iterator[tuple[int, int]]:
+    """A proxy in front of these ports, in turn, that does nothing but pass on; its port and process id."""
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    with _running(folder, _PROXY.format(port=port, upstream=upstream), port) as pid:
+    servers = " ".join(f"server 127.0.0.1:{upstream};" for upstream in upstreams)
+    with _running(folder, _PROXY.format(port=port, servers=servers), port) as pid:
         yield port, pid
 
 
