@@ -304,7 +304,9 @@ class InMemoryAccountStore:
         return self._shown(session)
 
     def _new_user(self, email: str | None, name: str | None, *, verified: bool) -> User:
-        user = User(uuid4(), email.lower() if email else None, name, verified, self._clock(), has_password=False)
+        user = User(
+            uuid4(), email.lower() if email else None, name, verified, self._clock(), has_password=False
+        )
         self._users[user.id] = user
         return user
 

@@ -46,6 +46,17 @@ async def test_what_is_written_within_a_turn_is_one_write() -> None:
     assert transport.done == [b"headbody", b"next"]
 
 
+async def test_much_is_not_kept_from_the_transport() -> None:
+    transport = FakeTransport()
+    gathered = gathering(transport)
+    gathered.write(b"head")
+    gathered.write(b"x" * 65536)
+    assert transport.done == [b"head" + b"x" * 65536]
+    gathered.write(b"tail")
+    await asyncio.sleep(0)
+    assert transport.done[1:] == [b"tail"]
+
+
 async def test_what_was_written_is_sent_before_it_closes() -> None:
     transport = FakeTransport()
     gathered = gathering(transport)

@@ -6,6 +6,9 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
+_MOST_BYTES = 64 * 1024
+
+
 class GatheringProtocol(HttpToolsProtocol):
     """Uvicorn's, with all that it writes within one turn of the event loop as one packet.
 
@@ -30,12 +33,17 @@ class GatheringTransport:
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> None:
         """Sends it, after what was written before and with it."""
         if not self._pieces:
             self._loop.call_soon(self.flush)
         self._pieces.append(data)
+        self._size += len(data)
+        if self._size > _MOST_BYTES:
+            # The transport has to see it, to say when a caller is too slow.
+            self.flush()
 
     def close(self) -> None:
         """Sends what was written, then closes."""
@@ -44,7 +52,7 @@ class GatheringTransport:
 
     def flush(self) -> None:
         """Sends what was written, now."""
-        pieces, self._pieces = self._pieces, []
+        pieces, self._pieces, self._size = self._pieces, [], 0
         # The caller may have gone meanwhile.
         if pieces and not self._transport.is_closing():
             self._transport.writelines(pieces)
