@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-
 _MOST_BYTES = 64 * 1024
 
 
