@@ -110,7 +110,7 @@ def uuid_v7(at: datetime) -> UUID:
 
 
 def new_log(urls: DatabaseUrls, person: Person, at: datetime, **members: object) -> UUID:
-    """A row of the audit log, finished with success unless told otherwise."""
+    """A row of the audit log, finished with success unless told otherwise. There is a partition for the past."""
     execution_id = uuid_v7(at)
     row = {
         "id": execution_id,
@@ -127,6 +127,8 @@ def new_log(urls: DatabaseUrls, person: Person, at: datetime, **members: object)
         "deadline": at,
     } | members
     with psycopg.connect(urls.admin, autocommit=True) as connection:
+        if at < datetime.now(UTC):
+            connection.execute("SELECT app.create_log_partition(%s)", [at.astimezone(UTC).date()])
         connection.execute(
             psycopg.sql.SQL("INSERT INTO api_logs ({}) VALUES ({})").format(
                 psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, row)),

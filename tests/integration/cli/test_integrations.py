@@ -103,7 +103,7 @@ class Shop:
         as_owner(
             self.urls,
             "INSERT INTO api_logs (id, executed_at, status, connection_id, integration_id, action_id, deadline)"
-            " VALUES (app.uuid_v7(), now() - interval '1 day', 'success', %s, %s, %s, now())",
+            " VALUES (app.uuid_v7(), now(), 'success', %s, %s, %s, now())",
             connection,
             integration,
             self.column("id", action),

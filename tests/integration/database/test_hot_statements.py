@@ -12,8 +12,8 @@ from portway.infrastructure.embedded_postgres import DatabaseUrls
 from tests.integration.database.conftest import Connection, World, make_world
 from tests.integration.database.executions import Opened, close_one, open_batch
 
-# A hundred thousand connections of a fifth as many users, a catalog, and a year of the log. Triggers and foreign keys
-# are left out for speed.
+# A hundred thousand connections of a fifth as many users, a catalog, and a year of the log, of which this month has its
+# part on its first day, too. Triggers and foreign keys are left out for speed.
 _GROW: LiteralString = """
 SET session_replication_role = replica;
 INSERT INTO users (id, email) SELECT md5('user ' || i)::uuid, i || '@example.com' FROM generate_series(1, 20000) AS i;
@@ -43,7 +43,7 @@ SELECT md5('user ' || i)::uuid, 'key', '', gen_random_uuid(), now(), now() + int
 FROM generate_series(1, 20000) AS i;
 SELECT app.create_log_partition((now() - make_interval(months => m))::date) FROM generate_series(1, 12) AS m;
 INSERT INTO api_logs (id, executed_at, status, user_id, workspace_id, connection_id, deadline)
-SELECT gen_random_uuid(), now() - make_interval(mins => 5 * i), 'success', md5('user ' || i % 20000 + 1)::uuid,
+SELECT gen_random_uuid(), now() - make_interval(mins => 5 * greatest(i - 8000, 0)), 'success', md5('user ' || i % 20000 + 1)::uuid,
     md5('workspace ' || i % 20000 + 1)::uuid, md5('connection ' || i)::uuid, now()
 FROM generate_series(1, 100000) AS i;
 RESET session_replication_role;
