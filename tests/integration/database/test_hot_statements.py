@@ -43,8 +43,8 @@ SELECT md5('user ' || i)::uuid, 'key', '', gen_random_uuid(), now(), now() + int
 FROM generate_series(1, 20000) AS i;
 SELECT app.create_log_partition((now() - make_interval(months => m))::date) FROM generate_series(1, 12) AS m;
 INSERT INTO api_logs (id, executed_at, status, user_id, workspace_id, connection_id, deadline)
-SELECT gen_random_uuid(), now() - make_interval(mins => 5 * greatest(i - 8000, 0)), 'success', md5('user ' || i % 20000 + 1)::uuid,
-    md5('workspace ' || i % 20000 + 1)::uuid, md5('connection ' || i)::uuid, now()
+SELECT gen_random_uuid(), now() - make_interval(mins => 5 * greatest(i - 8000, 0)), 'success',
+    md5('user ' || i % 20000 + 1)::uuid, md5('workspace ' || i % 20000 + 1)::uuid, md5('connection ' || i)::uuid, now()
 FROM generate_series(1, 100000) AS i;
 RESET session_replication_role;
 ANALYZE;

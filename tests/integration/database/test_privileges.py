@@ -121,7 +121,8 @@ FUNCTIONS: dict[str, str] = {
         app.current_organizations app.current_user_id app.current_workspaces app.delete_connection
         app.delete_expired app.describe_session app.drop_expired_log_partitions app.end_own_session
         app.erase_payloads app.executed_recently
-        app.has_password app.has_scope app.has_users app.own_sessions app.own_oauth_clients app.renew_invitation app.lease_refresh
+        app.has_password app.has_scope app.has_users app.own_sessions app.own_oauth_clients app.renew_invitation
+        app.lease_refresh
         app.mark_reauthorization_required app.mark_unfinished_executions app.oauth_client
         app.open_connect_link app.open_executions app.owned_organizations app.owned_workspaces
         app.password_parameters app.refresh_session app.release_refresh app.remove_oauth_client app.renew_lease
