@@ -30,7 +30,7 @@ PAGES = (
     Page("/integrations", "/api/v2/integrations"),
     Page("/integrations/gmail", "/api/v2/integrations/gmail"),
     Page("/integrations/gmail/actions/send-email", "/api/v2/integrations/gmail/actions/send-email"),
-    Page("/integrations/new"),
+    Page("/integrations/new", "/api/v2/organizations"),
     Page("/connections", "/api/v2/connections", is_empty_at_first=True),
     Page("/connections/links", "/api/v2/connect-links", is_empty_at_first=True),
     Page("/connections/{connection}", "/api/v2/connections/{connection}"),

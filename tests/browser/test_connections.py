@@ -342,3 +342,29 @@ async def test_on_a_phone(stage: Stage, visit: Visit) -> None:
     await expect(page.get_by_role("heading", name="Details")).to_be_visible()
     await assert_fits(page)
     await assert_accessible(page)
+
+
+async def test_a_key_that_is_being_tried_cannot_be_called_off_and_is_sent_once(
+    stage: Stage, visit: Visit
+) -> None:
+    ada = stage.person("Ada Lovelace")
+    slug = parcels(stage, ada)
+    page = await visit(ada)
+    trying = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        if route.request.method == "POST":
+            await trying.wait()
+        await route.continue_()
+
+    await page.route("**/api/v2/connections", slowly)
+    await page.goto(f"{ada.home}/connections?connect={slug}")
+    window = page.get_by_role("dialog")
+    await window.get_by_label("Token").first.fill(RIGHT_KEY)
+    await window.get_by_role("button", name="Connect").dblclick()
+    await expect(window.get_by_role("button", name="Cancel")).to_be_disabled()
+    await page.keyboard.press("Escape")
+    await expect(window).to_be_visible()
+    trying.set()
+    await page.wait_for_url(ONE)
+    assert len(await connections_of(ada)) == 1

@@ -7,9 +7,10 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.axe import assert_accessible, assert_fits
-from tests.browser.conftest import Visit, settle
+from tests.browser.conftest import Visit, settle, sign_in
 from tests.browser.stage import Stage, Visitor
 from tests.browser.watch import Watch
+from tests.people import as_owner
 
 SECTIONS = ("Home", "Integrations", "Connections", "Playground", "Logs", "Usage", "API keys")
 
@@ -165,3 +166,76 @@ async def test_signing_out_ends_the_session_everywhere(stage: Stage, visit: Visi
     answer = await other.goto(f"{stage.url}{grace.home}/home")
     assert answer is not None
     await expect(other).to_have_url(re.compile("/sign-in"))
+
+
+async def test_another_tab_follows_who_signs_in(stage: Stage, visit: Visit, watch: Watch) -> None:
+    ada, grace = await stage.account("Ada Lovelace"), await stage.account("Grace Hopper")
+    page = await visit(ada)
+    await page.goto(f"{ada.home}/api-keys")
+    await settle(page)
+    other = await page.context.new_page()
+    await other.goto(f"{ada.home}/home")
+    await settle(other)
+    watch.expect(401, "/api/v2/*")
+    await other.get_by_role("button", name="Account of").click()
+    await other.get_by_role("menuitem", name="Sign out").click()
+    await expect(page).to_have_url(re.compile("/sign-in"))
+    await other.get_by_label("Email").fill(grace.email)
+    await other.get_by_label("Password", exact=True).fill(grace.password)
+    await other.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(other).to_have_url(re.compile("/home"))
+    await page.goto(f"{grace.home}/api-keys")
+    await expect(page.get_by_role("button", name="Account of Grace Hopper")).to_be_visible()
+
+    # Somebody else signs in without that anybody has signed out.
+    mo = stage.person("Mo Said")
+    await sign_in(page.context, mo)
+    await other.goto(f"{mo.home}/home")
+    await expect(other.get_by_role("button", name="Account of Mo Said")).to_be_visible()
+    await expect(page.get_by_text("There is no such page")).to_be_visible()
+
+
+async def test_whoever_is_taken_out_of_a_workspace_is_told_that_it_is_not_there(
+    stage: Stage, visit: Visit, watch: Watch
+) -> None:
+    ada = stage.person("Ada Lovelace")
+    grace = stage.mate(ada, "viewer")
+    page = await visit(grace)
+    await page.clock.install()
+    await page.goto(f"{grace.home}/logs")
+    await settle(page)
+    as_owner(stage.urls, "DELETE FROM workspace_members WHERE user_id = %s AND workspace_id = %s", grace.user_id,
+             ada.workspace_id)  # fmt: skip
+    watch.expect(404, "/api/v2/*")
+    watch.expect(403, "/api/v2/*")
+    await page.clock.fast_forward("02:00")
+    await page.get_by_role("link", name="API keys").first.click()
+    await expect(page.get_by_text("There is no such page")).to_be_visible()
+
+
+async def test_the_palette_does_not_open_over_a_window(visit: Visit, ada: Visitor) -> None:
+    page = await visit(ada)
+    await page.goto(f"{ada.home}/api-keys")
+    await settle(page)
+    await page.keyboard.press("c")
+    window = page.get_by_role("dialog", name="Create an API key")
+    await expect(window).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("dialog")).to_have_count(1)
+
+
+async def test_long_names_leave_the_page_as_wide_as_it_is(stage: Stage, visit: Visit) -> None:
+    ada = stage.person("Ada Lovelace")
+    name = "Customer Relationship Platform API of a Company with a Long Name in Wales"
+    slug = f"long-{ada.workspace_id.hex[-8:]}"
+    made = await ada.caller.call("POST", "/api/v2/integrations", {
+        "name": name, "slug": slug, "base_url": "https://api.example.com", "auth_type": "bearer",
+        "organization_id": str(ada.organization_id),
+    })  # fmt: skip
+    assert made.status == 201, made.text
+    as_owner(stage.urls, "UPDATE workspaces SET name = %s WHERE id = %s", name, ada.workspace_id)
+    for width in (375, 1280):
+        page = await visit(ada, width=width)
+        await page.goto(f"{ada.home}/integrations/{slug}/new-action")
+        await settle(page)
+        await assert_fits(page)

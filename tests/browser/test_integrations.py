@@ -238,3 +238,15 @@ async def test_several_words_are_looked_for_as_they_are_typed(stage: Stage, visi
     await field.press_sequentially("drive")
     await expect(page).to_have_url(re.compile(r"q=google(\+|%20)drive"))
     await expect(field).to_have_value("google drive")
+
+
+async def test_a_client_that_was_entered_is_not_left_by_accident(stage: Stage, visit: Visit) -> None:
+    ada = stage.person("Ada Lovelace")
+    page = await visit(ada)
+    await page.goto(f"{ada.home}/integrations/github?tab=oauth")
+    await page.get_by_label("Client ID").fill("half-entered")
+    await page.get_by_role("tab", name="Actions").click()
+    question = page.get_by_role("dialog", name="Leave without saving?")
+    await expect(question).to_be_visible()
+    await question.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_label("Client ID")).to_have_value("half-entered")

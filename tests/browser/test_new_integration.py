@@ -311,3 +311,16 @@ async def test_an_action_is_saved_once_however_often_the_keys_are_pressed(stage:
     await page.keyboard.press("Control+s")
     await page.keyboard.press("Control+s")
     await expect(page.get_by_role("dialog", name="Press")).to_be_visible()
+
+
+async def test_what_was_entered_by_hand_is_there_after_a_look_at_the_other_way(
+    stage: Stage, visit: Visit
+) -> None:
+    ada = stage.person("Ada Lovelace")
+    page = await visit(ada)
+    await page.goto(f"{ada.home}/integrations/new?from=hand")
+    await page.get_by_role("textbox", name="Name").fill("Parcels")
+    await page.get_by_role("tab", name="From a document").click()
+    await expect(page.get_by_role("textbox", name="Name")).to_have_count(0)
+    await page.get_by_role("tab", name="By hand").click()
+    await expect(page.get_by_role("textbox", name="Name")).to_have_value("Parcels")

@@ -424,3 +424,90 @@ async def test_a_session_that_ends_leaves_nothing_in_the_page(
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert "Engine" not in page.url
     assert not await page.evaluate("() => window.inMemory")
+
+
+LONG = 1234567890123456789
+
+
+async def test_a_number_longer_than_a_double_is_sent_and_shown_as_it_is(stage: Stage, visit: Visit) -> None:
+    ada = stage.person("Ada Lovelace")
+    schema = {"type": "object", "properties": {"parcel": {"type": "integer"}, "name": {"type": "string"}}}
+
+    async def same(received: Received) -> web.StreamResponse:
+        return web.Response(body=received.body, content_type="application/json")
+
+    connection = service(stage, ada, "/bench/long", schema, same)
+    page = await visit(ada)
+    await open_action(page, ada, connection)
+    await page.get_by_label("Parcel").fill(str(LONG))
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(page.get_by_text("more digits than this field can keep")).to_be_visible()
+    await page.get_by_role("tab", name="JSON").first.click()
+    editor = page.get_by_role("textbox", name="Parameters as JSON")
+    await editor.fill(f'{{"parcel": {LONG}}}')
+    await run(page)
+    response = page.get_by_role("tabpanel", name="Response")
+    await expect(response).to_contain_text(f'"parcel": {LONG}')
+    assert json.loads(stage.upstream.received("/bench/long")[-1].body)["parcel"] == LONG
+    await expect(page).to_have_url(re.compile(str(LONG)))
+    await page.get_by_role("tab", name="Form").click()
+    await expect(page.get_by_text("more digits than a form can keep")).to_be_visible()
+    await page.get_by_role("button", name="Edit it as JSON").click()
+    await expect(editor).to_contain_text(str(LONG))
+    await page.get_by_role("link", name="In the log").click()
+    drawer = page.get_by_role("dialog")
+    await expect(drawer.get_by_role("region", name="Request")).to_contain_text(str(LONG))
+    await expect(drawer.get_by_role("region", name="Response")).to_contain_text(str(LONG))
+
+
+async def test_a_large_answer_does_not_stop_the_page(stage: Stage, visit: Visit) -> None:
+    ada = stage.person("Ada Lovelace")
+    rows = [{"id": number, "name": "a name of some length"} for number in range(40_000)]
+
+    async def many(_received: Received) -> web.StreamResponse:
+        return web.json_response(rows)
+
+    connection = service(stage, ada, "/bench/many", {"type": "object"}, many)
+    page = await visit(ada)
+    await open_action(page, ada, connection)
+    await run(page)
+    response = page.get_by_role("tabpanel", name="Response")
+    await response.get_by_role("button", name="Raw").click()
+    shown = response.locator("pre")
+    await expect(shown).to_be_visible()
+    assert len(str(await shown.text_content())) == 100_000
+    await expect(response.get_by_text("The first 100,000 of")).to_be_visible()
+
+
+async def test_what_is_no_json_yet_is_kept_and_led_to(stage: Stage, visit: Visit) -> None:
+    ada = stage.person("Ada Lovelace")
+    schema = {"type": "object", "properties": {"anything": {"title": "Anything"}}}
+    connection = service(stage, ada, "/bench/unfinished", schema)
+    page = await visit(ada)
+    await open_action(page, ada, connection)
+    field = page.get_by_role("textbox", name="Anything")
+    await field.fill('{"a": 1, half')
+    await expect(page.get_by_text("This is not JSON yet.")).to_be_visible()
+    await page.get_by_role("tab", name="JSON").first.click()
+    await page.get_by_role("tab", name="Form").click()
+    await expect(field).to_contain_text('{"a": 1, half')
+    mark = stage.recorder.mark()
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await expect(field).to_be_focused()
+    assert not list(stage.recorder.find("POST", EXECUTE, mark))
+
+
+async def test_options_take_what_can_be_sent(stage: Stage, visit: Visit) -> None:
+    ada = stage.person("Ada Lovelace")
+    connection = service(stage, ada, "/bench/options", {"type": "object"})
+    page = await visit(ada)
+    await open_action(page, ada, connection)
+    await page.get_by_text("Options", exact=True).click()
+    await page.get_by_label("Idempotency key").fill("clé-😀-1")
+    await expect(page.get_by_label("Idempotency key")).to_have_value("cl--1")
+    await page.get_by_label("Time limit in seconds").fill("2.01")
+    mark = stage.recorder.mark()
+    await run(page)
+    (sent,) = stage.recorder.find("POST", EXECUTE, mark)
+    assert sent.status == 200
+    assert json.loads(sent.request_body)["timeout_ms"] == 2010

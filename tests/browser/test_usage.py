@@ -16,6 +16,7 @@ from tests.browser.axe import assert_accessible, assert_fits
 from tests.browser.conftest import Theme, Visit, prefer, settle
 from tests.browser.performance import assert_nothing_jumps
 from tests.browser.stage import Stage, Visitor
+from tests.browser.watch import Watch
 from tests.people import as_owner
 
 EXECUTIONS = 20_000
@@ -214,3 +215,14 @@ async def test_nothing_is_loaded_but_sums(stage: Stage, visit: Visit, busy: Visi
     usage = [one for one in said if one.path == "/api/v2/usage"]
     assert len(usage) == 5, "the whole, and four rankings"
     assert sum(len(one.body) for one in usage) < 500_000
+
+
+async def test_a_time_that_is_too_long_is_refused_with_its_reason(
+    visit: Visit, busy: Visitor, watch: Watch
+) -> None:
+    watch.expect(400, "/api/v2/usage")
+    page = await visit(busy)
+    await page.goto(f"{busy.home}/usage?from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z")
+    await expect(page.get_by_role("alert").first).to_contain_text("at most 400 days")
+    await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    await expect(page.get_by_text("2020").first).to_be_visible()

@@ -1,5 +1,5 @@
 import { client } from "./generated/client.gen";
-import { problemOf } from "./problem";
+import { problemOf, reach } from "./problem";
 import { refreshSession } from "./session-refresh";
 
 /** What is answered with 401 for reasons of its own: a wrong password, a used link. */
@@ -15,12 +15,12 @@ export function onSignedOut(listener: () => void): void {
 /** `fetch` with the session's cookie: refreshed once and repeated where it has expired. */
 export async function fetchWithSession(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
-  if (WITHOUT_SESSION.test(new URL(request.url).pathname)) return fetch(request);
+  if (WITHOUT_SESSION.test(new URL(request.url).pathname)) return reach(request);
   const again = request.clone();
   const sentAt = Date.now();
-  const response = await fetch(request);
+  const response = await reach(request);
   if (response.status !== 401) return response;
-  if (await refreshSession(sentAt)) return fetch(again);
+  if (await refreshSession(sentAt)) return reach(again);
   whenSignedOut();
   return response;
 }

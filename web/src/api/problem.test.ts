@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { Problem, problemOf } from "./problem";
+import { describe, expect, it, vi } from "vitest";
+import { Problem, problemOf, reach } from "./problem";
 
 const document = {
   type: "about:blank",
@@ -37,11 +37,18 @@ describe("a problem", () => {
     expect(Object.fromEntries(faults)).toEqual({ "/to/0": "Not an address.", "": "Too many." });
   });
 
-  it("says so where there was no answer, and that it may go better", () => {
-    expect(problemOf(new TypeError("Failed to fetch"))).toMatchObject({
+  it("says so where there was no answer, and that it may go better", async () => {
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+
+    await expect(reach(new Request("http://gateway.test/"))).rejects.toMatchObject({
       code: "network_error",
       temporary: true,
     });
+    vi.unstubAllGlobals();
+  });
+
+  it("takes no fault of the page for that", () => {
+    expect(problemOf(new TypeError("undefined is not a function")).code).not.toBe("network_error");
   });
 
   it("says so where the answer is none of ours", () => {

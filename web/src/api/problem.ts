@@ -69,12 +69,20 @@ export class Problem extends Error implements ProblemDocument {
   }
 }
 
+/** `fetch`. Throws a Problem where there is no answer: the browser's error is one of programs as well. */
+export async function reach(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    throw error instanceof TypeError ? new Problem(NO_ANSWER) : error;
+  }
+}
+
 /** Whatever was thrown, as a problem. */
 export function problemOf(error: unknown, response?: Response): Problem {
   if (error instanceof Problem) return error;
   if (isDocument(error)) return new Problem(error, response);
   if (response) return new Problem(unreadable(response), response);
-  if (error instanceof TypeError) return new Problem(NO_ANSWER);
   return new Problem({ ...OWN_FAULT, detail: error instanceof Error ? error.message : String(error) });
 }
 

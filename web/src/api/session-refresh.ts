@@ -1,4 +1,5 @@
 import { readSetting, writeSetting } from "@/lib/local-setting";
+import { problemOf, reach } from "./problem";
 
 const PATH = "/api/v2/auth/refresh";
 const LOCK = "portway.refresh";
@@ -13,14 +14,16 @@ const WHEN = "refreshed-at";
 export async function refreshSession(sentAt: number): Promise<boolean> {
   return inTurn(async () => {
     if (Number(readSetting(WHEN)) > sentAt) return true;
-    const response = await fetch(PATH, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ cookie: true }),
-    });
+    const response = await reach(
+      new Request(PATH, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ cookie: true }),
+      }),
+    );
     if (response.ok) writeSetting(WHEN, String(Date.now()));
     else if (response.status !== 401 && response.status !== 400)
-      throw new TypeError("The session's refresh failed.");
+      throw problemOf(await response.json().catch(() => undefined), response);
     return response.ok;
   });
 }

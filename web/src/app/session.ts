@@ -14,6 +14,7 @@ import {
 } from "@/api";
 import { allPages } from "@/lib/all-pages";
 import { readSetting, writeSetting } from "@/lib/local-setting";
+import { forgetPerson, signedInAs } from "./one-person";
 
 const LAST_WORKSPACE = "workspace";
 const MINUTE = 60_000;
@@ -84,7 +85,7 @@ export async function requireSession(client: QueryClient, href: string): Promise
   const known = client.getQueryData(sessionOptions().queryKey) !== undefined;
   if (!known && !(await keepsSession(client))) throw toSignIn();
   try {
-    await client.ensureQueryData(sessionOptions());
+    signedInAs((await client.ensureQueryData(sessionOptions())).id);
   } catch (error) {
     throw problemOf(error).status === 401 ? toSignIn() : error;
   }
@@ -110,6 +111,7 @@ export function rememberWorkspace(id: string): void {
 export function useSignOut(): () => Promise<void> {
   return async () => {
     await signOut({ body: {}, throwOnError: true });
+    forgetPerson();
     // Loaded anew: nothing of this person stays in the memory of the page.
     window.location.assign("/sign-in");
   };

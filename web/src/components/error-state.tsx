@@ -1,6 +1,6 @@
 import { CircleAlert, RotateCcw } from "lucide-react";
 import type { ReactNode } from "react";
-import { problemOf } from "@/api";
+import { type Problem, problemOf } from "@/api";
 import { cn } from "@/lib/cn";
 import { adviceFor, waitFor } from "@/lib/problem-advice";
 import { CopyId } from "./copy-id";
@@ -20,17 +20,20 @@ interface ErrorStateProps {
 export function ErrorState({ error, onRetry, title, action, className }: ErrorStateProps) {
   const problem = problemOf(error);
   const advice = adviceFor(problem);
+  // The very same request would be refused again.
+  const mayRetry = onRetry !== undefined && problem.errors.length === 0;
   return (
     <div role="alert" className={cn("flex flex-col items-center gap-4 px-6 py-12 text-center", className)}>
       <CircleAlert className="size-6 text-danger" aria-hidden />
       <div className="flex max-w-lg flex-col gap-1">
         <p className="font-medium text-base">{title ?? problem.title}</p>
         <p className="text-muted-foreground">{problem.detail}</p>
+        <Faults problem={problem} className="text-muted-foreground" />
         {advice && <p className="text-muted-foreground">{advice}</p>}
       </div>
-      {(onRetry || action) && (
+      {(mayRetry || action) && (
         <div className="flex flex-wrap justify-center gap-2">
-          {onRetry && (
+          {mayRetry && (
             <Button onClick={onRetry}>
               <RotateCcw /> Try again
             </Button>
@@ -44,6 +47,20 @@ export function ErrorState({ error, onRetry, title, action, className }: ErrorSt
         </p>
       )}
     </div>
+  );
+}
+
+/** What of the request was wrong, and where. */
+function Faults({ problem, className }: { problem: Problem; className: string }) {
+  if (problem.errors.length === 0) return null;
+  return (
+    <ul className={className}>
+      {problem.errors.map(({ pointer, message }) => (
+        <li key={`${pointer} ${message}`}>
+          {pointer && <code>{pointer.slice(1)}</code>} {message}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -64,15 +81,7 @@ export function InlineError({ error, outside, className }: InlineErrorProps) {
       <CircleAlert className="mt-0.5 size-4 shrink-0" aria-hidden />
       <div className="min-w-0 break-words">
         <p>{problem.detail}</p>
-        {problem.errors.length > 0 && (
-          <ul className="mt-1 list-disc pl-4">
-            {problem.errors.map(({ pointer, message }) => (
-              <li key={`${pointer} ${message}`}>
-                {pointer && <code>{pointer.slice(1)}</code>} {message}
-              </li>
-            ))}
-          </ul>
-        )}
+        <Faults problem={problem} className="mt-1 list-disc pl-4" />
         {advice && <p className="mt-1">{advice}</p>}
         {problem.temporary && problem.requestId && (
           <p className="mt-1 text-xs">Request {problem.requestId}</p>

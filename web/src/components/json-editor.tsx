@@ -46,13 +46,16 @@ export function JsonView({ value, label, className }: JsonViewProps) {
   );
 }
 
+/** More is not to be seen in the frame, and a browser takes seconds to lay out millions of characters. */
+const SEEN_AT_ONCE = 20_000;
+
 /** The same text in the same place until the editor is there. */
 function Plain({ text, numbered }: { text: string; numbered?: boolean }) {
   return (
     <pre
       className={cn("overflow-hidden py-2 pr-2 text-xs/5 whitespace-pre-wrap", numbered ? "pl-12" : "pl-5")}
     >
-      {text}
+      {text.slice(0, SEEN_AT_ONCE)}
     </pre>
   );
 }

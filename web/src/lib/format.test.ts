@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { categoryWord, formatAgo, formatBytes, formatDuration, formatPercent } from "./format";
+import { categoryWord, formatAgo, formatBytes, formatDuration, formatMoment, formatPercent } from "./format";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const before = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -18,6 +18,16 @@ describe("how long ago", () => {
     [400 * 86_400, "Oct 21, 2025"],
   ])("%d seconds: %s", (seconds, text) => {
     expect(formatAgo(before(seconds), NOW)).toBe(text);
+  });
+});
+
+describe("a moment", () => {
+  it.each([
+    [60, "11:59:00 AM"],
+    [86_400, "Nov 24, 12:00:00 PM"],
+    [400 * 86_400, "Oct 21, 2025, 12:00:00 PM"],
+  ])("%d seconds ago: %s", (seconds, text) => {
+    expect(formatMoment(before(seconds), NOW)).toBe(text);
   });
 });
 

@@ -30,11 +30,13 @@ export function formatDate(time: string | Date): string {
   return date.format(new Date(time));
 }
 
-/** Of today, the time of day to the second; before, the day too. */
+/** Of today, the time of day to the second; of this year, the day too; else the year as well. */
 export function formatMoment(time: string | Date, now = Date.now()): string {
   const moment = new Date(time);
-  const isToday = moment.toDateString() === new Date(now).toDateString();
-  return isToday ? clock.format(moment) : `${dayOfYear.format(moment)}, ${clock.format(moment)}`;
+  const today = new Date(now);
+  if (moment.toDateString() === today.toDateString()) return clock.format(moment);
+  const day = moment.getFullYear() === today.getFullYear() ? dayOfYear : date;
+  return `${day.format(moment)}, ${clock.format(moment)}`;
 }
 
 /** How long ago, or how long until: `3 min. ago`, `in 2 d`; the date, where it is more than a week. */

@@ -15,3 +15,10 @@ export function writeSetting(name: string, value: string | null): void {
     // Kept for this page alone, then.
   }
 }
+
+/** Calls this when another tab has changed it. */
+export function onSettingChanged(name: string, listener: (value: string | null) => void): void {
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key === `portway.${name}`) listener(newValue);
+  });
+}

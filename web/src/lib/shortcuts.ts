@@ -78,6 +78,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-function isWindowOpen(): boolean {
+/** Whether a window is above the page, or a menu. */
+export function isWindowOpen(): boolean {
   return document.querySelector("[role=dialog][data-state=open]:not([data-beside]), [role=menu]") !== null;
 }

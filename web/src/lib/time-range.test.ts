@@ -14,6 +14,7 @@ describe("rangeSearch", () => {
       to: "2026-03-01T00:00:00.000Z",
     });
     expect(rangeSearch({ range: "8d", from: "yesterday" })).toEqual({});
+    expect(rangeSearch({ from: "2026-03-02T00:00:00Z", to: "2026-03-01T00:00:00Z" })).toEqual({});
   });
 });
 

@@ -37,6 +37,8 @@ export function presetLabel(preset: Preset): string {
 export function rangeSearch(search: Record<string, unknown>): RangeSearch {
   const from = timeOf(search.from);
   const to = timeOf(search.to);
+  // Ends the wrong way round hold nothing.
+  if (from && to && from >= to) return {};
   if (from || to) return { from, to };
   return { range: oneOf(search.range, PRESETS) };
 }

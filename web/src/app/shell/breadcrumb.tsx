@@ -9,9 +9,9 @@ export function Breadcrumb() {
   const { id, name } = useWorkspace();
   const { title, parents } = useStore(trail);
   return (
-    <nav aria-label="Breadcrumb" className="min-w-0 flex-1">
+    <nav aria-label="Breadcrumb" className="min-w-0 flex-1 overflow-hidden">
       <ol className="flex min-w-0 items-center gap-1.5 text-muted-foreground">
-        <li className="hidden shrink-0 sm:block">
+        <li className="hidden max-w-48 min-w-10 truncate sm:block">
           <Link
             to="/w/$workspaceId/home"
             params={{ workspaceId: id }}
@@ -23,7 +23,7 @@ export function Breadcrumb() {
         {parents.map(({ label, link }) => (
           <Fragment key={label}>
             <Separator />
-            <li className="shrink-0">
+            <li className="max-w-64 min-w-10 truncate">
               <Link {...link} className="rounded-sm hover:text-foreground">
                 {label}
               </Link>
@@ -31,7 +31,7 @@ export function Breadcrumb() {
           </Fragment>
         ))}
         <Separator first={parents.length === 0} />
-        <li className="min-w-0 truncate text-foreground" aria-current="page">
+        <li className="min-w-10 shrink-[2] truncate text-foreground" aria-current="page">
           {title}
         </li>
       </ol>

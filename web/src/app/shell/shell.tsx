@@ -1,19 +1,27 @@
-import { Outlet, useNavigate } from "@tanstack/react-router";
+import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import { Menu } from "lucide-react";
 import { Fragment, Suspense, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogTrigger, SheetContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
-import { useShortcut } from "@/lib/shortcuts";
-import { useWorkspace } from "../session";
+import { isWindowOpen, useShortcut } from "@/lib/shortcuts";
+import { NotFoundPage } from "../root-layout";
+import { useWorkspace, useWorkspaces } from "../session";
 import { Breadcrumb } from "./breadcrumb";
 import { CommandPalette } from "./command-palette";
 import { SECTIONS, type Section } from "./navigation";
 import { ShortcutsDialog } from "./shortcuts-dialog";
 import { Sidebar } from "./sidebar";
 
-/** A workspace's pages: navigation at the left, a breadcrumb above, the page. */
+/** A workspace's pages; none for who was taken out of it meanwhile. */
 export function Shell() {
+  const { workspaceId } = useParams({ strict: false });
+  const isMember = useWorkspaces().some(({ id }) => id === workspaceId);
+  return isMember ? <Frame /> : <NotFoundPage />;
+}
+
+/** Navigation at the left, a breadcrumb above, the page. */
+function Frame() {
   const { id } = useWorkspace();
   const [menuOpen, setMenuOpen] = useState(false);
   const [paletteOpen, setPaletteOpen] = useState(false);
@@ -22,7 +30,8 @@ export function Shell() {
     label: "Search and run commands",
     group: "Everywhere",
     everywhere: true,
-    run: () => setPaletteOpen((open) => !open),
+    // Not over a window: what is in it would be gone with the page.
+    run: () => setPaletteOpen((open) => !open && !isWindowOpen()),
   });
   useShortcut({ keys: "/", label: "Filter this page", group: "Everywhere", run: focusFilter });
   const sidebar = { onNavigate: () => setMenuOpen(false), onSearch: () => setPaletteOpen(true) };

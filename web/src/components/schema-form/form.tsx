@@ -68,8 +68,9 @@ export default function Form({
       onError={() => undefined}
       onSubmit={({ formData }, { target }) => {
         // What is on the screen is sent, or nothing.
-        const isUnfinished = target instanceof Element && target.querySelector("[data-unfinished]");
-        if (!isUnfinished) onSubmit?.(cleanValue(formData ?? {}));
+        const unfinished = target instanceof Element && target.querySelector("[data-unfinished]");
+        if (unfinished) unfinished.parentElement?.querySelector<HTMLElement>(".cm-content")?.focus();
+        else onSubmit?.(cleanValue(formData ?? {}));
       }}
     />
   );

@@ -4,6 +4,7 @@ import type { SchemaFormProps } from "./form";
 
 export { cleanValue } from "./clean-value";
 export type { SchemaFormProps } from "./form";
+export { UnfinishedTexts } from "./unfinished";
 
 const Form = lazy(() => import("./form"));
 

@@ -1,13 +1,16 @@
 import type { FieldProps } from "@rjsf/utils";
-import { useEffect, useState } from "react";
+import { useContext, useEffect, useState } from "react";
 import { JsonEditor } from "../json-editor";
 import { labelOf } from "./form-schema";
 import { OwnHint, OwnLabel } from "./own-label";
+import { UnfinishedTexts } from "./unfinished";
 
 /** A value of no particular form, written as JSON. While it is none, the form keeps what it had, and is not sent. */
 export function JsonField({ formData, fieldPathId, name, schema, required, onChange }: FieldProps<unknown>) {
-  const [text, setText] = useState(() => shownText(formData));
-  const [broken, setBroken] = useState(false);
+  const unfinished = useContext(UnfinishedTexts);
+  const { $id: id } = fieldPathId;
+  const [text, setText] = useState(() => unfinished?.get(id) ?? shownText(formData));
+  const [broken, setBroken] = useState(unfinished?.has(id) ?? false);
   useEffect(() => {
     // Another value came from outside: an example, an earlier execution's.
     setText((before) => (sameJson(before, formData) ? before : shownText(formData)));
@@ -17,9 +20,11 @@ export function JsonField({ formData, fieldPathId, name, schema, required, onCha
     try {
       const value: unknown = next.trim() === "" ? undefined : JSON.parse(next);
       setBroken(false);
+      unfinished?.delete(id);
       onChange(value, fieldPathId.path);
     } catch {
       setBroken(true);
+      unfinished?.set(id, next);
     }
   }
   return (
@@ -27,7 +32,7 @@ export function JsonField({ formData, fieldPathId, name, schema, required, onCha
       <OwnLabel name={name} title={schema.title} required={required} />
       <JsonEditor
         className="h-28"
-        id={fieldPathId.$id}
+        id={id}
         label={schema.title ?? labelOf(name)}
         value={text}
         onChange={change}

@@ -25,6 +25,13 @@ describe("validation without compiled code", () => {
     expect(faults({ to: ["ada@example.com"], size: 1, kind: "a" })).toEqual({});
   });
 
+  it("tells of a number that was rounded, wherever it is", () => {
+    const message = "It has more digits than this field can keep; write it in JSON.";
+    expect(faults({ to: ["ada@example.com"], size: 2 ** 53 })).toEqual({ ".size": message });
+    const deep = [{ id: -(2 ** 60) }, 2 ** 53 - 1, 1e300, 0.1];
+    expect(faults({ deep }, { type: "object" })).toEqual({ ".deep.0.id": message });
+  });
+
   it("tells what is missing at its own place", () => {
     expect(faults({})).toEqual({ ".to": "This is needed." });
   });

@@ -58,8 +58,21 @@ function dataOf(errors: RJSFValidationError[]): ValidationData<Json> {
 }
 
 function errorsOf(validator: Validator, data: Json): RJSFValidationError[] {
-  const units = validator.validate(cleanValue(data ?? {})).errors;
-  return units.filter(isTold).map(asFormError);
+  const value = cleanValue(data ?? {});
+  const units = validator.validate(value).errors;
+  return [...units.filter(isTold).map(asFormError), ...roundedIn(value, [])];
+}
+
+/** Above it, numbers are written with an exponent, and nobody counts on their last digits. */
+const WRITTEN_OUT = 1e21;
+
+/** A number that may not be what was typed any more. */
+function roundedIn(value: Json, path: string[]): RJSFValidationError[] {
+  const isInteger = typeof value === "number" && Number.isInteger(value) && Math.abs(value) < WRITTEN_OUT;
+  if (isInteger && !Number.isSafeInteger(value))
+    return [formError("rounded", path, "It has more digits than this field can keep; write it in JSON.")];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => roundedIn(member, [...path, name]));
 }
 
 function isTold({ keyword, keywordLocation }: OutputUnit): boolean {
@@ -71,9 +84,12 @@ function asFormError({ keyword, instanceLocation, error }: OutputUnit): RJSFVali
   const path = instanceLocation.split("/").slice(1).map(unescaped);
   const missing = keyword === "required" ? /"(.+)"/.exec(error)?.[1] : undefined;
   if (missing) path.push(missing);
-  const message = messageFor(keyword, error);
+  return formError(keyword, path, messageFor(keyword, error));
+}
+
+function formError(name: string, path: string[], message: string): RJSFValidationError {
   return {
-    name: keyword,
+    name,
     property: path.map((part) => `.${part}`).join(""),
     message,
     stack: `${path.join(".")} ${message}`,

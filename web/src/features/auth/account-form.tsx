@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { problemOf, signUpMutation } from "@/api";
 import { InlineError } from "@/components/error-state";
@@ -15,6 +15,8 @@ interface AccountFormProps {
   token?: { set_up_token: string } | { invitation_token: string };
 }
 
+const SIGN_UP = ["sign-up"];
+
 /** What has a field that says what is wrong with it. */
 const SHOWN = ["/name", "/email", "/password"];
 
@@ -23,12 +25,15 @@ export function AccountForm({ submit, token }: AccountFormProps) {
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
-  const signUp = useMutation({ ...signUpMutation(), onSuccess: () => enter() });
+  const client = useQueryClient();
+  const signUp = useMutation({ ...signUpMutation(), mutationKey: SIGN_UP, onSuccess: () => enter() });
   const problem = signUp.error ? problemOf(signUp.error) : undefined;
   const faults = problem?.faultsAt() ?? new Map<string, string>();
 
   function send(event: FormEvent) {
     event.preventDefault();
+    // The second of two clicks comes before the button is told.
+    if (client.isMutating({ mutationKey: SIGN_UP })) return;
     signUp.mutate({ body: { email, name: name.trim() || null, password, cookie: true, ...token } });
   }
 

@@ -7,6 +7,7 @@ import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { ConnectForm } from "./connect/connect-form";
 import { refreshConnections } from "./connect/refresh";
 import { ServicePicker } from "./connect/service-picker";
+import { useIsTrying } from "./connect/trying";
 
 interface ConnectDialogProps {
   workspaceId: string;
@@ -20,8 +21,9 @@ interface ConnectDialogProps {
 
 /** Connects an account of a service: chooses the service, then signs in there or takes a key. */
 export function ConnectDialog({ open, onOpenChange, ...rest }: ConnectDialogProps) {
+  const busy = useIsTrying();
   return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
+    <Dialog open={open} onOpenChange={(next) => !busy && onOpenChange(next)}>
       {open && <Steps close={() => onOpenChange(false)} {...rest} />}
     </Dialog>
   );
@@ -32,6 +34,7 @@ type StepsProps = Omit<ConnectDialogProps, "open" | "onOpenChange"> & { close: (
 function Steps({ workspaceId, integrationSlug, close, onConnected }: StepsProps) {
   const client = useQueryClient();
   const [chosen, setChosen] = useState(integrationSlug);
+  const busy = useIsTrying();
   function finish(connectionId: string) {
     void refreshConnections(client);
     close();
@@ -55,9 +58,13 @@ function Steps({ workspaceId, integrationSlug, close, onConnected }: StepsProps)
         onConnected={finish}
         footer={
           integrationSlug ? (
-            <Button onClick={close}>Cancel</Button>
+            <Button onClick={close} disabled={busy}>
+              Cancel
+            </Button>
           ) : (
-            <Button onClick={() => setChosen(undefined)}>Back</Button>
+            <Button onClick={() => setChosen(undefined)} disabled={busy}>
+              Back
+            </Button>
           )
         }
       />

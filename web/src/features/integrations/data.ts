@@ -64,10 +64,13 @@ function isOfAction(key: unknown, slug: string, gone: string | undefined): boole
   return _id === "getAction" && path?.slug === slug && path.action !== gone;
 }
 
-/** Whether the user may change the organization's integrations; undefined until it is known. */
+/** Whether the user may change the organization's integrations; undefined until it is known. Throws where it cannot be. */
 export function useMayEdit(): boolean | undefined {
   const { organization_id } = useWorkspace();
-  const { data } = useQuery(organizationsOptions());
+  const { data } = useQuery({
+    ...organizationsOptions(),
+    throwOnError: (_error, { state }) => state.data === undefined,
+  });
   if (!data) return undefined;
   const role = data.find(({ id }) => id === organization_id)?.role;
   return role === "owner" || role === "admin";

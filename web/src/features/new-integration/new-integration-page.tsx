@@ -44,10 +44,11 @@ function New() {
           <TabsTrigger value="document">From a document</TabsTrigger>
           <TabsTrigger value="hand">By hand</TabsTrigger>
         </TabsList>
-        <TabsContent value="document" tabIndex={-1}>
+        {/* What was entered in one is still there after a look at the other. */}
+        <TabsContent value="document" tabIndex={-1} forceMount className="data-[state=inactive]:hidden">
           <SourceForm {...reader} withSlug />
         </TabsContent>
-        <TabsContent value="hand" tabIndex={-1}>
+        <TabsContent value="hand" tabIndex={-1} forceMount className="data-[state=inactive]:hidden">
           <ByHand />
         </TabsContent>
       </Tabs>

@@ -1,14 +1,16 @@
+import { isLongInteger, parseJson } from "@/lib/json";
+
 export type JsonObject = Record<string, unknown>;
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isLongInteger(value);
 }
 
 /** The object that the text is as JSON; undefined for anything else. Nothing at all is an empty one. */
 export function objectOf(text: string): JsonObject | undefined {
   if (text.trim() === "") return {};
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { createConnection, problemOf } from "@/api";
 import { Button } from "@/components/ui/button";
@@ -8,9 +8,11 @@ import type { ConnectFormProps } from "./connect-form";
 import { focusFirst } from "./focus-first";
 import { HelpLinks } from "./help-links";
 import { NameField } from "./name-field";
+import { refreshConnections } from "./refresh";
 import { Refusal } from "./refusal";
 import { SchemaFields } from "./schema-fields";
 import { type Entered, flatSchema, pointersOf, valuesOf } from "./schema-object";
+import { TRYING } from "./trying";
 
 /** Connects with what a person has from the service: a key, a login, a token. Nothing of it is kept on the page. */
 export function CredentialsForm({ workspaceId, integration, footer, onConnected }: ConnectFormProps) {
@@ -19,7 +21,9 @@ export function CredentialsForm({ workspaceId, integration, footer, onConnected 
   const [config, setConfig] = useState<Entered>({});
   const credentialSchema = flatSchema(integration.credential_schema);
   const configSchema = flatSchema(integration.config_schema);
+  const client = useQueryClient();
   const connecting = useMutation({
+    mutationKey: TRYING,
     mutationFn: () =>
       createConnection({
         body: {
@@ -31,7 +35,7 @@ export function CredentialsForm({ workspaceId, integration, footer, onConnected 
         },
         throwOnError: true,
       }),
-    onSuccess: ({ data }) => onConnected(data.id),
+    onSuccess: () => void refreshConnections(client),
   });
   const problem = connecting.error ? problemOf(connecting.error) : undefined;
   const faults = {
@@ -41,7 +45,10 @@ export function CredentialsForm({ workspaceId, integration, footer, onConnected 
   const shown = [...pointersOf("/config", configSchema), ...pointersOf("/credentials", credentialSchema)];
   function submit(event: FormEvent) {
     event.preventDefault();
-    connecting.mutate();
+    // The second of two clicks comes before the button is told.
+    if (client.isMutating({ mutationKey: TRYING })) return;
+    // Nobody is led anywhere who has left meanwhile.
+    connecting.mutate(undefined, { onSuccess: ({ data }) => onConnected(data.id) });
   }
   return (
     <form ref={focusFirst} onSubmit={submit} className="flex min-h-0 flex-col" autoComplete="off">

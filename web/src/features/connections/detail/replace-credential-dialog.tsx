@@ -11,12 +11,14 @@ import { refreshConnections } from "../connect/refresh";
 import { Refusal } from "../connect/refusal";
 import { SchemaFields } from "../connect/schema-fields";
 import { type Entered, flatSchema, pointersOf, valuesOf } from "../connect/schema-object";
+import { TRYING, useIsTrying } from "../connect/trying";
 import type { WindowProps } from "./window";
 
 /** A new key for the same connection, tried at the service before the old one goes. */
 export function ReplaceCredentialDialog({ open, onOpenChange, service, connection }: WindowProps) {
+  const busy = useIsTrying();
   return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
+    <Dialog open={open} onOpenChange={(next) => !busy && onOpenChange(next)}>
       {open && service && (
         <DialogContent
           title={`Replace the credential of “${connection.name}”`}
@@ -40,16 +42,16 @@ function ReplaceForm({ connection, service, close }: ReplaceFormProps) {
   const [entered, setEntered] = useState<Entered>({});
   const schema = flatSchema(service.credential_schema);
   const replace = useMutation({
+    mutationKey: TRYING,
     mutationFn: () =>
       replaceCredentials({
         path: { connection_id: connection.id },
         body: { credentials: valuesOf(schema, entered) },
         throwOnError: true,
       }),
-    onSuccess: async () => {
+    onSuccess: () => {
       toast.success("Replaced.");
-      close();
-      await refreshConnections(client);
+      void refreshConnections(client);
     },
   });
   const problem = replace.error ? problemOf(replace.error) : undefined;
@@ -57,7 +59,8 @@ function ReplaceForm({ connection, service, close }: ReplaceFormProps) {
   const shown = pointersOf("/credentials", schema);
   function submit(event: FormEvent) {
     event.preventDefault();
-    replace.mutate();
+    if (client.isMutating({ mutationKey: TRYING })) return;
+    replace.mutate(undefined, { onSuccess: close });
   }
   return (
     <form ref={focusFirst} onSubmit={submit} className="flex min-h-0 flex-col" autoComplete="off">
@@ -70,7 +73,7 @@ function ReplaceForm({ connection, service, close }: ReplaceFormProps) {
       </DialogBody>
       <DialogFooter>
         <DialogClose asChild>
-          <Button>Cancel</Button>
+          <Button disabled={replace.isPending}>Cancel</Button>
         </DialogClose>
         <Button type="submit" variant="primary" busy={replace.isPending}>
           {replace.isPending ? "Trying it …" : "Replace"}

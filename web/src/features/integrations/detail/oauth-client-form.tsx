@@ -7,6 +7,7 @@ import { InlineError } from "@/components/error-state";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
+import { UnsavedGuard } from "@/components/unsaved-guard";
 import { SecretInput } from "@/features/connections/connect/secret-input";
 import { isElsewhere } from "@/lib/faults";
 import { refreshIntegration } from "../data";
@@ -40,6 +41,8 @@ export function OAuthClientForm({ integration, clientId = "", onDone, onCancel }
       },
       {
         onSuccess: () => {
+          // Which no guard asks about any more.
+          setId(clientId);
           setSecret("");
           toast.success(`${integration.name} can be connected.`);
           void refreshIntegration(queries, integration.slug);
@@ -66,6 +69,7 @@ export function OAuthClientForm({ integration, clientId = "", onDone, onCancel }
         error={faults.get("/client_secret")}
       />
       {problem && isElsewhere(problem, SHOWN) && <InlineError error={problem} />}
+      <UnsavedGuard unsaved={id !== clientId || secret !== ""} part="tab" />
       <div className="flex justify-end gap-2">
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}
         <Button type="submit" variant="primary" busy={isPending} disabled={id.trim() === ""}>

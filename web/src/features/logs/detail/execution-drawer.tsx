@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronUp, Play } from "lucide-react";
-import { getLogOptions, type LogOutput } from "@/api";
+import type { LogOutput } from "@/api";
 import { CopyButton } from "@/components/copy-id";
 import { Drawer } from "@/components/drawer";
 import { ErrorState } from "@/components/error-state";
@@ -10,6 +10,7 @@ import { StatusBadge } from "@/components/status-badge";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { actionOf } from "../list/columns";
+import { executionOptions } from "./execution";
 import { Facts } from "./facts";
 import { Failure } from "./failure";
 import { Payloads } from "./payloads";
@@ -30,7 +31,7 @@ const RUNNING_MS = 1000;
 /** All about one execution. */
 export function ExecutionDrawer({ id, rows, onOpen, onClose, onFilter }: ExecutionDrawerProps) {
   const found = useQuery({
-    ...getLogOptions({ path: { execution_id: id ?? "" } }),
+    ...executionOptions(id ?? ""),
     enabled: id !== undefined,
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => (state.data?.status === "started" ? RUNNING_MS : false),

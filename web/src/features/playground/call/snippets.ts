@@ -1,3 +1,4 @@
+import { parseJson } from "@/lib/json";
 import { isObject, jsonOf } from "../json-value";
 import { type Asked, bodyOf, PATH } from "../request/execution";
 import { type FilePart, splitFiles } from "../request/file-parts";
@@ -59,7 +60,7 @@ export function pythonOf(asked: Asked, origin: string): string {
     "",
     "import requests",
     "",
-    `body = ${pythonLiteral(JSON.parse(body))}`,
+    `body = ${pythonLiteral(parseJson(body))}`,
     "response = requests.post(",
     `    ${JSON.stringify(url)},`,
     "    headers={",

@@ -1,4 +1,5 @@
 import { fetchWithSession, type Problem, problemOf } from "@/api";
+import { parseJson } from "@/lib/json";
 import type { JsonObject } from "../json-value";
 import { blobOf, type Split, splitFiles } from "./file-parts";
 
@@ -75,7 +76,7 @@ export async function run(asked: Asked, signal: AbortSignal): Promise<Answered> 
       const executionId = response.headers.get("X-Execution-Id") ?? undefined;
       return { kind: "file", blob, filename: filenameOf(response), took: took(), executionId };
     }
-    const success = (await response.json()) as Success;
+    const success = parseJson(await response.text()) as Success;
     return { kind: "success", success, took: took(), executionId: success.execution_id };
   } catch (error) {
     if (signal.aborted) throw error;

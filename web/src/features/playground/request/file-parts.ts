@@ -1,3 +1,4 @@
+import { parseJson } from "@/lib/json";
 import { isObject, type JsonObject, token } from "../json-value";
 
 /** A file that is sent beside the JSON. `name` is that of its part: a pointer to its place in the parameters. */
@@ -72,5 +73,5 @@ export function shortenFiles(parameters: JsonObject): { parameters: JsonObject; 
     cut = true;
     return value.slice(0, LONG);
   });
-  return { parameters: JSON.parse(text) as JsonObject, cut };
+  return { parameters: parseJson(text) as JsonObject, cut };
 }

@@ -28,7 +28,9 @@ export function RunOptions({ action, options, onChange }: RunOptionsProps) {
         <Field label="Time limit in seconds" hint={`${action.timeout_ms / 1000} by default.`}>
           <NumberInput
             value={options.timeoutMs === undefined ? undefined : options.timeoutMs / 1000}
-            onChange={(seconds) => set({ timeoutMs: seconds === undefined ? undefined : seconds * 1000 })}
+            onChange={(seconds) =>
+              set({ timeoutMs: seconds === undefined ? undefined : Math.round(seconds * 1000) })
+            }
           />
         </Field>
         {isPaginated(action) && (
@@ -36,7 +38,10 @@ export function RunOptions({ action, options, onChange }: RunOptionsProps) {
             <NumberInput value={options.maxPages} onChange={(maxPages) => set({ maxPages })} />
           </Field>
         )}
-        <Field label="Idempotency key" hint="The same key runs it only once within 24 hours.">
+        <Field
+          label="Idempotency key"
+          hint="The same key runs it only once within 24 hours. Letters, digits and signs of ASCII."
+        >
           <KeyInput
             value={options.idempotencyKey ?? ""}
             onChange={(key) => set({ idempotencyKey: key || undefined })}
@@ -73,7 +78,8 @@ function KeyInput({ value, onChange, ...field }: { value: string; onChange: (val
         value={value}
         maxLength={255}
         autoComplete="off"
-        onChange={(event) => onChange(event.target.value)}
+        // Others cannot be in the header field that has it.
+        onChange={(event) => onChange(event.target.value.replace(/[^\x21-\x7e]/g, ""))}
       />
       <Button size="icon" aria-label="Make a key" onClick={() => onChange(newKey())}>
         <RefreshCw />

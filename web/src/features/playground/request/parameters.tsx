@@ -1,7 +1,7 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { ActionOutput, Problem } from "@/api";
 import { JsonEditor } from "@/components/json-editor";
-import { SchemaForm } from "@/components/schema-form";
+import { SchemaForm, UnfinishedTexts } from "@/components/schema-form";
 import { Button } from "@/components/ui/button";
 import {
   DropdownMenu,
@@ -11,6 +11,7 @@ import {
 } from "@/components/ui/dropdown-menu";
 import { FieldError } from "@/components/ui/field";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
+import { holdsLongInteger } from "@/lib/json";
 import type { JsonObject } from "../json-value";
 import type { Draft } from "../use-draft";
 import { playgroundSchema } from "./form-schema";
@@ -32,6 +33,8 @@ interface ParametersProps {
 /** The parameters, as a form and as JSON; each shows what was entered in the other. */
 export function Parameters({ action, draft, problem, side, onSide, onRun }: ParametersProps) {
   const schema = useMemo(() => playgroundSchema(action), [action]);
+  const [unfinished] = useState(() => new Map<string, string>());
+  const exact = holdsLongInteger(draft.parameters);
   function submit(cleaned: JsonObject) {
     // What is shown is what is sent: the gateway's faults point into that.
     draft.setParameters(cleaned);
@@ -49,20 +52,34 @@ export function Parameters({ action, draft, problem, side, onSide, onRun }: Para
         </div>
       </div>
       <TabsContent value="form">
+        {exact && (
+          <p className="text-muted-foreground">
+            A number here has more digits than a form can keep.{" "}
+            <button type="button" onClick={() => onSide("json")} className="rounded-sm text-link underline">
+              Edit it as JSON
+            </button>
+          </p>
+        )}
         {draft.broken && (
           <p className="mb-3 text-muted-foreground">
             What stands in JSON is not finished; this is how it was before.
           </p>
         )}
-        <SchemaForm
-          id={FORM_ID}
-          schema={schema}
-          value={draft.parameters}
-          onChange={draft.setParameters}
-          onSubmit={submit}
-          problem={problem}
-        />
-        <WithoutFields schema={schema} onJson={() => onSide("json")} />
+        {!exact && (
+          <>
+            <UnfinishedTexts value={unfinished}>
+              <SchemaForm
+                id={FORM_ID}
+                schema={schema}
+                value={draft.parameters}
+                onChange={draft.setParameters}
+                onSubmit={submit}
+                problem={problem}
+              />
+            </UnfinishedTexts>
+            <WithoutFields schema={schema} onJson={() => onSide("json")} />
+          </>
+        )}
       </TabsContent>
       <TabsContent value="json">
         <JsonEditor

@@ -1,6 +1,8 @@
 import { useState } from "react";
+import { CopyButton } from "@/components/copy-id";
 import { JsonView } from "@/components/json-editor";
 import { Button } from "@/components/ui/button";
+import { formatNumber } from "@/lib/format";
 import { Base64File, binaryOf } from "./binary";
 import { DataRows, rowsOf } from "./data-rows";
 
@@ -38,14 +40,26 @@ export function Data({ value }: { value: unknown }) {
 
 const LABELS: Record<Look, string> = { json: "JSON", table: "Table", raw: "Raw" };
 
+/** A browser takes seconds to lay out millions of characters. */
+const MOST_RAW = 100_000;
+
 function Raw({ value }: { value: unknown }) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return (
-    <pre
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the keyboard
-      tabIndex={0}
-      className="max-h-[min(36rem,65dvh)] overflow-auto rounded-md border p-3 text-xs break-all whitespace-pre-wrap"
-    >
-      {typeof value === "string" ? value : JSON.stringify(value)}
-    </pre>
+    <>
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the keyboard
+        tabIndex={0}
+        className="max-h-[min(36rem,65dvh)] overflow-auto rounded-md border p-3 text-xs break-all whitespace-pre-wrap"
+      >
+        {text.slice(0, MOST_RAW)}
+      </pre>
+      {text.length > MOST_RAW && (
+        <p className="flex items-center gap-2 text-muted-foreground text-xs">
+          The first {formatNumber(MOST_RAW)} of {formatNumber(text.length)} characters.
+          <CopyButton text={text} label="Copy all" />
+        </p>
+      )}
+    </>
   );
 }

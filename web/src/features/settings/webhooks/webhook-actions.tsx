@@ -144,7 +144,7 @@ function EditDialog({ webhook, open, onOpenChange }: DialogProps) {
     },
   });
   return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
+    <Dialog open={open} onOpenChange={(next) => !change.isPending && onOpenChange(next)}>
       <DialogContent title="Edit the webhook">
         <WebhookForm
           initial={{ url: webhook.url, events: webhook.events, description: webhook.description ?? "" }}
