@@ -86,7 +86,7 @@ async def test_a_document_becomes_an_integration_whose_action_is_edited_and_run(
     slug = f"shop-{ada.workspace_id.hex[-8:]}"
     page = await visit(ada)
     await open_document(page, ada, written(tmp_path, shop(stage, slug)))
-    await expect(page.get_by_label("Slug")).to_have_value(slug)
+    await expect(page.get_by_role("textbox", name="Slug")).to_have_value(slug)
     await expect(page.get_by_label("Base URL")).to_have_value(f"{stage.upstream.url}/{slug}")
     await expect(page.get_by_role("group").filter(has_text="Skipped")).to_contain_text("TRACE /orders")
     await rows(page).filter(has_text="Delete an order").click()
@@ -150,8 +150,8 @@ async def test_an_action_is_made_by_hand(stage: Stage, visit: Visit, watch: Watc
     await page.goto(f"{ada.home}/integrations/new")
     await page.get_by_role("tab", name="By hand").click()
     await page.get_by_label("Name", exact=True).fill("Weather station")
-    await expect(page.get_by_label("Slug")).to_have_value("weather-station")
-    await page.get_by_label("Slug").fill(slug)
+    await expect(page.get_by_role("textbox", name="Slug")).to_have_value("weather-station")
+    await page.get_by_role("textbox", name="Slug").fill(slug)
     await page.get_by_label("Base URL").fill(stage.upstream.url)
     await page.get_by_label("The key is sent as").select_option("a header")
     await page.get_by_label("Header").fill("X-Station-Key")
@@ -204,7 +204,7 @@ async def test_a_newer_document_shows_what_changes_and_what_breaks(
     page = await visit(ada)
     await open_document(page, ada, written(tmp_path, newer), f"?update={slug}")
     await expect(page.get_by_role("heading", level=1)).to_have_text(f"Update {slug}")
-    await expect(page.get_by_label("Slug")).to_be_disabled()
+    await expect(page.get_by_role("textbox", name="Slug")).to_be_disabled()
     await expect(rows(page).filter(has_text="get-stock")).to_contain_text("New")
     await expect(rows(page).filter(has_text="create-order")).to_contain_text("Changed")
     await expect(rows(page).filter(has_text="list-orders")).to_contain_text("Unchanged")
@@ -237,7 +237,7 @@ async def test_a_document_is_fetched_from_its_address(stage: Stage, visit: Visit
     await page.get_by_role("button", name="Read the document").click()
     await expect(page.get_by_text("3 of 3 chosen")).to_be_visible()
     await page.get_by_label("Name", exact=True).fill("Corner shop")
-    await page.get_by_label("Slug").fill(f"corner-{slug}")
+    await page.get_by_role("textbox", name="Slug").fill(f"corner-{slug}")
     await page.get_by_label(re.compile("Search the document.s actions")).fill("list")
     await page.get_by_role("button", name="Leave out this one").click()
     await page.get_by_role("button", name="Import 2 actions").click()
@@ -270,7 +270,7 @@ async def test_what_is_no_document_is_said_and_a_taken_slug_can_be_another(
     await expect(page.get_by_role("alert")).to_contain_text("choose another slug")
     await page.get_by_label("Another slug").fill(f"{slug}-2")
     await page.get_by_role("button", name="Read the document").click()
-    await expect(page.get_by_label("Slug")).to_have_value(f"{slug}-2")
+    await expect(page.get_by_role("textbox", name="Slug")).to_have_value(f"{slug}-2")
 
 
 async def test_what_was_entered_is_not_left_by_accident(stage: Stage, visit: Visit) -> None:

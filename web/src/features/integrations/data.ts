@@ -64,14 +64,19 @@ function isOfAction(key: unknown, slug: string, gone: string | undefined): boole
   return _id === "getAction" && path?.slug === slug && path.action !== gone;
 }
 
-/** Whether the user may change the organization's integrations; undefined until it is known. Throws where it cannot be. */
-export function useMayEdit(): boolean | undefined {
+/** Whether the user may change the organization's integrations, with what keeps that from being known. */
+export function useEditRight() {
   const { organization_id } = useWorkspace();
-  const { data } = useQuery({
+  return useQuery({
     ...organizationsOptions(),
-    throwOnError: (_error, { state }) => state.data === undefined,
+    select: (found) => {
+      const role = found.find(({ id }) => id === organization_id)?.role;
+      return role === "owner" || role === "admin";
+    },
   });
-  if (!data) return undefined;
-  const role = data.find(({ id }) => id === organization_id)?.role;
-  return role === "owner" || role === "admin";
+}
+
+/** The same for what is offered to those alone who may; undefined until it is known. */
+export function useMayEdit(): boolean | undefined {
+  return useEditRight().data;
 }

@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { useSearchPatch } from "@/components/use-search-patch";
-import { integrationOptions, useMayEdit } from "@/features/integrations/data";
+import { integrationOptions, useEditRight } from "@/features/integrations/data";
 import { useParents } from "@/features/integrations/integration-page";
 import { ByHand } from "./by-hand";
 import { ImportReview } from "./import-review";
@@ -21,7 +21,8 @@ const route = getRouteApi("/w/$workspaceId/integrations/new");
 
 export function NewIntegrationPage() {
   const { update } = route.useSearch();
-  const mayEdit = useMayEdit();
+  const { data: mayEdit, error, refetch } = useEditRight();
+  if (mayEdit === undefined && error) return <Unknown error={error} onRetry={() => void refetch()} />;
   if (mayEdit === undefined) return <Loading />;
   if (!mayEdit) return <NotAllowed />;
   return update ? <Update slug={update} key={update} /> : <New />;
@@ -93,6 +94,16 @@ function Loading() {
         <Skeleton className="h-9 w-64" />
         <Skeleton className="h-64 w-full rounded-lg" />
       </div>
+    </Page>
+  );
+}
+
+function Unknown({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const parents = useParents();
+  return (
+    <Page width="narrow">
+      <PageHeader title="New integration" parents={parents} />
+      <ErrorState error={error} onRetry={onRetry} title="Your organization could not be loaded" />
     </Page>
   );
 }

@@ -19,7 +19,7 @@ import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardContent, CardHeader } from "@/components/ui/card";
 import { SkeletonRows } from "@/components/ui/skeleton";
-import { refreshIntegration, useMayEdit } from "../data";
+import { refreshIntegration, useEditRight } from "../data";
 import { OAuthClientForm } from "./oauth-client-form";
 
 interface Props {
@@ -28,7 +28,7 @@ interface Props {
 
 /** Which client Portway is at the service, and how to become one. */
 export function OAuthTab({ integration }: Props) {
-  const mayEdit = useMayEdit();
+  const { data: mayEdit, error, refetch } = useEditRight();
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <Card>
@@ -65,6 +65,8 @@ export function OAuthTab({ integration }: Props) {
             <ReadOnly integration={integration} />
           ) : mayEdit ? (
             <Clients integration={integration} />
+          ) : error ? (
+            <ErrorState error={error} onRetry={() => void refetch()} className="py-4" />
           ) : (
             <SkeletonRows rows={2} />
           )}

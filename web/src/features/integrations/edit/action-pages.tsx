@@ -19,7 +19,7 @@ import { Button } from "@/components/ui/button";
 import { UnsavedGuard } from "@/components/unsaved-guard";
 import { isElsewhere } from "@/lib/faults";
 import { useShortcut } from "@/lib/shortcuts";
-import { integrationOptions, refreshIntegration, useMayEdit } from "../data";
+import { integrationOptions, refreshIntegration, useEditRight } from "../data";
 import { Waiting } from "../integration-page";
 import {
   ACTION_MEMBERS,
@@ -42,10 +42,12 @@ const FORM = "action-form";
 
 export function NewActionPage() {
   const { slug } = newRoute.useParams();
-  const mayEdit = useMayEdit();
+  const { data: mayEdit, ...right } = useEditRight();
   const { data, error, refetch } = useQuery(integrationOptions(slug, useWorkspace()));
-  if (!data || mayEdit === undefined)
-    return <Waiting slug={slug} error={error} onRetry={() => void refetch()} />;
+  if (!data || mayEdit === undefined) {
+    const retry = () => void Promise.all([refetch(), right.refetch()]);
+    return <Waiting slug={slug} error={error ?? right.error} onRetry={retry} />;
+  }
   if (!mayEdit || data.organization_id === null) return <NotYours integration={data} />;
   return <Editor integration={data} />;
 }
@@ -53,14 +55,15 @@ export function NewActionPage() {
 export function EditActionPage() {
   const { slug, action } = editRoute.useParams();
   const workspace = useWorkspace();
-  const mayEdit = useMayEdit();
+  const { data: mayEdit, ...right } = useEditRight();
   const integration = useQuery(integrationOptions(slug, workspace));
   const row = useQuery(
     getActionOptions({ path: { slug, action }, query: { organization_id: workspace.organization_id } }),
   );
   if (!integration.data || !row.data || mayEdit === undefined) {
-    const retry = () => void Promise.all([integration.refetch(), row.refetch()]);
-    return <Waiting slug={slug} error={integration.error ?? row.error} onRetry={retry} />;
+    const retry = () => void Promise.all([integration.refetch(), row.refetch(), right.refetch()]);
+    const error = integration.error ?? row.error ?? right.error;
+    return <Waiting slug={slug} error={error} onRetry={retry} />;
   }
   if (!mayEdit || !row.data.editable) return <NotYours integration={integration.data} />;
   return <Editor integration={integration.data} row={row.data} key={row.data.id} />;

@@ -11,7 +11,7 @@ import { Button } from "@/components/ui/button";
 import { Card, CardContent, CardFooter } from "@/components/ui/card";
 import { UnsavedGuard } from "@/components/unsaved-guard";
 import { isElsewhere } from "@/lib/faults";
-import { integrationOptions, refreshIntegration, useMayEdit } from "../data";
+import { integrationOptions, refreshIntegration, useEditRight } from "../data";
 import { Waiting } from "../integration-page";
 import { changesOf, draftOfIntegration, INTEGRATION_POINTERS, integrationOf } from "./integration-draft";
 import { IntegrationFields } from "./integration-fields";
@@ -22,10 +22,12 @@ const route = getRouteApi("/w/$workspaceId/integrations/$slug/edit");
 
 export function EditIntegrationPage() {
   const { slug } = route.useParams();
-  const mayEdit = useMayEdit();
+  const { data: mayEdit, ...right } = useEditRight();
   const { data, error, refetch } = useQuery(integrationOptions(slug, useWorkspace()));
-  if (!data || mayEdit === undefined)
-    return <Waiting slug={slug} error={error} onRetry={() => void refetch()} />;
+  if (!data || mayEdit === undefined) {
+    const retry = () => void Promise.all([refetch(), right.refetch()]);
+    return <Waiting slug={slug} error={error ?? right.error} onRetry={retry} />;
+  }
   if (!mayEdit || data.organization_id === null) return <NotYours integration={data} />;
   return <EditForm integration={data} key={slug} />;
 }
