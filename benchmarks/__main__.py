@@ -272,7 +272,8 @@ def _commit() -> str:
 def _print_table(result: dict[str, Any]) -> None:
     machine = result["machine"]
     print(
-        f"{machine['cpu']}, {machine['cores']} cores, database {result['size']}, {result['workers']} worker(s)\n"
+        f"{machine['cpu']}, {machine['cores']} cores, database {result['size']},"
+        f" {result['nodes']} node(s) of {result['workers']} worker(s)\n"
     )
     rows = [
         ("", "per second", "CPU us", "p50 ms", "p99 ms"),
