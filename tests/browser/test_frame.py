@@ -186,6 +186,7 @@ async def test_another_tab_follows_who_signs_in(stage: Stage, visit: Visit, watc
     await expect(other).to_have_url(re.compile("/home"))
     await page.goto(f"{grace.home}/api-keys")
     await expect(page.get_by_role("button", name="Account of Grace Hopper")).to_be_visible()
+    await settle(page)
 
     # Somebody else signs in without that anybody has signed out.
     mo = stage.person("Mo Said")

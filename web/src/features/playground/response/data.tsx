@@ -44,7 +44,7 @@ const LABELS: Record<Look, string> = { json: "JSON", table: "Table", raw: "Raw" 
 const MOST_RAW = 100_000;
 
 function Raw({ value }: { value: unknown }) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return (
     <>
       <pre
