@@ -296,7 +296,7 @@ CREATE FUNCTION app.pass_claims(p_pass text, p_purpose text) RETURNS jsonb
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 BEGIN
-    RETURN (SELECT l.claims FROM app.live_claims(ARRAY[p_pass], p_purpose) AS l);
+    RETURN (SELECT l.claims FROM app.live_claims(keyring.open_seals(ARRAY[p_pass]), p_purpose) AS l);
 END
 $$;
 
@@ -743,69 +743,12 @@ CREATE FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
-DECLARE
-    claims jsonb[];
-    earliest timestamptz;
-    latest timestamptz;
-    closed integer;
-    used uuid[];
-    i integer;
 BEGIN
-    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
-        cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
-        cardinality(p_request_payloads), cardinality(p_response_payloads), cardinality(p_truncated),
-        cardinality(p_error_codes), cardinality(p_status_codes), cardinality(p_durations_ms), cardinality(p_attempts),
-        cardinality(p_idempotent_answers), cardinality(p_free_keys)
-    ]) THEN
-        RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    claims := keyring.open_seals(p_passes);
-    -- Known before the update starts, so that it opens the partitions in between and no others.
-    SELECT min(n.executed_at), max(n.executed_at) INTO earliest, latest FROM unnest(p_executed_at) AS n (executed_at);
-    WITH finished AS (
-        UPDATE public.api_logs AS l SET
-            status = n.status, request_payload = coalesce(n.request_payload, l.request_payload),
-            response_payload = n.response_payload,
-            payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
-            duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
-        FROM unnest(
-            claims, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
-            p_error_codes, p_status_codes, p_durations_ms, p_attempts
-        ) AS n (
-            claims, execution_id, executed_at, status, request_payload, response_payload, truncated,
-            error_code, status_code, duration_ms, attempts
-        )
-        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.executed_at BETWEEN earliest AND latest
-            AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
-            AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
-        RETURNING l.connection_id
-    )
-    SELECT count(*), array_agg(f.connection_id) INTO closed, used FROM finished AS f;
-    -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
-    PERFORM FROM public.connections AS c
-    WHERE c.id = ANY (used) AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute');
-    IF FOUND THEN
-        UPDATE public.connections SET last_used_at = now()
-        WHERE id IN (
-            SELECT c.id FROM public.connections AS c
-            WHERE c.id = ANY (used) AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
-            FOR NO KEY UPDATE SKIP LOCKED
-        );
-    END IF;
-    IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
-        FOR i IN
-            SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
-                WITH ORDINALITY AS n (execution_id, answer, is_free, i)
-            WHERE n.answer IS NOT NULL OR n.is_free
-            ORDER BY n.execution_id
-        LOOP
-            PERFORM app.settle_idempotency_key(
-                CASE WHEN claims[i] ->> 'purpose' = 'user' THEN (claims[i] ->> 'sub')::uuid END, p_execution_ids[i],
-                p_idempotent_answers[i], p_free_keys[i]
-            );
-        END LOOP;
-    END IF;
-    RETURN closed;
+    RETURN app.complete_executions(
+        keyring.open_seals(p_passes), p_execution_ids, p_executed_at, p_statuses, p_request_payloads,
+        p_response_payloads, p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts,
+        p_idempotent_answers, p_free_keys
+    );
 END
 $$;
 
@@ -853,6 +796,78 @@ END
 $$;
 
 ALTER FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) OWNER TO portway_definer;
+
+CREATE FUNCTION app.complete_executions(p_claims jsonb[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moment timestamptz;
+    earliest timestamptz;
+    latest timestamptz;
+    closed integer;
+    used uuid[];
+    i integer;
+BEGIN
+    IF NOT app.is_batch(cardinality(p_claims), ARRAY[
+        cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
+        cardinality(p_request_payloads), cardinality(p_response_payloads), cardinality(p_truncated),
+        cardinality(p_error_codes), cardinality(p_status_codes), cardinality(p_durations_ms), cardinality(p_attempts),
+        cardinality(p_idempotent_answers), cardinality(p_free_keys)
+    ]) THEN
+        RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- Known before the update starts, so that it opens the partitions in between and no others.
+    FOREACH moment IN ARRAY p_executed_at LOOP
+        earliest := least(earliest, moment);
+        latest := greatest(latest, moment);
+    END LOOP;
+    WITH finished AS (
+        UPDATE public.api_logs AS l SET
+            status = n.status, request_payload = coalesce(n.request_payload, l.request_payload),
+            response_payload = n.response_payload,
+            payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
+            duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
+        FROM unnest(
+            p_claims, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
+            p_error_codes, p_status_codes, p_durations_ms, p_attempts
+        ) AS n (
+            claims, execution_id, executed_at, status, request_payload, response_payload, truncated,
+            error_code, status_code, duration_ms, attempts
+        )
+        WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.executed_at BETWEEN earliest AND latest
+            AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
+            AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
+        RETURNING l.connection_id
+    )
+    SELECT count(*), array_agg(c.id) FILTER (WHERE c.id IS NOT NULL) INTO closed, used
+    FROM finished AS f LEFT JOIN LATERAL (
+        SELECT c.id FROM public.connections AS c
+        WHERE c.id = f.connection_id AND (c.last_used_at IS NULL OR c.last_used_at < now() - interval '1 minute')
+        OFFSET 0
+    ) AS c ON true;
+    -- When a connection was last used, to the minute; a row that somebody else is writing is left to them.
+    IF used IS NOT NULL THEN
+        UPDATE public.connections SET last_used_at = now()
+        WHERE id IN (SELECT c.id FROM public.connections AS c WHERE c.id = ANY (used) FOR NO KEY UPDATE SKIP LOCKED);
+    END IF;
+    IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
+        FOR i IN
+            SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
+                WITH ORDINALITY AS n (execution_id, answer, is_free, i)
+            WHERE n.answer IS NOT NULL OR n.is_free
+            ORDER BY n.execution_id
+        LOOP
+            PERFORM app.settle_idempotency_key(
+                CASE WHEN p_claims[i] ->> 'purpose' = 'user' THEN (p_claims[i] ->> 'sub')::uuid END, p_execution_ids[i],
+                p_idempotent_answers[i], p_free_keys[i]
+            );
+        END LOOP;
+    END IF;
+    RETURN closed;
+END
+$$;
+
+ALTER FUNCTION app.complete_executions(p_claims jsonb[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.configured_margin(p_auth_config jsonb) RETURNS interval
     LANGUAGE sql IMMUTABLE
@@ -1984,36 +1999,6 @@ $$;
 
 ALTER FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) OWNER TO portway_definer;
 
-CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    ids text[];
-    keys bytea[];
-    pass text;
-    body bytea;
-    id text;
-    claims jsonb[] := '{}';
-BEGIN
-    SELECT array_agg(k.id::text), array_agg(keyring.unwrapped(k, m)) INTO ids, keys
-    FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
-    WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
-    FOREACH pass IN ARRAY p_sealed LOOP
-        -- As bytes: of a text, even the first hundred characters are counted one by one.
-        body := substr(convert_to(pass, 'UTF8'), 65);
-        id := split_part(substr(pass, 65, 12), ':', 1);
-        claims := array_append(claims, CASE
-            WHEN left(pass, 64) = encode(extensions.hmac(body, keys[array_position(ids, id)], 'sha256'), 'hex')
-            THEN convert_from(substr(body, 2 + length(id)), 'UTF8')::jsonb
-        END);
-    END LOOP;
-    RETURN claims;
-END
-$$;
-
-ALTER FUNCTION keyring.open_seals(p_sealed text[]) OWNER TO portway_keyring;
-
 CREATE TABLE public.api_keys (
     id uuid DEFAULT app.uuid_v7() NOT NULL,
     user_id uuid NOT NULL,
@@ -2056,7 +2041,7 @@ ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sessions OWNER TO portway_owner;
 
-CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS TABLE(place bigint, claims jsonb)
+CREATE FUNCTION app.live_claims(p_claims jsonb[], p_purpose text) RETURNS TABLE(place bigint, claims jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT o.i,
@@ -2075,10 +2060,10 @@ CREATE FUNCTION app.live_claims(p_passes text[], p_purpose text) RETURNS TABLE(p
              END))) THEN o.claims
              ELSE NULL::jsonb
          END AS "case"
-    FROM unnest(keyring.open_seals(live_claims.p_passes)) WITH ORDINALITY o(claims, i);
+    FROM unnest(live_claims.p_claims) WITH ORDINALITY o(claims, i);
 END;
 
-ALTER FUNCTION app.live_claims(p_passes text[], p_purpose text) OWNER TO portway_definer;
+ALTER FUNCTION app.live_claims(p_claims jsonb[], p_purpose text) OWNER TO portway_definer;
 
 CREATE FUNCTION app.make_way_for_integration() RETURNS trigger
     LANGUAGE plpgsql
@@ -2230,20 +2215,26 @@ $$;
 
 ALTER FUNCTION app.open_connect_link(p_token text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[] DEFAULT '{}'::text[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
+CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[] DEFAULT '{}'::text[], p_closing_passes text[] DEFAULT '{}'::text[], p_execution_ids uuid[] DEFAULT '{}'::uuid[], p_executed_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[], p_statuses text[] DEFAULT '{}'::text[], p_request_payloads jsonb[] DEFAULT '{}'::jsonb[], p_response_payloads jsonb[] DEFAULT '{}'::jsonb[], p_truncated boolean[] DEFAULT '{}'::boolean[], p_error_codes text[] DEFAULT '{}'::text[], p_status_codes integer[] DEFAULT '{}'::integer[], p_durations_ms double precision[] DEFAULT '{}'::double precision[], p_attempts integer[] DEFAULT '{}'::integer[], p_idempotent_answers text[] DEFAULT '{}'::text[], p_free_keys boolean[] DEFAULT '{}'::boolean[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 #variable_conflict use_column
+DECLARE
+    size integer := cardinality(p_passes);
+    claims jsonb[];
+    closed integer;
 BEGIN
-    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
+    IF NOT app.is_batch(size, ARRAY[
         cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions), cardinality(p_payloads),
         cardinality(p_timeouts_ms), cardinality(p_idempotency_keys), cardinality(p_request_hashes),
         cardinality(p_refusals)
     ]) THEN
         RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    claims := keyring.open_seals(p_passes || p_closing_passes);
     RETURN QUERY WITH found AS MATERIALIZED (
         SELECT
             l.place, (l.claims ->> 'sub')::uuid AS user_id, at.*,
@@ -2265,7 +2256,7 @@ BEGIN
                 WHEN at.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
                 ELSE ARRAY['granted', NULL]
             END AS verdict
-        FROM app.live_claims(p_passes, 'user') AS l
+        FROM app.live_claims(claims[:size], 'user') AS l
         CROSS JOIN LATERAL (SELECT
             p_workspace_ids[l.place], p_connection_ids[l.place], p_actions[l.place], p_refusals[l.place]
         ) AS n (workspace_id, connection_id, action, refusal)
@@ -2370,10 +2361,16 @@ BEGIN
         SELECT s.definition_key, s.connection, s.members, CASE WHEN s.definition_key <> ALL (p_known_definitions)
             THEN app.definition_of(s.integration_id, s.action_id, p_actions[s.place]) END AS definition
     ) AS granted ON (s.held).outcome = 'granted';
+    IF (cardinality(p_closing_passes), cardinality(p_execution_ids)) IS DISTINCT FROM (0, 0) THEN
+        closed := app.complete_executions(
+            claims[size + 1:], p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads,
+            p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts, p_idempotent_answers, p_free_keys
+        );
+    END IF;
 END
 $$;
 
-ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[]) OWNER TO portway_definer;
+ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.open_invitation(p_token text) RETURNS public.invitations
     LANGUAGE sql SECURITY DEFINER
@@ -4505,6 +4502,36 @@ $$;
 
 ALTER FUNCTION keyring.open_seal(p_sealed text) OWNER TO portway_keyring;
 
+CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    ids text[];
+    keys bytea[];
+    pass text;
+    body bytea;
+    id text;
+    claims jsonb[] := '{}';
+BEGIN
+    SELECT array_agg(k.id::text), array_agg(keyring.unwrapped(k, m)) INTO ids, keys
+    FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+    WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
+    FOREACH pass IN ARRAY p_sealed LOOP
+        -- As bytes: of a text, even the first hundred characters are counted one by one.
+        body := substr(convert_to(pass, 'UTF8'), 65);
+        id := split_part(substr(pass, 65, 12), ':', 1);
+        claims := array_append(claims, CASE
+            WHEN left(pass, 64) = encode(extensions.hmac(body, keys[array_position(ids, id)], 'sha256'), 'hex')
+            THEN convert_from(substr(body, 2 + length(id)), 'UTF8')::jsonb
+        END);
+    END LOOP;
+    RETURN claims;
+END
+$$;
+
+ALTER FUNCTION keyring.open_seals(p_sealed text[]) OWNER TO portway_keyring;
+
 CREATE FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5905,6 +5932,8 @@ GRANT ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid
 REVOKE ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.complete_executions(p_claims jsonb[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.configured_margin(p_auth_config jsonb) FROM PUBLIC;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.workspace_members TO portway_definer;
@@ -6121,9 +6150,6 @@ GRANT ALL ON FUNCTION app.lease_due_renewals(p_limit integer, p_lease_seconds do
 REVOKE ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.lease_refresh(p_pass text, p_connection_id uuid, p_seen_version integer, p_lease_seconds double precision, p_refused boolean, OUT outcome text, OUT refresh_pass text, OUT grant_members jsonb, OUT client jsonb, OUT credential jsonb, OUT interrupted boolean, OUT retry_seconds double precision) TO portway_app;
 
-REVOKE ALL ON FUNCTION keyring.open_seals(p_sealed text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyring.open_seals(p_sealed text[]) TO portway_definer;
-
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO portway_definer;
 
 GRANT SELECT(id) ON TABLE public.api_keys TO portway_app;
@@ -6150,7 +6176,7 @@ GRANT SELECT(rate_limits) ON TABLE public.api_keys TO portway_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO portway_definer;
 
-REVOKE ALL ON FUNCTION app.live_claims(p_passes text[], p_purpose text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.live_claims(p_claims jsonb[], p_purpose text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.make_way_for_integration() FROM PUBLIC;
 
@@ -6171,8 +6197,8 @@ GRANT ALL ON FUNCTION app.oauth_client(p_pass text, p_workspace_id uuid, p_integ
 REVOKE ALL ON FUNCTION app.open_connect_link(p_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.open_connect_link(p_token text) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[]) TO portway_app;
+REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.open_invitation(p_token text) FROM PUBLIC;
 
@@ -6439,6 +6465,9 @@ REVOKE ALL ON FUNCTION keyring.initialize(p_source text, p_location text) FROM P
 
 REVOKE ALL ON FUNCTION keyring.open_seal(p_sealed text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.open_seal(p_sealed text) TO portway_definer;
+
+REVOKE ALL ON FUNCTION keyring.open_seals(p_sealed text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.open_seals(p_sealed text[]) TO portway_definer;
 
 REVOKE ALL ON FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_owner;

@@ -4,24 +4,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_OPEN = """
-SELECT * FROM app.open_executions(
+_OPENING: LiteralString = """
     %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[]
-) ORDER BY ordinal
 """
-_CLOSE = """
-SELECT app.close_executions(
+_CLOSING: LiteralString = """
     %s::text[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
     %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
-)
 """
+_OPEN: LiteralString = f"SELECT * FROM app.open_executions({_OPENING}) ORDER BY ordinal"
+_CLOSE: LiteralString = f"SELECT app.close_executions({_CLOSING})"
+_OPEN_AND_CLOSE: LiteralString = (
+    f"SELECT * FROM app.open_executions({_OPENING}, '{{}}', {_CLOSING}) ORDER BY ordinal"
+)
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,33 @@ class Opened(NamedTuple):
     replay: str | None
 
 
+@dataclass(frozen=True)
+class Ended:
+    """An execution to close."""
+
+    sealed_pass: str | None
+    opened: Opened
+    status: str | None = "success"
+    request: object = None
+    response: object = None
+    answer: str | None = None
+    free: bool | None = False
+
+
 def open_batch(connection: Connection, elements: Sequence[Asked]) -> list[Opened]:
     """One call for all elements."""
-    arrays = [
+    return [Opened(*row) for row in connection.execute(_OPEN, opening_arrays(elements)).fetchall()]
+
+
+def open_and_close(connection: Connection, elements: Sequence[Asked], ended: Sequence[Ended]) -> list[Opened]:
+    """One call that opens the former and closes the latter."""
+    arrays = [*opening_arrays(elements), *closing_arrays(ended)]
+    return [Opened(*row) for row in connection.execute(_OPEN_AND_CLOSE, arrays).fetchall()]
+
+
+def opening_arrays(elements: Sequence[Asked]) -> list[Any]:
+    """What `app.open_executions` takes."""
+    return [
         [element.sealed_pass for element in elements],
         [element.workspace_id for element in elements],
         [element.connection_id for element in elements],
@@ -71,7 +96,25 @@ def open_batch(connection: Connection, elements: Sequence[Asked]) -> list[Opened
         [element.request_hash for element in elements],
         [element.refusal for element in elements],
     ]
-    return [Opened(*row) for row in connection.execute(_OPEN, arrays).fetchall()]
+
+
+def closing_arrays(ended: Sequence[Ended]) -> list[Any]:
+    """What `app.close_executions` takes."""
+    return [
+        [one.sealed_pass for one in ended],
+        [one.opened.execution_id for one in ended],
+        [one.opened.executed_at for one in ended],
+        [one.status for one in ended],
+        [json.dumps(one.request) for one in ended],
+        [json.dumps(one.response) for one in ended],
+        [None] * len(ended),
+        [None] * len(ended),
+        [200] * len(ended),
+        [1.5] * len(ended),
+        [None] * len(ended),
+        [one.answer for one in ended],
+        [one.free for one in ended],
+    ]
 
 
 def open_one(connection: Connection, element: Asked) -> Opened:
@@ -80,24 +123,8 @@ def open_one(connection: Connection, element: Asked) -> Opened:
     return opened
 
 
-def close_one(
-    connection: Connection,
-    sealed_pass: str | None,
-    opened: Opened,
-    *,
-    status: str | None = "success",
-    request: object = None,
-    response: object = None,
-    answer: str | None = None,
-    free: bool | None = False,
-) -> int:
+def close_one(connection: Connection, sealed_pass: str | None, opened: Opened, **changes: Any) -> int:
     """Closes one execution; how many rows that finished."""
-    row = connection.execute(
-        _CLOSE,
-        [
-            [sealed_pass], [opened.execution_id], [opened.executed_at], [status], [json.dumps(request)],
-            [json.dumps(response)], [None], [None], [200], [1.5], [None], [answer], [free],
-        ],
-    ).fetchone()  # fmt: skip
+    row = connection.execute(_CLOSE, closing_arrays([Ended(sealed_pass, opened, **changes)])).fetchone()
     assert row is not None
     return int(row[0])

@@ -8,7 +8,17 @@ import psycopg
 import pytest
 
 from tests.integration.database.conftest import Connection, World
-from tests.integration.database.executions import Opened, close_one, open_batch, open_one
+from tests.integration.database.executions import (
+    Asked,
+    Ended,
+    Opened,
+    close_one,
+    closing_arrays,
+    open_and_close,
+    open_batch,
+    open_one,
+    opening_arrays,
+)
 from tests.people import as_app, as_owner, new_api_key, new_connection
 
 NOTHING = (None,) * 5
@@ -307,6 +317,69 @@ class TestClosing:
         with psycopg.connect(world.urls.admin) as other:
             other.execute("UPDATE connections SET name = 'x' WHERE id = %s", [made])
             assert close_one(app, world.bob.sealed_pass, opened) == 1
+
+
+class TestOpeningAndClosing:
+    """Both in one statement."""
+
+    def test_each_is_judged_by_its_own_pass(self, world: World, app: Connection) -> None:
+        ann, bob = open_batch(app, [world.asked("ann"), world.asked("bob")])
+        ended = [
+            Ended(world.bob.sealed_pass, ann, response={"by": "bob"}),
+            Ended(world.bob.sealed_pass, bob, response={"by": "bob"}),
+            Ended(world.ann.sealed_pass, ann, response={"by": "ann"}),
+        ]
+        asked = [world.asked("mia"), world.asked("bob"), world.asked("mia").but(sealed_pass="forged")]
+        opened = open_and_close(app, asked, ended)
+        assert [one.outcome for one in opened] == ["granted", "granted", "unauthenticated"]
+        assert [log_of(world, one)["user_id"] for one in opened] == [
+            world.mia.user_id, world.bob.user_id, None,
+        ]  # fmt: skip
+        assert log_of(world, ann)["response_payload"] == {"by": "ann"}
+        assert log_of(world, bob)["response_payload"] == {"by": "bob"}
+
+    def test_it_opens_before_it_frees(self, world: World, app: Connection) -> None:
+        first = open_one(app, world.asked(key="freed"))
+        ended = Ended(world.ann.sealed_pass, first, status="refused", free=True)
+        (waiting,) = open_and_close(app, [world.asked(key="freed")], [ended])
+        assert waiting.outcome == "idempotency_in_flight"
+        assert open_one(app, world.asked(key="freed")).outcome == "granted"
+
+    def test_of_one_alone(self, world: World, app: Connection) -> None:
+        (opened,) = open_and_close(app, [world.asked()], [])
+        assert opened.outcome == "granted"
+        assert open_and_close(app, [], [Ended(world.ann.sealed_pass, opened)]) == []
+        assert log_of(world, opened)["status"] == "success"
+
+    @pytest.mark.parametrize("lacking", range(13))
+    def test_arrays_of_unequal_length_leave_all_as_it_was(
+        self, world: World, app: Connection, superuser: Connection, lacking: int
+    ) -> None:
+        opened = open_one(app, world.asked())
+        count = superuser.execute("SELECT count(*) FROM api_logs").fetchone()
+        arrays = closing_arrays([Ended(world.ann.sealed_pass, opened)])
+        kinds = [
+            "text", "uuid", "uuid", "text", "jsonb", "integer", "text", "bytea", "text", "text",
+            "text", "uuid", "timestamptz", "text", "jsonb", "jsonb", "boolean", "text", "integer",
+            "double precision", "integer", "text", "boolean",
+        ]  # fmt: skip
+        statement = f"SELECT * FROM app.open_executions({', '.join(f'%s::{kind}[]' for kind in kinds)})"
+        wrongs: list[Any] = [[], None, arrays[lacking] * 2]
+        for wrong in wrongs:
+            changed = [*arrays[:lacking], wrong, *arrays[lacking + 1 :]]
+            with pytest.raises(psycopg.DataError):
+                app.execute(statement.encode(), [*opening_arrays([world.asked()]), [], *changed])
+        assert superuser.execute("SELECT count(*) FROM api_logs").fetchone() == count
+        assert log_of(world, opened)["status"] == "started"
+
+    def test_sizes(self, world: World, app: Connection) -> None:
+        asked: list[Asked] = [world.asked()] * 64
+        opened = open_batch(app, asked)
+        ended = [Ended(world.ann.sealed_pass, one) for one in opened]
+        assert len(open_and_close(app, asked, ended)) == 64
+        assert {log_of(world, one)["status"] for one in opened} == {"success"}
+        with pytest.raises(psycopg.DataError, match="at most 64"):
+            open_and_close(app, asked, [*ended, ended[0]])
 
 
 class TestUnfinished:

@@ -50,22 +50,23 @@ Definition = tuple[Integration, Action]
 # What the driver or the server makes of a value that cannot be stored. The statement had no effect then.
 _ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
 
-_OPENED = (
-    "execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay"
-)
-_OPENING = """app.open_executions(
-    %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[],
-    %s::text[]
-)"""
-_CLOSING = """app.close_executions(
-    %s::text[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
-    %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
-)"""
-_OPEN = f"SELECT {_OPENED} FROM {_OPENING} ORDER BY ordinal"  # noqa: S608  of constants
-_CLOSE = f"SELECT {_CLOSING}"
-# One commit for both. It opens first: who opens may wait for somebody who frees the same idempotency key, and must not
-# have freed one by then that those wait for.
-_OPEN_AND_CLOSE = f"SELECT {_OPENED}, (SELECT {_CLOSING}) FROM {_OPENING} ORDER BY ordinal"  # noqa: S608
+_OPENED = "ordinal, execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay"
+_OPENING = (
+    "text[]", "uuid[]", "uuid[]", "text[]", "jsonb[]", "integer[]", "text[]", "bytea[]", "text[]", "text[]"
+)  # fmt: skip
+_CLOSING = (
+    "text[]", "uuid[]", "timestamptz[]", "text[]", "jsonb[]", "jsonb[]", "boolean[]", "text[]", "integer[]",
+    "double precision[]", "integer[]", "text[]", "boolean[]",
+)  # fmt: skip
+
+
+def _parameters(types: Iterable[str]) -> str:
+    return ", ".join(f"${number}::{name}" for number, name in enumerate(types, 1))
+
+
+_OPEN = f"SELECT {_OPENED} FROM app.open_executions({_parameters(_OPENING)})"  # noqa: S608  of constants
+_CLOSE = f"SELECT app.close_executions({_parameters(_CLOSING)})"
+_OPEN_AND_CLOSE = f"SELECT {_OPENED} FROM app.open_executions({_parameters(_OPENING + _CLOSING)})"  # noqa: S608
 
 
 class PostgresExecutionLedger:
@@ -93,22 +94,22 @@ class PostgresExecutionLedger:
         closings = [item for item in items if isinstance(item, Closing)]
         known = self._definitions.of({opening.action for opening in openings})
         if not closings:
-            statement, parameters = _OPEN, _of_openings(openings, known)
+            statement, parameters = _OPEN, _of_openings(openings, list(known))
         elif not openings:
             statement, parameters = _CLOSE, _of_closings(closings)
         else:
             statement = _OPEN_AND_CLOSE
-            parameters = _of_closings(closings) + _of_openings(openings, known)
+            parameters = _of_openings(openings, list(known)) + _of_closings(closings)
         rows = await self._database.executions.run(statement, parameters)
         if not openings:
             return [None] * len(items)
-        answers = iter(rows)
+        answers = iter(sorted(rows))
         return [
             self._opened(item, next(answers), known) if isinstance(item, Opening) else None for item in items
         ]
 
     def _opened(self, opening: Opening, row: tuple[Any, ...], known: Mapping[str, Definition]) -> Opened:
-        execution_id, executed_at, outcome, detail, key, definition, connection, credential, replay = row[:9]
+        _, execution_id, executed_at, outcome, detail, key, definition, connection, credential, replay = row
         if outcome == "granted":
             # The database sends none that it was told we know.
             integration, action = known[key] if definition is None else self._definitions.add(key, definition)
@@ -151,38 +152,41 @@ class _Definitions:
         return definition
 
 
-def _of_openings(openings: Sequence[Opening], known: Iterable[str]) -> list[str]:
+def _of_openings(openings: Sequence[Opening], known: Sequence[str]) -> list[str]:
     return [
-        quoted(opening.sealed_pass for opening in openings),
-        bare(opening.workspace_id for opening in openings),
-        bare(opening.connection_id for opening in openings),
-        quoted(opening.action for opening in openings),
-        quoted(opening.request_payload for opening in openings),
-        bare(opening.timeout_ms for opening in openings),
-        quoted(opening.idempotency_key for opening in openings),
-        quoted(f"\\x{opening.request_hash.hex()}" for opening in openings),
-        quoted(opening.refusal.code if opening.refusal else None for opening in openings),
+        quoted([opening.sealed_pass for opening in openings]),
+        bare([opening.workspace_id for opening in openings]),
+        bare([opening.connection_id for opening in openings]),
+        quoted([opening.action for opening in openings]),
+        quoted([opening.request_payload for opening in openings]),
+        bare([opening.timeout_ms for opening in openings]),
+        quoted([opening.idempotency_key for opening in openings]),
+        quoted([f"\\x{opening.request_hash.hex()}" for opening in openings]),
+        quoted([opening.refusal.code if opening.refusal else None for opening in openings]),
         quoted(known),
     ]
 
 
 def _of_closings(closings: Sequence[Closing]) -> list[str]:
     return [
-        quoted(closing.sealed_pass for closing in closings),
-        bare(closing.execution_id for closing in closings),
-        quoted(closing.executed_at.isoformat() for closing in closings),
-        bare(closing.status.value for closing in closings),
-        quoted(closing.request_payload for closing in closings),
-        quoted(closing.response_payload for closing in closings),
-        bare(closing.payload_truncated for closing in closings),
-        quoted(closing.error_code for closing in closings),
-        bare(closing.status_code for closing in closings),
-        bare(closing.duration_ms for closing in closings),
-        bare(closing.attempts for closing in closings),
+        quoted([closing.sealed_pass for closing in closings]),
+        bare([closing.execution_id for closing in closings]),
+        quoted([closing.executed_at.isoformat() for closing in closings]),
+        bare([closing.status for closing in closings]),
+        quoted([closing.request_payload for closing in closings]),
+        quoted([closing.response_payload for closing in closings]),
+        bare([closing.payload_truncated for closing in closings]),
+        quoted([closing.error_code for closing in closings]),
+        bare([closing.status_code for closing in closings]),
+        bare([closing.duration_ms for closing in closings]),
+        bare([closing.attempts for closing in closings]),
         quoted(
-            closing.idempotent_answer.decode() if closing.idempotent_answer else None for closing in closings
+            [
+                closing.idempotent_answer.decode() if closing.idempotent_answer else None
+                for closing in closings
+            ]
         ),
-        bare(closing.frees_idempotency_key for closing in closings),
+        bare([closing.frees_idempotency_key for closing in closings]),
     ]
 
 
