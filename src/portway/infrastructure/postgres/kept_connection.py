@@ -3,12 +3,19 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from portway.infrastructure.postgres.errors import translated
+
+Connection = psycopg.AsyncConnection[TupleRow]
 
 _KEPT_SECONDS = 60.0
 
@@ -20,20 +27,23 @@ class KeptConnection:
     gets it back after an error, to mend or replace it, and after a minute, to renew it when it is old.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
-        self._connection: psycopg.AsyncConnection[TupleRow] | None = None
+        self._line: _Line | None = None
         self._until = 0.0
+        # Names of the statements that a connection has prepared, which it may bring back from the pool.
+        self._prepared: WeakKeyDictionary[Connection, dict[str, bytes]] = WeakKeyDictionary()
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
-        """Its rows. Domain errors come out of it for whatever the database refuses."""
+        """Its rows. It calls its parameters `$1`, `$2` and so on. Domain errors come out of it for whatever the database
+        refuses.
+        """
         async with self._one_at_a_time:
             with translated():
-                connection = self._connection or await self._take()
+                line = self._line or await self._take()
                 try:
-                    cursor = await connection.execute(statement, parameters, prepare=True)
-                    rows = await cursor.fetchall()
+                    rows = await line.run(statement, parameters)
                 except BaseException:
                     await self.give_back()
                     raise
@@ -43,11 +53,105 @@ class KeptConnection:
 
     async def give_back(self) -> None:
         """Returns it to the pool, if it has one."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await self._pool.putconn(connection)
+        if self._line is not None:
+            line, self._line = self._line, None
+            line.leave()
+            await self._pool.putconn(line.connection)
 
-    async def _take(self) -> psycopg.AsyncConnection[TupleRow]:
-        self._connection = await self._pool.getconn()
+    async def _take(self) -> "_Line":
+        connection = await self._pool.getconn()
+        self._line = _Line(connection, self._prepared.setdefault(connection, {}))
         self._until = time.monotonic() + _KEPT_SECONDS
-        return self._connection
+        return self._line
+
+
+class _Line:
+    """A connection driven by libpq's asynchronous functions (PostgreSQL's manual, "Asynchronous Command Processing").
+
+    psycopg's cursor, and its wait that watches the socket anew each time, cost as much as all that is in a statement.
+    """
+
+    def __init__(self, connection: Connection, prepared: dict[str, bytes]) -> None:
+        self.connection = connection
+        self._wire = connection.pgconn
+        # libpq forgets it when the connection breaks.
+        self._socket = self._wire.socket
+        self._may_prepare = connection.prepare_threshold is not None
+        self._prepared = prepared
+        self._results: list[PGresult] = []
+        self._loop = asyncio.get_running_loop()
+        self._answered: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(self._socket, self._receive)
+
+    def leave(self) -> None:
+        """Leaves the connection to whoever has it next."""
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+
+    async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
+        values = [_as_text(value) for value in parameters]
+        if self._may_prepare:
+            name = self._prepared.get(statement) or await self._prepare(statement)
+            self._wire.send_query_prepared(name, values)
+        else:
+            self._wire.send_query_params(statement.encode(), values)
+        result = await self._result()
+        reader = Transformer(self.connection)
+        reader.set_pgresult(result)
+        return reader.load_rows(0, result.ntuples, tuple)
+
+    async def _prepare(self, statement: str) -> bytes:
+        name = f"kept_{len(self._prepared)}".encode()
+        self._wire.send_prepare(name, statement.encode())
+        await self._result()
+        self._prepared[statement] = name
+        return name
+
+    async def _result(self) -> PGresult:
+        self._results = []
+        self._answered = self._loop.create_future()
+        self._send()
+        await self._answered
+        result = self._results[-1]
+        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            raise error_from_result(result)
+        return result
+
+    def _send(self) -> None:
+        """Sends as much as the socket takes, and the rest when it takes more."""
+        try:
+            is_sent = self._wire.flush() == 0
+        except psycopg.OperationalError as error:
+            self._fail(error)
+            return
+        if is_sent:
+            self._loop.remove_writer(self._socket)
+        else:
+            self._loop.add_writer(self._socket, self._send)
+
+    def _receive(self) -> None:
+        try:
+            self._wire.consume_input()
+            while not self._wire.is_busy():
+                result = self._wire.get_result()
+                if result is None:
+                    if not self._answered.done():
+                        self._answered.set_result(None)
+                    return
+                self._results.append(result)
+        except psycopg.OperationalError as error:
+            self._fail(error)
+
+    def _fail(self, error: psycopg.OperationalError) -> None:
+        """The connection broke. Its socket is closed, and its number may be another's soon."""
+        self.leave()
+        if not self._answered.done():
+            self._answered.set_exception(error)
+
+
+def _as_text(value: str) -> bytes:
+    text = value.encode()
+    if b"\0" in text:
+        # libpq would cut it off there.
+        raise psycopg.DataError("PostgreSQL's text cannot hold the character U+0000.")
+    return text
