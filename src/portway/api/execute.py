@@ -107,7 +107,8 @@ async def _success(result: ExecutionResult) -> Answer:
 
 
 def _wants_timing(fields: Mapping[bytes, bytes]) -> bool:
-    return _TIMING in map(bytes.strip, fields.get(b"prefer", b"").lower().split(b","))
+    preferences = fields.get(b"prefer")
+    return preferences is not None and _TIMING in map(bytes.strip, preferences.lower().split(b","))
 
 
 def execute_route(
