@@ -1,7 +1,10 @@
 """A database of many tenants, made by SQL: tenants with connections, and a log of earlier executions."""
 
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -30,6 +33,7 @@ SIZES = {
     "medium": Size(1_000, 100_000, 1_000_000),
     "large": Size(1_000, 100_000, 10_000_000),
     "huge": Size(10_000, 1_000_000, 10_000_000),
+    "vast": Size(10_000, 1_000_000, 100_000_000),
 }
 
 
@@ -123,7 +127,7 @@ CROSS JOIN (
 
 
 def populate(urls: DatabaseUrls, size: Size, base_url: str) -> None:
-    """Fills a migrated database. Takes about a minute for a million rows of the log."""
+    """Fills a migrated database. Takes about ten seconds for a million rows of the log, and half a gigabyte."""
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
         connection.execute("SELECT app.create_log_partition((now() - make_interval(months => m))::date)"
                            " FROM generate_series(0, 12) AS m")  # fmt: skip
@@ -132,11 +136,35 @@ def populate(urls: DatabaseUrls, size: Size, base_url: str) -> None:
         for first, last in _batches(size.connections):
             values = {"first": first, "last": last, "tenants": size.tenants, "token": TOKEN}
             connection.execute(_CONNECTIONS, values | {"origin": base_url})
-        for first, last in _batches(size.log_rows):
-            values = {"first": first, "last": last, "tenants": size.tenants}
-            connection.execute(_LOGS, values | {"connections": size.connections, "log_rows": size.log_rows})
+        with _without_indexes(connection), ThreadPoolExecutor(os.cpu_count()) as threads:
+            for made in [threads.submit(_add_logs, urls, size, *batch) for batch in _batches(size.log_rows)]:
+                made.result()
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
+
+
+def _add_logs(urls: DatabaseUrls, size: Size, first: int, last: int) -> None:
+    values = {"first": first, "last": last, "tenants": size.tenants, "log_rows": size.log_rows}
+    with psycopg.connect(urls.superuser, autocommit=True) as connection:
+        connection.execute(_LOGS, values | {"connections": size.connections})
+
+
+@contextmanager
+def _without_indexes(connection: psycopg.Connection) -> Iterator[None]:
+    """Makes the log's indexes anew in the end, which is far less work than to keep them up to date."""
+    indexes = connection.execute(
+        "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.conname, pg_get_constraintdef(c.oid)"
+        " FROM pg_index AS i LEFT JOIN pg_constraint AS c ON c.conindid = i.indexrelid AND c.contype = 'p'"
+        " WHERE i.indrelid = 'public.api_logs'::regclass"
+    ).fetchall()
+    for index, _, constraint, _ in indexes:
+        drop = f"ALTER TABLE api_logs DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}"
+        connection.execute(drop.encode())
+    yield
+    connection.execute("SET maintenance_work_mem = '1GB'")
+    for _, definition, constraint, primary_key in indexes:
+        make = f"ALTER TABLE api_logs ADD CONSTRAINT {constraint} {primary_key}" if constraint else definition
+        connection.execute(make.replace(" ON ONLY ", " ON ").encode())
 
 
 def move_service(urls: DatabaseUrls, base_url: str, callers: list[Caller]) -> None:
