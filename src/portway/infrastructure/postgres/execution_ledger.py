@@ -50,7 +50,10 @@ Definition = tuple[Integration, Action]
 # What the driver or the server makes of a value that cannot be stored. The statement had no effect then.
 _ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
 
-_OPENED = "ordinal, execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential, replay"
+_OPENED = (
+    "ordinal, execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential,"
+    " replay"
+)
 _OPENING = (
     "text[]", "uuid[]", "uuid[]", "text[]", "jsonb[]", "integer[]", "text[]", "bytea[]", "text[]", "text[]"
 )  # fmt: skip

@@ -36,7 +36,7 @@ class KeptConnection:
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
-        """Its rows. It calls its parameters `$1`, `$2` and so on. Domain errors come out of it for whatever the database
+        """Its rows. Parameters are `$1`, `$2` and so on in it. Domain errors come out for whatever the database
         refuses.
         """
         async with self._one_at_a_time:
