@@ -4,8 +4,7 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, quote_plus
 
 import msgspec
@@ -25,15 +24,21 @@ class Literals:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.forms = literal_forms(secrets)
-        # As they stand inside a JSON text; None where that cannot be said, or where one may be part of a number.
-        self.in_json: list[str] | None = None
-        if not any(map(_LIKE_A_NUMBER.fullmatch, self.forms)):
-            with suppress(UnicodeEncodeError):
-                self.in_json = [msgspec.json.encode(form)[1:-1].decode() for form in self.forms]
+        self.in_json = _in_json(self.forms)
 
     def may_stand_in(self, text: str) -> bool:
         """Whether one of them may be in this JSON text."""
         return self.in_json is None or any(literal in text for literal in self.in_json)
+
+
+def _in_json(forms: Sequence[str]) -> list[str] | None:
+    """As they stand inside a JSON text; None where that cannot be said, or where one may be part of a number."""
+    if any(map(_LIKE_A_NUMBER.fullmatch, forms)):
+        return None
+    try:
+        return [msgspec.json.encode(form)[1:-1].decode() for form in forms]
+    except UnicodeEncodeError:
+        return None
 
 
 def literal_forms(secrets: Iterable[str]) -> list[str]:
