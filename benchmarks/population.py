@@ -139,6 +139,8 @@ def populate(urls: DatabaseUrls, size: Size, base_url: str) -> None:
         with _without_indexes(connection), ThreadPoolExecutor(os.cpu_count()) as threads:
             for made in [threads.submit(_add_logs, urls, size, *batch) for batch in _batches(size.log_rows)]:
                 made.result()
+        # Gateways that had been running meanwhile would have counted it hour by hour.
+        connection.execute("UPDATE usage_progress SET counted_until = date_trunc('hour', now())")
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
 
