@@ -45,6 +45,14 @@ $$;
 -- squawk-ignore ban-drop-function
 DROP FUNCTION app.live_claims(text[], text);
 
+-- A UUID of version 7 (RFC 9562) for a time of whole milliseconds, which app.uuid_v7_time finds in it.
+CREATE FUNCTION app.uuid_v7_at(p_time timestamptz) RETURNS uuid
+LANGUAGE sql
+RETURN encode(set_bit(set_bit(overlay(
+    uuid_send(gen_random_uuid())
+    PLACING substring(int8send((extract(epoch FROM p_time) * 1000)::bigint) FROM 3) FROM 1 FOR 6
+), 52, 1), 53, 1), 'hex')::uuid;
+
 -- Completes the rows of elements that the claims' user opened and that are not finished. The pass may have expired by
 -- now: the call may outlast it, and its seal still tells whose it is. A request_payload of NULL stays as it is. Called
 -- within the two functions below alone, whose rights and settings it has.
@@ -189,6 +197,7 @@ BEGIN
     RETURN QUERY WITH found AS MATERIALIZED (
         SELECT
             l.place, (l.claims ->> 'sub')::uuid AS user_id, at.*,
+            date_trunc('milliseconds', clock_timestamp()) AS executed_at,
             CASE
                 WHEN l.claims IS NULL THEN ARRAY['unauthenticated', NULL]
                 WHEN n.refusal IS NOT NULL THEN ARRAY[n.refusal, NULL]
@@ -261,7 +270,7 @@ BEGIN
         ) AS s
         GROUP BY s.place
     ), judged AS (
-        SELECT f.*, s.members, s.literals, app.uuid_v7() AS execution_id,
+        SELECT f.*, s.members, s.literals, app.uuid_v7_at(f.executed_at) AS execution_id,
             clock_timestamp() + make_interval(secs => greatest(least(
                 p_timeouts_ms[f.place], coalesce(f.timeout_ms, app.builtin_timeout_ms(p_actions[f.place]))
             ), 0) / 1000.0 + 30) AS deadline,
@@ -292,7 +301,7 @@ BEGIN
             request_payload, error_code, duration_ms, deadline
         )
         SELECT
-            s.execution_id, app.uuid_v7_time(s.execution_id),
+            s.execution_id, s.executed_at,
             CASE (s.held).outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
             s.user_id, s.organization_id, s.workspace_id, s.connection_id, s.integration_id, s.action_id,
             CASE WHEN s.user_id IS NOT NULL THEN
@@ -305,7 +314,9 @@ BEGIN
         WHERE (s.held).outcome <> 'replay'
     )
     SELECT
-        s.place::integer, (s.held).execution_id, app.uuid_v7_time((s.held).execution_id), (s.held).outcome, s.final[2],
+        s.place::integer, (s.held).execution_id,
+        CASE WHEN (s.held).outcome = 'replay' THEN app.uuid_v7_time((s.held).execution_id) ELSE s.executed_at END,
+        (s.held).outcome, s.final[2],
         granted.definition_key, granted.definition, granted.connection, granted.members, (s.held).replay
     FROM settled AS s
     LEFT JOIN LATERAL (

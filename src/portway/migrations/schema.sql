@@ -2238,6 +2238,7 @@ BEGIN
     RETURN QUERY WITH found AS MATERIALIZED (
         SELECT
             l.place, (l.claims ->> 'sub')::uuid AS user_id, at.*,
+            date_trunc('milliseconds', clock_timestamp()) AS executed_at,
             CASE
                 WHEN l.claims IS NULL THEN ARRAY['unauthenticated', NULL]
                 WHEN n.refusal IS NOT NULL THEN ARRAY[n.refusal, NULL]
@@ -2310,7 +2311,7 @@ BEGIN
         ) AS s
         GROUP BY s.place
     ), judged AS (
-        SELECT f.*, s.members, s.literals, app.uuid_v7() AS execution_id,
+        SELECT f.*, s.members, s.literals, app.uuid_v7_at(f.executed_at) AS execution_id,
             clock_timestamp() + make_interval(secs => greatest(least(
                 p_timeouts_ms[f.place], coalesce(f.timeout_ms, app.builtin_timeout_ms(p_actions[f.place]))
             ), 0) / 1000.0 + 30) AS deadline,
@@ -2341,7 +2342,7 @@ BEGIN
             request_payload, error_code, duration_ms, deadline
         )
         SELECT
-            s.execution_id, app.uuid_v7_time(s.execution_id),
+            s.execution_id, s.executed_at,
             CASE (s.held).outcome WHEN 'granted' THEN 'started' ELSE 'refused' END,
             s.user_id, s.organization_id, s.workspace_id, s.connection_id, s.integration_id, s.action_id,
             CASE WHEN s.user_id IS NOT NULL THEN
@@ -2354,7 +2355,9 @@ BEGIN
         WHERE (s.held).outcome <> 'replay'
     )
     SELECT
-        s.place::integer, (s.held).execution_id, app.uuid_v7_time((s.held).execution_id), (s.held).outcome, s.final[2],
+        s.place::integer, (s.held).execution_id,
+        CASE WHEN (s.held).outcome = 'replay' THEN app.uuid_v7_time((s.held).execution_id) ELSE s.executed_at END,
+        (s.held).outcome, s.final[2],
         granted.definition_key, granted.definition, granted.connection, granted.members, (s.held).replay
     FROM settled AS s
     LEFT JOIN LATERAL (
@@ -3818,6 +3821,12 @@ END
 $$;
 
 ALTER FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) OWNER TO portway_definer;
+
+CREATE FUNCTION app.uuid_v7_at(p_time timestamp with time zone) RETURNS uuid
+    LANGUAGE sql
+    RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send(((EXTRACT(epoch FROM p_time) * (1000)::numeric))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
+
+ALTER FUNCTION app.uuid_v7_at(p_time timestamp with time zone) OWNER TO portway_definer;
 
 CREATE FUNCTION app.uuid_v7_time(p_id uuid) RETURNS timestamp with time zone
     LANGUAGE sql IMMUTABLE STRICT
@@ -6369,6 +6378,8 @@ REVOKE ALL ON FUNCTION app.usage_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION app.usage_state() TO portway_app;
 
 REVOKE ALL ON FUNCTION app.use_connect_link(p_link_id uuid, p_connection_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION app.uuid_v7_at(p_time timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.uuid_v7_time(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.uuid_v7_time(p_id uuid) TO portway_definer;

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import RFC_4122
 
 import psycopg
 import pytest
@@ -61,6 +62,14 @@ def test_a_granted_element_has_all_that_a_call_needs(world: World, app: Connecti
     assert (log["user_id"], log["workspace_id"]) == (world.ann.user_id, world.ann.workspace_id)
     assert log["executed_at"] == opened.executed_at
     assert 59 < (log["deadline"] - log["executed_at"]).total_seconds() < 65
+
+
+def test_when_an_execution_began_is_in_its_id(world: World, app: Connection) -> None:
+    for opened in open_batch(app, [world.asked(), world.asked("mia"), world.asked(refusal="rate_limited")]):
+        times = app.execute("SELECT app.uuid_v7_time(%s)", [opened.execution_id]).fetchone()
+        assert times == (opened.executed_at,) == (log_of(world, opened)["executed_at"],)
+        assert opened.execution_id.version == 7
+        assert opened.execution_id.variant == RFC_4122
 
 
 def test_a_bad_a_foreign_an_expired_and_a_good_element(fresh_world: World) -> None:
