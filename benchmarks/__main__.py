@@ -28,7 +28,7 @@ from benchmarks.soak import soak
 from portway import __version__
 
 ROOT = Path(__file__).resolve().parent.parent / ".bench"
-_GATE_RATIO = 20.0
+_GATE_RATIO = 18.0
 """A gateway that costs more than so many nginx proxies has lost something on the way (`--check`)."""
 
 
