@@ -41,7 +41,7 @@ class KeptConnection:
         """
         async with self._one_at_a_time:
             with translated():
-                line = self._line or await self._take()
+                line = self._line if self._line is not None and self._line.is_open else await self._take()
                 try:
                     rows = await line.run(statement, parameters)
                 except BaseException:
@@ -59,6 +59,7 @@ class KeptConnection:
             await self._pool.putconn(line.connection)
 
     async def _take(self) -> "_Line":
+        await self.give_back()  # one that broke while nobody needed it
         connection = await self._pool.getconn()
         self._line = _Line(connection, self._prepared.setdefault(connection, {}))
         self._until = time.monotonic() + _KEPT_SECONDS
@@ -73,6 +74,8 @@ class _Line:
 
     def __init__(self, connection: Connection, prepared: dict[str, bytes]) -> None:
         self.connection = connection
+        self.is_open = True
+        """Whether its socket is watched; it is not any more once the connection broke."""
         self._wire = connection.pgconn
         # libpq forgets it when the connection breaks.
         self._socket = self._wire.socket
@@ -85,8 +88,11 @@ class _Line:
 
     def leave(self) -> None:
         """Leaves the connection to whoever has it next."""
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        # Once: libpq closes the socket of a connection that breaks, and its number may be another's by now.
+        if self.is_open:
+            self.is_open = False
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
         values = [_as_text(value) for value in parameters]
@@ -143,7 +149,6 @@ class _Line:
             self._fail(error)
 
     def _fail(self, error: psycopg.OperationalError) -> None:
-        """The connection broke. Its socket is closed, and its number may be another's soon."""
         self.leave()
         if not self._answered.done():
             self._answered.set_exception(error)
