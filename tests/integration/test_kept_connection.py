@@ -99,6 +99,21 @@ async def test_a_value_that_the_database_refuses_costs_the_next_statement_nothin
         assert await connection.run("SELECT 1", []) == [(1,)]
 
 
+async def test_a_statement_whose_columns_changed_is_prepared_anew(database_urls: DatabaseUrls) -> None:
+    with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
+        superuser.execute("CREATE TABLE public.changing AS SELECT 1 AS one")
+        superuser.execute("GRANT SELECT ON public.changing TO public")
+        try:
+            async with kept(database_urls) as connection:
+                assert await connection.run("SELECT * FROM public.changing", []) == [(1,)]
+                superuser.execute("ALTER TABLE public.changing ADD COLUMN two integer")
+                with pytest.raises(psycopg.errors.FeatureNotSupported):
+                    await connection.run("SELECT * FROM public.changing", [])
+                assert await connection.run("SELECT * FROM public.changing", []) == [(1, None)]
+        finally:
+            superuser.execute("DROP TABLE public.changing")
+
+
 async def test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement(
     database_urls: DatabaseUrls,
 ) -> None:

@@ -136,6 +136,8 @@ CREATE OR REPLACE FUNCTION app.close_executions(
     p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]
 ) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
+-- As below, for what it calls is the same.
+SET enable_seqscan = off SET jit = off
 AS $$
 BEGIN
     RETURN app.complete_executions(
@@ -177,8 +179,9 @@ CREATE FUNCTION app.open_executions(
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 -- A plan is made when a connection needs it first, and kept: tables that are small then may be large soon. Those of a
--- hundred rows, too, are read faster by their indexes.
-SET enable_seqscan = off
+-- hundred rows, too, are read faster by their indexes. Where a table has none that helps, the planner takes the scan
+-- for so dear that it would compile the plan.
+SET enable_seqscan = off SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -324,6 +327,7 @@ BEGIN
             THEN app.definition_of(s.integration_id, s.action_id, p_actions[s.place]) END AS definition
     ) AS granted ON (s.held).outcome = 'granted';
     IF (cardinality(p_closing_passes), cardinality(p_execution_ids)) IS DISTINCT FROM (0, 0) THEN
+        -- Assigned, though nobody wants it: a call in an expression is spared the query that PERFORM would be.
         closed := app.complete_executions(
             claims[size + 1:], p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads,
             p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts, p_idempotent_answers, p_free_keys

@@ -131,6 +131,15 @@ def test_opening(large: World, explained: Explained) -> None:
     }  # fmt: skip
 
 
+def test_what_forbids_sequential_scans_forbids_compiling_plans(superuser: Connection) -> None:
+    """A scan that is forbidden and there all the same is planned as so dear that compiling would seem to pay."""
+    rows = superuser.execute(
+        "SELECT proname, proconfig FROM pg_proc WHERE 'enable_seqscan=off' = ANY (proconfig)"
+    ).fetchall()
+    assert {name for name, _ in rows} == {"open_executions", "close_executions"}
+    assert all("jit=off" in settings for _, settings in rows)
+
+
 def test_closing_opens_one_partition(large: World, explained: Explained) -> None:
     opened = batch(large, explained)[0]
     explained.plans()

@@ -7,14 +7,23 @@ Here, nothing looks at one by itself.
 from collections.abc import Sequence
 from typing import cast
 
+from portway.domain.errors import MalformedRequest
+
 
 def quoted(values: Sequence[str | None]) -> str:
-    """An array of texts of any content, or of what is written as text; None is NULL."""
+    """An array of texts, or of what is written as text; None is NULL.
+
+    Raises MalformedRequest for a text with the character U+0000, which none of PostgreSQL's can hold.
+    """
     if None in values:
         return bare([None if value is None else quoted([value])[1:-1] for value in values])
-    # No text in PostgreSQL holds U+0000. Where one of these does, the array becomes too long, and is refused for that.
-    elements = _escaped("\0".join(cast("Sequence[str]", values))).replace("\0", '","')
-    return f'{{"{elements}"}}' if values else "{}"
+    if not values:
+        return "{}"
+    joined = "\0".join(cast("Sequence[str]", values))
+    if joined.count("\0") >= len(values):
+        raise MalformedRequest("The character U+0000 is not allowed.")
+    elements = _escaped(joined).replace("\0", '","')
+    return f'{{"{elements}"}}'
 
 
 def bare(values: Sequence[object]) -> str:

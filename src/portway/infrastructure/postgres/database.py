@@ -140,7 +140,12 @@ def _pool(
         reconnect_timeout=_POOL_WAIT_SECONDS,
         open=False,
         configure=configure,
-        kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "portway"},
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": None,
+            "application_name": "portway",
+            "client_encoding": "utf8",
+        },
     )
 
 

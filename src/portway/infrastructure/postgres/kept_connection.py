@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import FeatureNotSupported, error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
@@ -29,7 +29,7 @@ class KeptConnection:
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
-        self._line: _Line | None = None
+        self._watched: _WatchedConnection | None = None
         self._until = 0.0
         # Names of the statements that a connection has prepared, which it may bring back from the pool.
         self._prepared: WeakKeyDictionary[Connection, dict[str, bytes]] = WeakKeyDictionary()
@@ -41,9 +41,15 @@ class KeptConnection:
         """
         async with self._one_at_a_time:
             with translated():
-                line = self._line if self._line is not None and self._line.is_open else await self._take()
+                watched = self._watched
+                if watched is None or not watched.is_open:
+                    watched = await self._take()
                 try:
-                    rows = await line.run(statement, parameters)
+                    rows = await watched.run(statement, parameters)
+                except FeatureNotSupported:
+                    # A migration has changed what a prepared statement gives.
+                    await self.give_back(is_fit=False)
+                    raise
                 except BaseException:
                     await self.give_back()
                     raise
@@ -51,22 +57,28 @@ class KeptConnection:
                     await self.give_back()
                 return rows
 
-    async def give_back(self) -> None:
-        """Returns it to the pool, if it has one."""
-        if self._line is not None:
-            line, self._line = self._line, None
-            line.leave()
-            await self._pool.putconn(line.connection)
+    async def give_back(self, *, is_fit: bool = True) -> None:
+        """Returns it to the pool, if it has one; closed, where it is not fit to be used again."""
+        if self._watched is not None:
+            watched, self._watched = self._watched, None
+            watched.leave()
+            if not is_fit:
+                await watched.connection.close()
+            await self._pool.putconn(watched.connection)
 
-    async def _take(self) -> "_Line":
+    async def _take(self) -> "_WatchedConnection":
         await self.give_back()  # one that broke while nobody needed it
         connection = await self._pool.getconn()
-        self._line = _Line(connection, self._prepared.setdefault(connection, {}))
+        try:
+            self._watched = _WatchedConnection(connection, self._prepared.setdefault(connection, {}))
+        except BaseException:
+            await self._pool.putconn(connection)
+            raise
         self._until = time.monotonic() + _KEPT_SECONDS
-        return self._line
+        return self._watched
 
 
-class _Line:
+class _WatchedConnection:
     """A connection driven by libpq's asynchronous functions (PostgreSQL's manual, "Asynchronous Command Processing").
 
     psycopg's cursor, and its wait that watches the socket anew each time, cost as much as all that is in a statement.
@@ -118,7 +130,7 @@ class _Line:
         self._answered = self._loop.create_future()
         self._send()
         await self._answered
-        result = self._results[-1]
+        result = self._results[-1]  # the only one, but for the server's last words
         if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
             raise error_from_result(result)
         return result

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from portway.domain.errors import MalformedRequest
 from portway.infrastructure.postgres.array_literals import bare, quoted
 
 
@@ -19,6 +20,12 @@ from portway.infrastructure.postgres.array_literals import bare, quoted
 )
 def test_texts(values: list[str | None], literal: str) -> None:
     assert quoted(values) == literal
+
+
+@pytest.mark.parametrize("values", [["\0"], ["a", "b\0", "c"], [None, "\0"]])
+def test_what_no_text_can_hold(values: list[str | None]) -> None:
+    with pytest.raises(MalformedRequest, match="U\\+0000"):
+        quoted(values)
 
 
 def test_what_needs_no_quotes() -> None:
