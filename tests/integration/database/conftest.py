@@ -7,9 +7,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
-from tests.integration.database.executions import Asked
+from tests.integration.database.executions import Asked, Opened
 from tests.people import Person, as_app, as_owner, join, new_connection, new_person
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -36,6 +37,14 @@ class World:
         person: Person = getattr(self, name)
         workspace = person.workspace_id if name == "bob" else self.ann.workspace_id
         return Asked(person.sealed_pass, workspace, self.connections[name]).but(**changes)
+
+    def log_of(self, opened: Opened) -> dict[str, Any]:
+        """The row of an execution."""
+        with psycopg.connect(self.urls.admin, row_factory=dict_row) as connection:
+            (row,) = connection.execute(
+                "SELECT * FROM api_logs WHERE id = %s", [opened.execution_id]
+            ).fetchall()
+        return row
 
 
 def make_world(urls: DatabaseUrls) -> World:

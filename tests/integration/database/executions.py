@@ -20,9 +20,10 @@ _CLOSING: LiteralString = """
 """
 _OPEN: LiteralString = f"SELECT * FROM app.open_executions({_OPENING}) ORDER BY ordinal"
 _CLOSE: LiteralString = f"SELECT app.close_executions({_CLOSING})"
-_OPEN_AND_CLOSE: LiteralString = (
+OPEN_AND_CLOSE: LiteralString = (
     f"SELECT * FROM app.open_executions({_OPENING}, '{{}}', {_CLOSING}) ORDER BY ordinal"
 )
+"""Of `opening_arrays` and `closing_arrays`."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def open_batch(connection: Connection, elements: Sequence[Asked]) -> list[Opened
 def open_and_close(connection: Connection, elements: Sequence[Asked], ended: Sequence[Ended]) -> list[Opened]:
     """One call that opens the former and closes the latter."""
     arrays = [*opening_arrays(elements), *closing_arrays(ended)]
-    return [Opened(*row) for row in connection.execute(_OPEN_AND_CLOSE, arrays).fetchall()]
+    return [Opened(*row) for row in connection.execute(OPEN_AND_CLOSE, arrays).fetchall()]
 
 
 def opening_arrays(elements: Sequence[Asked]) -> list[Any]:

@@ -9,28 +9,10 @@ import psycopg
 import pytest
 
 from tests.integration.database.conftest import Connection, World
-from tests.integration.database.executions import (
-    Asked,
-    Ended,
-    Opened,
-    close_one,
-    closing_arrays,
-    open_and_close,
-    open_batch,
-    open_one,
-    opening_arrays,
-)
+from tests.integration.database.executions import Opened, close_one, open_batch, open_one
 from tests.people import as_app, as_owner, new_api_key, new_connection
 
 NOTHING = (None,) * 5
-
-
-def log_of(world: World, opened: Opened) -> dict[str, Any]:
-    with psycopg.connect(world.urls.admin) as connection:
-        cursor = connection.execute("SELECT * FROM api_logs WHERE id = %s", [opened.execution_id])
-        assert cursor.description is not None
-        (row,) = cursor.fetchall()
-        return dict(zip([column.name for column in cursor.description], row, strict=True))
 
 
 def spoil(world: World, connection: str, how: str = "encrypted_value || '\\x00'::bytea") -> None:
@@ -55,7 +37,7 @@ def test_a_granted_element_has_all_that_a_call_needs(world: World, app: Connecti
     assert connection["id"] == str(world.connections["ann"])
     assert connection["origins"] == ["https://api.example.com:443"]
     assert connection["integration_slug"] == "service"
-    log = log_of(world, opened)
+    log = world.log_of(opened)
     assert log["status"] == "started"
     assert log["error_code"] is None
     assert log["request_payload"] == {"q": "x", "password": "[redacted]"}
@@ -67,7 +49,7 @@ def test_a_granted_element_has_all_that_a_call_needs(world: World, app: Connecti
 def test_when_an_execution_began_is_in_its_id(world: World, app: Connection) -> None:
     for opened in open_batch(app, [world.asked(), world.asked("mia"), world.asked(refusal="rate_limited")]):
         times = app.execute("SELECT app.uuid_v7_time(%s)", [opened.execution_id]).fetchone()
-        assert times == (opened.executed_at,) == (log_of(world, opened)["executed_at"],)
+        assert times == (opened.executed_at,) == (world.log_of(opened)["executed_at"],)
         assert opened.execution_id.version == 7
         assert opened.execution_id.variant == RFC_4122
 
@@ -96,7 +78,7 @@ def test_a_bad_a_foreign_an_expired_and_a_good_element(fresh_world: World) -> No
             ]  # fmt: skip
             assert bad[5:] == foreign[5:] == expired[5:] == NOTHING
             assert good.credential == '{"token": "the-secret-token"}'
-            logs = [log_of(world, opened) for opened in (bad, foreign, expired, good)]
+            logs = [world.log_of(opened) for opened in (bad, foreign, expired, good)]
             assert [log["user_id"] for log in logs] == [
                 world.mia.user_id, world.bob.user_id, None, world.ann.user_id,
             ]  # fmt: skip
@@ -139,10 +121,10 @@ def test_whatever_one_element_is_like_its_neighbours_are_granted(
         '{"token": "the-secret-token"}',
         '{"token": "mias-secret-token"}',
     )
-    assert log_of(world, opened)["status"] == ("started" if outcome == "granted" else "refused")
+    assert world.log_of(opened)["status"] == ("started" if outcome == "granted" else "refused")
     if outcome != "granted":
         assert opened[5:] == NOTHING
-        assert log_of(world, opened)["error_code"] == outcome
+        assert world.log_of(opened)["error_code"] == outcome
 
 
 def test_a_workspace_mates_connection_is_seen_but_not_used(world: World, app: Connection) -> None:
@@ -150,7 +132,7 @@ def test_a_workspace_mates_connection_is_seen_but_not_used(world: World, app: Co
         opened = open_one(app, world.asked("ann", sealed_pass=person.sealed_pass))
         assert opened.outcome == "forbidden"
         assert (opened.detail or "").startswith(reason)
-        assert log_of(world, opened)["connection_id"] == world.connections["ann"]
+        assert world.log_of(opened)["connection_id"] == world.connections["ann"]
 
 
 def test_sizes(world: World, app: Connection) -> None:
@@ -180,14 +162,14 @@ def test_arrays_of_unequal_length_are_refused(world: World, app: Connection, lac
 def test_secrets_are_masked_where_the_callers_parameters_hold_them(world: World, app: Connection) -> None:
     payload = {"q": "Bearer the-secret-token!", "deep": [{"the-secret-token": 1}], "other": "kept"}
     opened = open_one(app, world.asked(payload=payload))
-    log = log_of(world, opened)
+    log = world.log_of(opened)
     assert log["request_payload"] == {
         "q": "Bearer [redacted]!",
         "deep": [{"[redacted]": 1}],
         "other": "kept",
     }
     refused = open_one(app, world.asked(payload=payload, refusal="rate_limited"))
-    assert "the-secret-token" not in str(log_of(world, refused)["request_payload"])
+    assert "the-secret-token" not in str(world.log_of(refused)["request_payload"])
 
 
 def test_a_secret_that_stands_across_the_syntax_of_json_masks_the_whole(
@@ -203,7 +185,7 @@ def test_a_secret_that_stands_across_the_syntax_of_json_masks_the_whole(
     )
     opened = open_one(app, world.asked(connection_id=made[0], payload={"n": 123456789}))
     assert opened.outcome == "granted"
-    assert log_of(world, opened)["request_payload"] == "[redacted]"
+    assert world.log_of(opened)["request_payload"] == "[redacted]"
 
 
 def test_a_connection_without_secrets_is_granted_only_where_none_are_needed(
@@ -267,7 +249,7 @@ class TestClosing:
     def test_completes_the_row(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked())
         assert close_one(app, world.ann.sealed_pass, opened, request={"a": 1}, response={"b": 2}) == 1
-        log = log_of(world, opened)
+        log = world.log_of(opened)
         assert (log["status"], log["status_code"], log["duration_ms"]) == ("success", 200, 1.5)
         assert (log["request_payload"], log["response_payload"]) == ({"a": 1}, {"b": 2})
         assert (log["attempts"], log["payload_truncated"]) == (0, False)
@@ -275,23 +257,23 @@ class TestClosing:
     def test_a_finished_row_never_changes(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked())
         close_one(app, world.ann.sealed_pass, opened, response={"b": 2})
-        before = log_of(world, opened)
+        before = world.log_of(opened)
         for status in ("error", "success", "refused"):
             assert close_one(app, world.ann.sealed_pass, opened, status=status, response={"c": 3}) == 0
-        assert log_of(world, opened) == before
+        assert world.log_of(opened) == before
 
     @pytest.mark.parametrize("status", ["started", "unknown", "nonsense", None])
     def test_needs_an_end(self, world: World, app: Connection, status: str | None) -> None:
         opened = open_one(app, world.asked())
         assert close_one(app, world.ann.sealed_pass, opened, status=status) == 0
-        assert log_of(world, opened)["status"] == "started"
+        assert world.log_of(opened)["status"] == "started"
 
     def test_by_another_does_nothing(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked(key="closing by another"))
         for sealed in (world.bob.sealed_pass, world.mia.sealed_pass, None, "", "forged"):
             assert close_one(app, sealed, opened, answer="theirs") == 0
             assert close_one(app, sealed, opened, free=True) == 0
-        assert log_of(world, opened)["status"] == "started"
+        assert world.log_of(opened)["status"] == "started"
         again = open_one(app, world.asked(key="closing by another"))
         assert again.outcome == "idempotency_in_flight"
 
@@ -328,69 +310,6 @@ class TestClosing:
             assert close_one(app, world.bob.sealed_pass, opened) == 1
 
 
-class TestOpeningAndClosing:
-    """Both in one statement."""
-
-    def test_each_is_judged_by_its_own_pass(self, world: World, app: Connection) -> None:
-        ann, bob = open_batch(app, [world.asked("ann"), world.asked("bob")])
-        ended = [
-            Ended(world.bob.sealed_pass, ann, response={"by": "bob"}),
-            Ended(world.bob.sealed_pass, bob, response={"by": "bob"}),
-            Ended(world.ann.sealed_pass, ann, response={"by": "ann"}),
-        ]
-        asked = [world.asked("mia"), world.asked("bob"), world.asked("mia").but(sealed_pass="forged")]
-        opened = open_and_close(app, asked, ended)
-        assert [one.outcome for one in opened] == ["granted", "granted", "unauthenticated"]
-        assert [log_of(world, one)["user_id"] for one in opened] == [
-            world.mia.user_id, world.bob.user_id, None,
-        ]  # fmt: skip
-        assert log_of(world, ann)["response_payload"] == {"by": "ann"}
-        assert log_of(world, bob)["response_payload"] == {"by": "bob"}
-
-    def test_it_opens_before_it_frees(self, world: World, app: Connection) -> None:
-        first = open_one(app, world.asked(key="freed"))
-        ended = Ended(world.ann.sealed_pass, first, status="refused", free=True)
-        (waiting,) = open_and_close(app, [world.asked(key="freed")], [ended])
-        assert waiting.outcome == "idempotency_in_flight"
-        assert open_one(app, world.asked(key="freed")).outcome == "granted"
-
-    def test_of_one_alone(self, world: World, app: Connection) -> None:
-        (opened,) = open_and_close(app, [world.asked()], [])
-        assert opened.outcome == "granted"
-        assert open_and_close(app, [], [Ended(world.ann.sealed_pass, opened)]) == []
-        assert log_of(world, opened)["status"] == "success"
-
-    @pytest.mark.parametrize("lacking", range(13))
-    def test_arrays_of_unequal_length_leave_all_as_it_was(
-        self, world: World, app: Connection, superuser: Connection, lacking: int
-    ) -> None:
-        opened = open_one(app, world.asked())
-        count = superuser.execute("SELECT count(*) FROM api_logs").fetchone()
-        arrays = closing_arrays([Ended(world.ann.sealed_pass, opened)])
-        kinds = [
-            "text", "uuid", "uuid", "text", "jsonb", "integer", "text", "bytea", "text", "text",
-            "text", "uuid", "timestamptz", "text", "jsonb", "jsonb", "boolean", "text", "integer",
-            "double precision", "integer", "text", "boolean",
-        ]  # fmt: skip
-        statement = f"SELECT * FROM app.open_executions({', '.join(f'%s::{kind}[]' for kind in kinds)})"
-        wrongs: list[Any] = [[], None, arrays[lacking] * 2]
-        for wrong in wrongs:
-            changed = [*arrays[:lacking], wrong, *arrays[lacking + 1 :]]
-            with pytest.raises(psycopg.DataError):
-                app.execute(statement.encode(), [*opening_arrays([world.asked()]), [], *changed])
-        assert superuser.execute("SELECT count(*) FROM api_logs").fetchone() == count
-        assert log_of(world, opened)["status"] == "started"
-
-    def test_sizes(self, world: World, app: Connection) -> None:
-        asked: list[Asked] = [world.asked()] * 64
-        opened = open_batch(app, asked)
-        ended = [Ended(world.ann.sealed_pass, one) for one in opened]
-        assert len(open_and_close(app, asked, ended)) == 64
-        assert {log_of(world, one)["status"] for one in opened} == {"success"}
-        with pytest.raises(psycopg.DataError, match="at most 64"):
-            open_and_close(app, asked, [*ended, ended[0]])
-
-
 class TestUnfinished:
     def test_are_marked_after_their_deadline_and_may_still_end(self, world: World, app: Connection) -> None:
         early, late = open_batch(app, [world.asked(), world.asked()])
@@ -400,13 +319,13 @@ class TestUnfinished:
             late.execution_id,
         )
         assert as_app(world.urls, "SELECT app.mark_unfinished_executions()") == [(1,)]
-        assert (log_of(world, early)["status"], log_of(world, late)["status"]) == ("started", "unknown")
+        assert (world.log_of(early)["status"], world.log_of(late)["status"]) == ("started", "unknown")
         assert close_one(app, world.ann.sealed_pass, late) == 1
-        assert log_of(world, late)["status"] == "success"
+        assert world.log_of(late)["status"] == "success"
 
     def test_deadlines_follow_the_shorter_limit(self, world: World, app: Connection) -> None:
         for timeout, seconds in ((1_000, 31), (300_000, 60), (-5_000, 30)):
-            log = log_of(world, open_one(app, world.asked(timeout_ms=timeout)))
+            log = world.log_of(open_one(app, world.asked(timeout_ms=timeout)))
             left = (log["deadline"] - log["executed_at"]).total_seconds()
             assert seconds - 1 < left < seconds + 5
 
@@ -420,7 +339,7 @@ def test_erasure_blanks_the_callers_payloads_and_no_others(fresh_world: World) -
         close_one(connection, world.ann.sealed_pass, mine, request={"q": 1}, response={"r": 1})
         close_one(connection, world.mia.sealed_pass, theirs, request={"q": 2}, response={"r": 2})
     assert as_app(world.urls, "SELECT app.erase_payloads(%s)", world.ann.sealed_pass) == [(1,)]
-    erased, kept = log_of(world, mine), log_of(world, theirs)
+    erased, kept = world.log_of(mine), world.log_of(theirs)
     assert (erased["request_payload"], erased["response_payload"], erased["status"]) == (
         None,
         None,

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from portway.infrastructure.postgres.errors import translated
 
-Connection = psycopg.AsyncConnection[TupleRow]
+_Connection = psycopg.AsyncConnection[TupleRow]
 
 _KEPT_SECONDS = 60.0
 
@@ -27,12 +27,12 @@ class KeptConnection:
     gets it back after an error, to mend or replace it, and after a minute, to renew it when it is old.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[_Connection]) -> None:
         self._pool = pool
         self._watched: _WatchedConnection | None = None
         self._until = 0.0
         # Names of the statements that a connection has prepared, which it may bring back from the pool.
-        self._prepared: WeakKeyDictionary[Connection, dict[str, bytes]] = WeakKeyDictionary()
+        self._prepared: WeakKeyDictionary[_Connection, dict[str, bytes]] = WeakKeyDictionary()
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
@@ -84,7 +84,7 @@ class _WatchedConnection:
     psycopg's cursor, and its wait that watches the socket anew each time, cost as much as all that is in a statement.
     """
 
-    def __init__(self, connection: Connection, prepared: dict[str, bytes]) -> None:
+    def __init__(self, connection: _Connection, prepared: dict[str, bytes]) -> None:
         self.connection = connection
         self.is_open = True
         """Whether its socket is watched; it is not any more once the connection broke."""
