@@ -211,8 +211,8 @@ class Gateway:
         """Ends the answers that would go on for ever, as the process is about to stop."""
         self._streams.end()
 
-    def app(self) -> ASGIApp:
-        """The HTTP API."""
+    def app(self, lifespan: ASGIApp | None = None) -> ASGIApp:
+        """The HTTP API. `lifespan` is told when the server starts and stops."""
         services = Services(
             unit_of_work=self.unit_of_work,
             reading=unit_of_work_factory(self._database, reading=True),
@@ -243,7 +243,7 @@ class Gateway:
             public_url=self._settings.public_url,
             max_upload_bytes=self._settings.max_upload_bytes,
         )
-        return create_app(services, {EXECUTE_PATH: execute})
+        return create_app(services, {EXECUTE_PATH: execute}, lifespan=lifespan)
 
     def _sign_in_providers(self) -> list[OpenIdProvider]:
         settings = self._settings

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from aiohttp import web
 
+from portway.application.ports import http as http_port
 from portway.application.ports.http import OutgoingRequest, StreamedResponse
 from portway.domain.errors import PortwayError, Unavailable, UpstreamInvalidResponse, UpstreamTimeout
 from portway.infrastructure.http import client as client_module
@@ -203,7 +204,7 @@ async def test_a_healthy_upload_may_take_longer_than_the_time_out(
     async with serving(("POST", "/", slow)) as base:
         request = OutgoingRequest("POST", base, {}, body)
         assert (await client.send(request, timeout_seconds=0.1)).body == b"done"
-        monkeypatch.setattr(client_module, "SLOWEST_UPLOAD_BYTES_PER_SECOND", 1_000_000_000)
+        monkeypatch.setattr(http_port, "SLOWEST_UPLOAD_BYTES_PER_SECOND", 1_000_000_000)
         with pytest.raises(UpstreamTimeout):
             await client.send(request, timeout_seconds=0.1)
 

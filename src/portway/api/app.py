@@ -1,6 +1,6 @@
 """The application: routers, and what stands around all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -73,9 +73,11 @@ def create_app(
     services: Services,
     raw_routes: Mapping[str, RawRoute] | None = None,
     *,
+    lifespan: ASGIApp | None = None,
     console_directory: Path = console.BUILT,
 ) -> ASGIApp:
-    """The gateway as one ASGI application, with the console that was built into `console_directory`.
+    """The gateway as one ASGI application, with the console that was built into `console_directory`. `lifespan` answers
+    the server that starts and stops it (ASGI, "Lifespan Protocol").
 
     `raw_routes`, by exact path, stand in front of the framework, whose own cost they are spared; request ids, headers,
     metrics and the size limit hold for them too.
@@ -83,7 +85,7 @@ def create_app(
     raw = dict(raw_routes or {})
     behind = create_control_plane(services, raw)
     behind.router.routes.extend(console.load(console_directory).routes())
-    app: ASGIApp = _InFront(raw, behind)
+    app: ASGIApp = _InFront(raw, behind, lifespan or behind)
     uploads = {path: route.max_upload_bytes for path, route in raw.items()}
     uploads[imports.PATH] = imports.MAX_UPLOAD_BYTES
     return Frame(
@@ -117,10 +119,12 @@ def create_control_plane(services: Services, raw_routes: Mapping[str, RawRoute])
 class _InFront:
     """Sends a request to the raw route of its path, else to the application behind."""
 
-    def __init__(self, raw: Mapping[str, RawRoute], behind: ASGIApp) -> None:
+    def __init__(self, raw: Mapping[str, RawRoute], behind: ASGIApp, lifespan: ASGIApp) -> None:
         self._raw = {path: route.app for path, route in raw.items()}
         self._behind = behind
+        self._lifespan = lifespan
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._raw.get(scope["path"], self._behind) if scope["type"] == "http" else self._behind
-        await app(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] == "lifespan":
+            return self._lifespan(scope, receive, send)
+        return self._raw.get(scope["path"], self._behind)(scope, receive, send)

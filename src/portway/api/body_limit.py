@@ -1,6 +1,6 @@
 """A request larger than the limit is refused before it fills the memory."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,10 +27,10 @@ class BodyLimitMiddleware:
         self._max_bytes = max_bytes
         self._max_upload_bytes = max_upload_bytes or {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # No coroutine of its own: each takes part in every wait of an execution.
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         length = _header(scope, b"content-length")
         max_bytes = self._limit(scope)
         is_too_large = length.isdigit() and int(length) > max_bytes
@@ -47,7 +47,7 @@ class BodyLimitMiddleware:
                     raise HTTPException(413)
             return message
 
-        await self._app(scope, limited, send)
+        return self._app(scope, limited, send)
 
     def _limit(self, scope: Scope) -> int:
         limit = self._max_upload_bytes.get(scope["path"])
@@ -58,4 +58,7 @@ class BodyLimitMiddleware:
 
 
 def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return b""

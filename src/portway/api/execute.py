@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +13,7 @@ from portway.api.openapi import RawRoute
 from portway.api.problems import Problem, http_problem, internal_error, log_fault, problem_of
 from portway.api.request_id import request_id_of
 from portway.api.server_timing import STOPWATCH, server_timing
+from portway.api.spool import Spool
 from portway.application.authenticator import Authenticator
 from portway.application.execute_action import ExecuteAction, ExecutionRequest
 from portway.application.execution_result import ExecutionFailed, ExecutionResult
@@ -38,22 +38,26 @@ class ExecuteEndpoint:
         self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # An upload is needed until the last byte of the answer, which may come while it is still being sent on.
-        with ExitStack() as resources:
-            began = time.perf_counter()
-            stopwatch = scope[STOPWATCH] = Stopwatch()
-            fields = {name: value for name, value in scope["headers"] if name in _READ}
+        began = time.perf_counter()
+        stopwatch = scope[STOPWATCH] = Stopwatch()
+        fields = {name: value for name, value in scope["headers"] if name in _READ}
+        spools: list[Spool] = []
+        try:
             try:
-                answer = await self._answer(scope, fields, receive, resources)
+                answer = await self._answer(scope, fields, receive, spools)
             except Exception as error:  # noqa: BLE001  the caller gets an answer, the log gets the reason
                 log_fault(scope, error)
                 answer = problem_answer(internal_error(request_id_of(scope)))
             if _wants_timing(fields):
                 answer.headers.append(server_timing(stopwatch, time.perf_counter() - began))
             await send_answer(answer, receive, send)
+        finally:
+            # An upload is needed until the last byte of the answer, which may come while it is still being sent on.
+            for spool in spools:
+                spool.close()
 
     async def _answer(
-        self, scope: Scope, fields: Mapping[bytes, bytes], receive: Receive, resources: ExitStack
+        self, scope: Scope, fields: Mapping[bytes, bytes], receive: Receive, spools: list[Spool]
     ) -> Answer:
         if scope["method"] != "POST":
             return problem_answer(http_problem(405, {"Allow": "POST"}))
@@ -63,7 +67,7 @@ class ExecuteEndpoint:
         except PortwayError as error:
             return problem_answer(problem_of(error))
         try:
-            request = await _asked(principal, fields, receive, resources)
+            request = await _asked(principal, fields, receive, spools)
             if is_upload(fields):
                 # It may have taken longer than a pass lasts.
                 principal = await self._authenticator.authenticate(bearer)
@@ -88,13 +92,13 @@ class ExecuteEndpoint:
 
 
 async def _asked(
-    principal: Principal, fields: Mapping[bytes, bytes], receive: Receive, resources: ExitStack
+    principal: Principal, fields: Mapping[bytes, bytes], receive: Receive, spools: list[Spool]
 ) -> ExecutionRequest | PortwayError:
     try:
         if is_upload(fields) and KeyScope.EXECUTE not in principal.scopes:
             # The database refuses the same, but only once the files have filled the disk.
             raise Forbidden("This API key does not have the scope `execute`.")
-        return await read_request(fields, receive, resources)
+        return await read_request(fields, receive, spools)
     except PortwayError as refusal:
         return refusal
 

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,8 @@ _UNTRUSTED = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"),
     (b"x-content-type-options", b"nosniff"),
 ]
+
+_Field = tuple[bytes, bytes]
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def json_answer(result: ExecutionResult) -> Answer:
             "meta": _meta(result),
         }
     )
-    return Answer(200, [(b"content-type", _JSON), *_length(len(body)), *_rate_limit(result)], body)
+    return Answer(200, [(b"content-type", _JSON), _length(len(body)), *_rate_limit(result)], body)
 
 
 async def bytes_answer(result: ExecutionResult) -> Answer:
@@ -68,19 +70,18 @@ async def bytes_answer(result: ExecutionResult) -> Answer:
             raise
         length = stream.content_length if first is not None else 0
         headers = _bytes_headers(result, _content_type(stream.content_type), stream.filename)
-        return Answer(200, [*headers, *_length(length)], first or b"", None if first is None else stream)
+        if length is not None:
+            headers.append(_length(length))
+        return Answer(200, headers, first or b"", None if first is None else stream)
     content_type, filename, body = _whole(result)
-    return Answer(200, [*_bytes_headers(result, content_type, filename), *_length(len(body))], body)
+    return Answer(200, [*_bytes_headers(result, content_type, filename), _length(len(body))], body)
 
 
 def problem_answer(problem: Problem) -> Answer:
     """An error."""
     body = problem.encoded()
-    headers = [(b"content-type", MEDIA_TYPE.encode()), *_length(len(body))]
-    headers += [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items()
-    ]
-    return Answer(problem.status, headers, body)
+    headers = [(b"content-type", MEDIA_TYPE.encode()), _length(len(body))]
+    return Answer(problem.status, headers + _encoded(problem.headers), body)
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send) -> None:
@@ -164,14 +165,14 @@ def _whole(result: ExecutionResult) -> tuple[bytes, str | None, bytes]:
     return _JSON, None, msgspec.json.encode(result.data)
 
 
-def _bytes_headers(
-    result: ExecutionResult, content_type: bytes, filename: str | None
-) -> Iterator[tuple[bytes, bytes]]:
-    yield b"content-type", content_type
-    yield b"content-disposition", _attachment(filename)
-    yield b"x-execution-id", str(result.execution_id).encode()
-    yield from _UNTRUSTED
-    yield from _rate_limit(result)
+def _bytes_headers(result: ExecutionResult, content_type: bytes, filename: str | None) -> list[_Field]:
+    return [
+        (b"content-type", content_type),
+        (b"content-disposition", _attachment(filename)),
+        (b"x-execution-id", str(result.execution_id).encode()),
+        *_UNTRUSTED,
+        *_rate_limit(result),
+    ]
 
 
 def _content_type(value: str) -> bytes:
@@ -191,12 +192,13 @@ def _attachment(filename: str | None) -> bytes:
     return f'attachment; filename="{plain}"{extended}'.encode("ascii")
 
 
-def _length(length: int | None) -> Iterator[tuple[bytes, bytes]]:
-    if length is not None:
-        yield b"content-length", str(length).encode()
+def _length(length: int) -> _Field:
+    return b"content-length", b"%d" % length
 
 
-def _rate_limit(result: ExecutionResult) -> Iterator[tuple[bytes, bytes]]:
-    if result.rate_limit is not None:
-        for name, value in rate_limit_headers(result.rate_limit).items():
-            yield name.lower().encode("latin-1"), value.encode("latin-1")
+def _rate_limit(result: ExecutionResult) -> list[_Field]:
+    return [] if result.rate_limit is None else _encoded(rate_limit_headers(result.rate_limit))
+
+
+def _encoded(headers: Mapping[str, str]) -> list[_Field]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +46,9 @@ class ExecuteInput(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def read_request(
-    fields: Mapping[bytes, bytes], receive: Receive, resources: ExitStack
+    fields: Mapping[bytes, bytes], receive: Receive, spools: list[Spool]
 ) -> ExecutionRequest:
-    """What a caller asks for. Uploaded files are there until `resources` are let go.
+    """What a caller asks for. Uploaded files are in what is added to `spools`, until that is closed.
 
     Raises MalformedRequest, PayloadTooLarge, Unavailable.
     """
@@ -59,7 +58,7 @@ async def read_request(
     media_type = _media_type(fields.get(b"content-type", _JSON))
     if media_type == _MULTIPART:
         spool = Spool()
-        resources.callback(spool.close)
+        spools.append(spool)
         upload = await read_upload(receive, fields[b"content-type"], spool, with_digest=key is not None)
         return _request(fields, key, upload.request, upload.digest, upload.files)
     if media_type != _JSON and not media_type.endswith(b"+json"):

@@ -28,7 +28,7 @@ class DefaultFields:
     def beside(self, own: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """An answer's own fields, and these."""
         fields = list(own)
-        present = {name for name, _ in fields}
-        if present.isdisjoint(self._names):
+        present = dict(fields)
+        if self._names.isdisjoint(present):
             return fields + self._fields
         return fields + [entry for entry in self._fields if entry[0] not in present]

@@ -4,9 +4,9 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from portway.application.credential_placement import authenticate, secrets_of
@@ -14,7 +14,6 @@ from portway.application.destinations import allowed_origins
 from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.execution_ledger import Grant
 from portway.application.ports.http import (
-    SLOWEST_UPLOAD_BYTES_PER_SECOND,
     OutgoingRequest,
     StreamedResponse,
     StreamingHttpClient,
@@ -33,7 +32,6 @@ from portway.domain.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from portway.domain.integration import Integration
 from portway.domain.rules.access_control import check_destination
 
 _UNAUTHORIZED = 401
@@ -41,9 +39,8 @@ _NOT_SENT = (UpstreamUnreachable, EgressBlocked, InvalidIntegrationConfig)
 """After these errors of the HTTP client, the service knows nothing of the request."""
 
 
-@dataclass(slots=True)
-class ExecutableCall:
-    """Counts attempts, and keeps the credential that is in use.
+class ExecutableCall(msgspec.Struct):
+    """Counts attempts, and keeps the credential that is in use. Shows nothing of itself.
 
     `may_have_acted`: a request went out that the service did not answer with 401. `secrets` are the literals of all
     credentials that were in use.
@@ -55,24 +52,27 @@ class ExecutableCall:
     http: StreamingHttpClient
     sockets: SocketConnector
     refresh: RefreshService
-    sealed_pass: str = field(repr=False)
+    sealed_pass: str
     deadline: float
-    credential: Credential | None = field(repr=False)
+    credential: Credential | None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     attempts: int = 0
     refreshed: bool = False
     on_new_deadline: Callable[[float], None] | None = None
     may_have_acted: bool = False
-    secrets: list[str] = field(default_factory=list, repr=False)
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    secrets: list[str] = []
+    stopwatch: Stopwatch = msgspec.field(default_factory=Stopwatch)
     _keyed_requests: int = 0
 
     def __post_init__(self) -> None:
         self.secrets += self._secrets()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
     async def prepare(self) -> None:
         """Refreshes the credential where it is due."""
-        if self.credential and self.refresh.is_due(self._integration, self.credential):
+        if self.credential and self.refresh.is_due(self.grant.integration, self.credential):
             await self._refresh(refused=False)
 
     async def send(self, request: OutgoingRequest) -> UpstreamResponse:
@@ -84,11 +84,12 @@ class ExecutableCall:
 
     async def open(self, request: OutgoingRequest) -> StreamedResponse:
         """The same, with the body still to come."""
-        request = self._keyed(request)
+        if self.config.retry.idempotency_header is not None:
+            request = self._keyed(request)
         self._give_time(request)
         repeats = may_repeat(request.method, self.config.retry)
         response = await self._repeated(request, self._open_with_credential, repeats=repeats)
-        if response.status_code != _UNAUTHORIZED or not is_renewable(self._integration):
+        if response.status_code != _UNAUTHORIZED or not is_renewable(self.grant.integration):
             return response
         await response.close()
         await self._refresh(refused=True)
@@ -115,10 +116,6 @@ class ExecutableCall:
         connection = await self.sockets.connect(host, port, timeout_seconds=remaining)
         self.may_have_acted = True
         return connection
-
-    @property
-    def _integration(self) -> Integration:
-        return self.grant.integration
 
     def _remaining(self) -> float:
         remaining = self.deadline - asyncio.get_running_loop().time()
@@ -175,13 +172,15 @@ class ExecutableCall:
     def _can_wait(self, seconds: float) -> bool:
         return asyncio.get_running_loop().time() + seconds < self.deadline
 
-    async def _open_with_credential(self, request: OutgoingRequest) -> StreamedResponse:
+    def _open_with_credential(self, request: OutgoingRequest) -> Awaitable[StreamedResponse]:
         connection = self.grant.connection
         check_destination(
-            request.url, allowed_origins(self._integration, connection.origins, connection.config)
+            request.url, allowed_origins(self.grant.integration, connection.origins, connection.config)
         )
-        authenticated = authenticate(request, self._integration, self.credential, config=connection.config)
-        return await self._open_once(authenticated)
+        authenticated = authenticate(
+            request, self.grant.integration, self.credential, config=connection.config
+        )
+        return self._open_once(authenticated)
 
     async def _open_once(self, request: OutgoingRequest) -> StreamedResponse:
         remaining = self._remaining()
@@ -190,7 +189,7 @@ class ExecutableCall:
         began = time.perf_counter()
         try:
             # The client gives a large body its time by itself.
-            own_time = max(remaining - _upload_seconds(request), 0.001)
+            own_time = max(remaining - request.upload_seconds(), 0.001)
             response = await self.http.open(request, timeout_seconds=own_time)
         except _NOT_SENT:
             self.may_have_acted = acted_before
@@ -203,7 +202,7 @@ class ExecutableCall:
 
     def _give_time(self, request: OutgoingRequest) -> None:
         """A large body has time of its own to be sent."""
-        if seconds := _upload_seconds(request):
+        if seconds := request.upload_seconds():
             self.deadline += seconds
             if self.on_new_deadline is not None:
                 self.on_new_deadline(self.deadline)
@@ -225,14 +224,9 @@ class ExecutableCall:
             self.secrets += self._secrets()
 
     def _secrets(self) -> list[str]:
-        return secrets_of(self.credential, self._integration, self.grant.connection.config)
+        return secrets_of(self.credential, self.grant.integration, self.grant.connection.config)
 
     async def _mark_refused(self) -> None:
         """The service refuses even a new token, or there is none to be had."""
         if self.credential is not None:
             await self.refresh.mark_refused(self.grant.connection.id, self.credential, self.sealed_pass)
-
-
-def _upload_seconds(request: OutgoingRequest) -> float:
-    body = request.body
-    return 0 if body is None or isinstance(body, bytes) else body.size / SLOWEST_UPLOAD_BYTES_PER_SECOND

@@ -221,16 +221,16 @@ class ExecuteAction:
             raise InvalidParameters(faults)
         check_scopes(grant.connection.scopes, grant.action.scopes)
 
-    async def _perform(self, call: ExecutableCall, execution: "_Execution") -> Outcome:
+    def _perform(self, call: ExecutableCall, execution: "_Execution") -> Awaitable[Outcome]:
         request = execution.request
         # An answer that may have to be repeated is kept, so it is not streamed.
         raw = request.raw and request.idempotency_key is None
         if execution.grant.action.handler is not None:
             handler = self._handlers.get(execution.grant.action.handler)
-            return await run_handler(call, handler, request.parameters, raw=raw)
+            return run_handler(call, handler, request.parameters, raw=raw)
         if request.max_pages is not None:
-            return await run_pages(call, request.parameters, max_pages=request.max_pages)
-        return await run_request(call, request.parameters, raw=raw)
+            return run_pages(call, request.parameters, max_pages=request.max_pages)
+        return run_request(call, request.parameters, raw=raw)
 
     def _stream(
         self,

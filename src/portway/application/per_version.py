@@ -10,7 +10,9 @@ _MAX_KEPT = 4096
 
 
 class PerVersion(Generic[Value]):
-    """Values by their rows' ids and versions. The one used longest ago makes room, and is worked out anew if needed."""
+    """Values, but None, by their rows' ids and versions. The one used longest ago makes room, and is worked out
+    anew if needed.
+    """
 
     def __init__(self, max_kept: int = _MAX_KEPT) -> None:
         self._max_kept = max_kept
@@ -18,9 +20,10 @@ class PerVersion(Generic[Value]):
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value for a key. What `make` raises is not kept."""
-        if key in self._kept:
+        value = self._kept.get(key)
+        if value is not None:
             self._kept.move_to_end(key)
-            return self._kept[key]
+            return value
         value = self._kept[key] = make()
         if len(self._kept) > self._max_kept:
             self._kept.popitem(last=False)

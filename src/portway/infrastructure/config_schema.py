@@ -24,7 +24,7 @@ class JsonSchemaConfig:
         whole = _of_whole_values(schema)
         try:
             compiled = self._kept.get(
-                (integration.id, integration.version),
+                (integration.id.int, integration.version),
                 lambda: CompiledSchema(whole, "auth_config.config_schema"),
             )
             return compiled.faults(config, config_pointer, "value that this integration has")

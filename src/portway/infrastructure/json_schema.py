@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from itertools import islice
-from uuid import UUID
 
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
@@ -31,7 +30,7 @@ class JsonSchemaParameters:
         self._kept = KeptSchemas(max_compiled)
 
     def faults(self, action: Action, parameters: JsonObject) -> list[Fault]:
-        key = (action.id, action.version)
+        key = (action.id.int, action.version)
         try:
             schema = self._kept.get(key, lambda: CompiledSchema(action.request_schema, "request_schema"))
             return schema.faults(parameters, parameter_pointer, "parameter of this action")
@@ -85,7 +84,7 @@ class KeptSchemas:
     def __init__(self, max_compiled: int) -> None:
         self._kept: PerVersion[CompiledSchema | str] = PerVersion(max_compiled)
 
-    def get(self, key: tuple[UUID, int], compile_it: Callable[[], CompiledSchema]) -> CompiledSchema:
+    def get(self, key: tuple[int, int], compile_it: Callable[[], CompiledSchema]) -> CompiledSchema:
         """That of a row, compiled where it is not kept. Raises InvalidIntegrationConfig."""
 
         def compile_or_say_why() -> CompiledSchema | str:

@@ -1,6 +1,8 @@
 """PostgreSQL reads the arrays that the ledger writes as they were meant."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -8,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portway.domain.execution import ExecutionStatus
 from portway.infrastructure.embedded_postgres import DatabaseUrls
-from portway.infrastructure.postgres.array_literals import bare, quoted
+from portway.infrastructure.postgres.array_literals import plain, quoted
 
 TEXTS = st.lists(st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
 
@@ -26,11 +29,20 @@ def test_texts_of_any_content(connection: psycopg.Connection, values: list[str |
     assert connection.execute("SELECT %s::text[]", [quoted(values)]).fetchone() == (values,)
 
 
-def test_other_kinds(connection: psycopg.Connection) -> None:
-    ids = [UUID(int=1), None]
-    assert connection.execute("SELECT %s::uuid[]", [bare(ids)]).fetchone() == (ids,)
-    assert connection.execute("SELECT %s::boolean[]", [bare([True, False, None])]).fetchone() == (
-        [True, False, None],
-    )
-    numbers = [1.5, 2e300, 1e-9]
-    assert connection.execute("SELECT %s::float8[]", [bare(numbers)]).fetchone() == (numbers,)
+EAST = timezone(timedelta(hours=5, minutes=30))
+OTHERS: list[tuple[str, list[Any]]] = [
+    ("uuid[]", [UUID(int=1), None]),
+    ("boolean[]", [True, False, None]),
+    ("integer[]", [0, -1, 2**31 - 1, None]),
+    ("double precision[]", [1.5, 2e300, 1e-9, None]),
+    (
+        "timestamptz[]",
+        [datetime(2026, 11, 27, 1, 2, 3, 456789, UTC), datetime(2026, 1, 1, tzinfo=EAST), None],
+    ),
+    ("text[]", [ExecutionStatus.SUCCESS, None]),
+]
+
+
+@pytest.mark.parametrize(("kind", "values"), OTHERS)
+def test_other_kinds(connection: psycopg.Connection, kind: str, values: list[Any]) -> None:
+    assert connection.execute(f"SELECT %s::{kind}", [plain(values)]).fetchone() == (values,)

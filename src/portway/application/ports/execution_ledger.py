@@ -1,5 +1,6 @@
 """Opening and closing executions: the one way to a decrypted credential, and the audit row around every call."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -81,11 +82,11 @@ class ExecutionLedger(Protocol):
     fails because of another. Raise Unavailable where the database does not answer.
     """
 
-    async def open(self, opening: Opening) -> Opened:
+    def open(self, opening: Opening) -> Awaitable[Opened]:
         """Checks, decrypts, and writes the audit row, also for a refusal."""
         ...
 
-    async def close(self, closing: Closing) -> None:
+    def close(self, closing: Closing) -> Awaitable[object]:
         """Completes the row. One that is finished already, or another caller's, stays as it is.
 
         Goes on where the caller is cancelled meanwhile.

@@ -31,6 +31,11 @@ class OutgoingRequest(Record, frozen=True):
     headers: Mapping[str, str] = {}
     body: bytes | StreamedBody | None = None
 
+    def upload_seconds(self) -> float:
+        """The time that a large body has to be sent, beside the request's own."""
+        body = self.body
+        return 0 if body is None or isinstance(body, bytes) else body.size / SLOWEST_UPLOAD_BYTES_PER_SECOND
+
 
 class UpstreamResponse(Record, frozen=True):
     """A service's answer, read whole and decoded (gzip, deflate). Header names are lower-case."""

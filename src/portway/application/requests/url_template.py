@@ -72,7 +72,9 @@ class EndpointTemplate:
 
     def expand_path(self, values: Mapping[str, str]) -> str:
         """The path, encoded, with its leading slash. `values` has all names. Raises UnusableValueError."""
-        path = "".join(piece if isinstance(piece, str) else _path_value(piece, values) for piece in self.path)
+        path = "".join(
+            [piece if isinstance(piece, str) else _path_value(piece, values) for piece in self.path]
+        )
         if _DOT_SEGMENT.search(path):
             dotted = (
                 piece for piece in self.path if isinstance(piece, Variable) and "." in values[piece.name]
@@ -83,7 +85,7 @@ class EndpointTemplate:
     def expand_query(self, values: Mapping[str, str]) -> str:
         """The query without its `?`, encoded; empty where the template has none."""
         return "".join(
-            piece if isinstance(piece, str) else percent_encoded(values[piece.name]) for piece in self.query
+            [piece if isinstance(piece, str) else percent_encoded(values[piece.name]) for piece in self.query]
         )
 
 

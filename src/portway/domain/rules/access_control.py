@@ -1,7 +1,7 @@
 """Rule: only the owner of a connection may use it, and its credential goes only where it was meant to."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -68,11 +68,12 @@ def rights_of(found: ConnectionDetails, principal: Principal) -> ConnectionRight
     )
 
 
-def check_scopes(granted: Iterable[str], required: Iterable[str]) -> None:
+def check_scopes(granted: Collection[str], required: Collection[str]) -> None:
     """Raises InsufficientScope where the grant is known and lacks what the action requires."""
+    if not (granted and required):
+        return
     held = set(granted)
-    missing = [scope for scope in required if scope not in held]
-    if held and missing:
+    if missing := [scope for scope in required if scope not in held]:
         raise InsufficientScope(missing)
 
 

@@ -28,7 +28,12 @@ class Literals:
 
     def may_stand_in(self, text: str) -> bool:
         """Whether one of them may be in this JSON text."""
-        return self.in_json is None or any(literal in text for literal in self.in_json)
+        if self.in_json is None:
+            return True
+        for literal in self.in_json:  # noqa: SIM110  any() and its generator would take five times as long
+            if literal in text:
+                return True
+        return False
 
 
 def _in_json(forms: Sequence[str]) -> list[str] | None:

@@ -11,7 +11,6 @@ from yarl import URL
 
 from portway.application.ports.http import (
     DEFAULT_MAX_RESPONSE_BYTES,
-    SLOWEST_UPLOAD_BYTES_PER_SECOND,
     OutgoingRequest,
     StreamedBody,
     UpstreamResponse,
@@ -81,7 +80,7 @@ class AiohttpClient:
     ) -> UpstreamResponse:
         try:
             # One limit over all redirects and the whole body.
-            async with asyncio.timeout(timeout_seconds + _upload_seconds(request)):
+            async with asyncio.timeout(timeout_seconds + request.upload_seconds()):
                 response = await self._open(request, follow_redirects=follow_redirects)
                 return await response.read(max_bytes=max_response_bytes)
         except TimeoutError:
@@ -92,7 +91,7 @@ class AiohttpClient:
         self, request: OutgoingRequest, *, timeout_seconds: float, follow_redirects: bool = True
     ) -> AiohttpResponse:
         try:
-            async with asyncio.timeout(timeout_seconds + _upload_seconds(request)):
+            async with asyncio.timeout(timeout_seconds + request.upload_seconds()):
                 return await self._open(request, follow_redirects=follow_redirects)
         except TimeoutError:
             failure = _too_late(request, timeout_seconds)
@@ -156,11 +155,6 @@ def _default_ssl_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _upload_seconds(request: OutgoingRequest) -> float:
-    body = request.body
-    return 0 if body is None or isinstance(body, bytes) else body.size / SLOWEST_UPLOAD_BYTES_PER_SECOND
 
 
 def _too_late(request: OutgoingRequest, timeout_seconds: float) -> UpstreamTimeout:

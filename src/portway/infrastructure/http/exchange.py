@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Final
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import RawResponseMessage
 from multidict import CIMultiDictProxy
@@ -72,19 +71,22 @@ class Answer:
         self.status: int = message.code
         self.headers: CIMultiDictProxy[str] = message.headers
         self.content = content
-        self._connection = connection
+        self._connection: Connection | None = connection
         self._upload = upload
         content.on_eof(self._at_its_end)
 
     def close(self) -> None:
         """Where its end has not come, the connection cannot serve another exchange."""
-        if self._upload is not None:
-            self._upload.cancel()
-        self._connection.close()
+        if self._connection is not None:
+            if self._upload is not None:
+                self._upload.cancel()
+            self._connection.close()
+            self._connection = None
 
     def _at_its_end(self) -> None:
-        if self._upload is None or self._upload.is_done:
+        if self._connection is not None and (self._upload is None or self._upload.is_done):
             self._connection.release()
+            self._connection = None
         else:
             self.close()  # what is still to be sent, nobody reads
 
@@ -170,7 +172,9 @@ async def _exchange(
         else:
             transport.write(head)
             upload = Upload(body, protocol)
-        message, content = await _final_message(protocol)
+        message, content = await protocol.read()
+        while 100 <= message.code <= 199 and message.code != 101:  # interim (RFC 9110, section 15.2)
+            message, content = await protocol.read()
     except BaseException:
         connection.close()
         if upload is not None:
@@ -179,11 +183,3 @@ async def _exchange(
                 raise BodyFailed(upload.failure) from None
         raise
     return Answer(host, message, content, connection, upload)
-
-
-async def _final_message(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
-    """Past the interim ones (RFC 9110, section 15.2)."""
-    while True:
-        message, content = await protocol.read()
-        if not 100 <= message.code <= 199 or message.code == 101:
-            return message, content

@@ -25,15 +25,8 @@ class AiohttpResponse:
     def __init__(self, answer: Answer, *, idle_seconds: float = IDLE_BODY_SECONDS) -> None:
         self._answer = answer
         self._idle_seconds = idle_seconds
-        self._headers = _headers(answer.headers)
-
-    @property
-    def status_code(self) -> int:
-        return self._answer.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self._headers
+        self.status_code = answer.status
+        self.headers: Mapping[str, str] = _headers(answer.headers)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         try:
@@ -44,10 +37,10 @@ class AiohttpResponse:
             await self.close()
 
     async def read(self, *, max_bytes: int, deadline: float | None = None) -> UpstreamResponse:
-        if deadline is None or self._answer.content.is_eof():
-            return await self._read(
-                max_bytes
-            )  # which waits for nothing, or no longer than for the next piece
+        if self._answer.content.is_eof():
+            return self._read_rest(max_bytes)
+        if deadline is None:
+            return await self._read(max_bytes)
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._read(max_bytes)
@@ -62,25 +55,34 @@ class AiohttpResponse:
         try:
             while piece := await self._piece():
                 size += len(piece)
-                if size > max_bytes:
-                    raise UpstreamInvalidResponse(
-                        f"The answer of {self._answer.host} is larger than {max_bytes} bytes."
-                    )
+                self._check_size(size, max_bytes)
                 pieces.append(piece)
         finally:
             await self.close()
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return UpstreamResponse(self.status_code, self._headers, body)
+        return UpstreamResponse(self.status_code, self.headers, body)
+
+    def _read_rest(self, max_bytes: int) -> UpstreamResponse:
+        """The same of an answer that is there to its end, as most are with their head."""
+        body = self._rest()
+        self._check_size(len(body), max_bytes)
+        return UpstreamResponse(self.status_code, self.headers, body)
+
+    def _check_size(self, size: int, max_bytes: int) -> None:
+        if size > max_bytes:
+            raise UpstreamInvalidResponse(
+                f"The answer of {self._answer.host} is larger than {max_bytes} bytes."
+            )
 
     async def close(self) -> None:
         self._answer.close()
 
     async def _piece(self) -> bytes:
         content = self._answer.content
+        if content.is_eof():
+            return self._rest()
         failure: UpstreamFailure
         try:
-            if content.is_eof():
-                return await content.readany()  # which is there already
             async with asyncio.timeout(self._idle_seconds):
                 return await content.readany()
         except TimeoutError:
@@ -90,6 +92,14 @@ class AiohttpResponse:
         except FAILURES as error:
             failure = failure_of(error, self._answer.host)
         # Outside of the handler, so that aiohttp's error, which holds the whole URL, is not its context.
+        raise failure
+
+    def _rest(self) -> bytes:
+        """What is left of an answer whose end has come."""
+        try:
+            return self._answer.content.read_nowait()
+        except FAILURES as error:
+            failure = failure_of(error, self._answer.host)
         raise failure
 
 

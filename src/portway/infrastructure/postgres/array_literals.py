@@ -5,9 +5,17 @@ Here, nothing looks at one by itself.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
+from uuid import UUID
+
+import msgspec
 
 from portway.domain.errors import MalformedRequest
+from portway.domain.execution import ExecutionStatus
+
+Scalar = bool | float | UUID | datetime | ExecutionStatus
+_json = msgspec.json.Encoder().encode
 
 
 def quoted(values: Sequence[str | None]) -> str:
@@ -16,7 +24,8 @@ def quoted(values: Sequence[str | None]) -> str:
     Raises MalformedRequest for a text with the character U+0000, which none of PostgreSQL's can hold.
     """
     if None in values:
-        return bare([None if value is None else quoted([value])[1:-1] for value in values])
+        elements = ",".join(["NULL" if value is None else quoted([value])[1:-1] for value in values])
+        return f"{{{elements}}}"
     if not values:
         return "{}"
     joined = "\0".join(cast("Sequence[str]", values))
@@ -26,9 +35,9 @@ def quoted(values: Sequence[str | None]) -> str:
     return f'{{"{elements}"}}'
 
 
-def bare(values: Sequence[object]) -> str:
-    """An array of numbers, booleans, UUIDs or the like, whose text needs no quotes; None is NULL."""
-    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
+def plain(values: Sequence[Scalar | None]) -> str:
+    """An array of values that JSON writes as PostgreSQL reads them, in brackets instead of braces; None is NULL."""
+    return f"{{{_json(values)[1:-1].decode()}}}"
 
 
 def _escaped(text: str) -> str:

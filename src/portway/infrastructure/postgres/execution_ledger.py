@@ -1,9 +1,9 @@
 """The execution ledger on `app.open_executions` and `app.close_executions`."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,7 +25,7 @@ from portway.domain.errors import (
     Unauthenticated,
 )
 from portway.domain.integration import Integration
-from portway.infrastructure.postgres.array_literals import bare, quoted
+from portway.infrastructure.postgres.array_literals import plain, quoted
 from portway.infrastructure.postgres.batching import Batcher
 from portway.infrastructure.postgres.database import Database
 from portway.infrastructure.postgres.rows import (
@@ -79,18 +79,18 @@ class PostgresExecutionLedger:
         self._database = database
         # Both kinds together, one statement at a time: a statement costs far more than an element, so that few large
         # ones are worth a short wait. They share one connection, too, which takes one at a time.
-        self._batcher: Batcher[Opening | Closing, Opened | None] = Batcher(
+        self._batcher: Batcher[Opening | Closing, Any] = Batcher(
             self._run, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
         )
         self._definitions = _Definitions()
 
-    async def open(self, opening: Opening) -> Opened:
+    def open(self, opening: Opening) -> Awaitable[Opened]:
         """See the port."""
-        return cast("Opened", await self._batcher.submit(opening))
+        return self._batcher.submit(opening)
 
-    async def close(self, closing: Closing) -> None:
+    def close(self, closing: Closing) -> Awaitable[object]:
         """See the port."""
-        await self._batcher.submit(closing)
+        return self._batcher.submit(closing)
 
     async def _run(self, items: Sequence[Opening | Closing]) -> list[Opened | None]:
         openings = [item for item in items if isinstance(item, Opening)]
@@ -158,11 +158,11 @@ class _Definitions:
 def _of_openings(openings: Sequence[Opening], known: Sequence[str]) -> list[str]:
     return [
         quoted([opening.sealed_pass for opening in openings]),
-        bare([opening.workspace_id for opening in openings]),
-        bare([opening.connection_id for opening in openings]),
+        plain([opening.workspace_id for opening in openings]),
+        plain([opening.connection_id for opening in openings]),
         quoted([opening.action for opening in openings]),
         quoted([opening.request_payload for opening in openings]),
-        bare([opening.timeout_ms for opening in openings]),
+        plain([opening.timeout_ms for opening in openings]),
         quoted([opening.idempotency_key for opening in openings]),
         quoted([f"\\x{opening.request_hash.hex()}" for opening in openings]),
         quoted([opening.refusal.code if opening.refusal else None for opening in openings]),
@@ -173,23 +173,23 @@ def _of_openings(openings: Sequence[Opening], known: Sequence[str]) -> list[str]
 def _of_closings(closings: Sequence[Closing]) -> list[str]:
     return [
         quoted([closing.sealed_pass for closing in closings]),
-        bare([closing.execution_id for closing in closings]),
-        quoted([closing.executed_at.isoformat() for closing in closings]),
-        bare([closing.status for closing in closings]),
+        plain([closing.execution_id for closing in closings]),
+        plain([closing.executed_at for closing in closings]),
+        plain([closing.status for closing in closings]),
         quoted([closing.request_payload for closing in closings]),
         quoted([closing.response_payload for closing in closings]),
-        bare([closing.payload_truncated for closing in closings]),
+        plain([closing.payload_truncated for closing in closings]),
         quoted([closing.error_code for closing in closings]),
-        bare([closing.status_code for closing in closings]),
-        bare([closing.duration_ms for closing in closings]),
-        bare([closing.attempts for closing in closings]),
+        plain([closing.status_code for closing in closings]),
+        plain([closing.duration_ms for closing in closings]),
+        plain([closing.attempts for closing in closings]),
         quoted(
             [
                 closing.idempotent_answer.decode() if closing.idempotent_answer else None
                 for closing in closings
             ]
         ),
-        bare([closing.frees_idempotency_key for closing in closings]),
+        plain([closing.frees_idempotency_key for closing in closings]),
     ]
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from portway.domain.errors import MalformedRequest
-from portway.infrastructure.postgres.array_literals import bare, quoted
+from portway.infrastructure.postgres.array_literals import plain, quoted
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,7 @@ def test_what_no_text_can_hold(values: list[str | None]) -> None:
         quoted(values)
 
 
-def test_what_needs_no_quotes() -> None:
-    assert bare([1, None, 2.5, True, UUID(int=1)]) == "{1,NULL,2.5,True,00000000-0000-0000-0000-000000000001}"
+def test_other_values() -> None:
+    assert plain([1, None, 2.5, True]) == "{1,null,2.5,true}"
+    assert plain([UUID(int=1)]) == '{"00000000-0000-0000-0000-000000000001"}'
+    assert plain([]) == "{}"

@@ -52,9 +52,9 @@ async def test_a_lone_call_is_not_kept_waiting() -> None:
 async def test_what_queues_meanwhile_is_the_next_batch() -> None:
     statements = Statements(held=True)
     batcher = statements.batcher()
-    first = asyncio.create_task(batcher.submit(1))
+    first = batcher.submit(1)
     await settle()
-    others = [asyncio.create_task(batcher.submit(number)) for number in range(2, 6)]
+    others = [batcher.submit(number) for number in range(2, 6)]
     await settle()
     assert statements.batches == [[1]]
     statements.gate.set()
@@ -72,7 +72,7 @@ async def test_a_batch_is_never_larger_than_allowed() -> None:
 async def test_no_more_are_in_flight_than_there_are_lanes() -> None:
     statements = Statements(held=True)
     batcher = statements.batcher(max_size=2, lanes=3)
-    tasks = [asyncio.create_task(batcher.submit(number)) for number in range(20)]
+    tasks = [batcher.submit(number) for number in range(20)]
     await settle()
     assert statements.running == 3
     statements.gate.set()
@@ -136,7 +136,7 @@ async def test_a_bad_item_on_its_own_is_not_tried_twice() -> None:
 async def test_a_caller_who_goes_away_takes_nobody_along() -> None:
     statements = Statements(held=True)
     batcher = statements.batcher()
-    tasks = [asyncio.create_task(batcher.submit(number)) for number in range(3)]
+    tasks = [batcher.submit(number) for number in range(3)]
     await settle()
     tasks[1].cancel()
     statements.gate.set()
