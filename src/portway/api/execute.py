@@ -48,7 +48,7 @@ class ExecuteEndpoint:
             except Exception as error:  # noqa: BLE001  the caller gets an answer, the log gets the reason
                 log_fault(scope, error)
                 answer = problem_answer(internal_error(request_id_of(scope)))
-            if _wants_timing(fields):
+            if b"prefer" in fields and _wants_timing(fields[b"prefer"]):
                 answer.headers.append(server_timing(stopwatch, time.perf_counter() - began))
             await send_answer(answer, receive, send)
         finally:
@@ -68,7 +68,7 @@ class ExecuteEndpoint:
             return problem_answer(problem_of(error))
         try:
             request = await _asked(principal, fields, receive, spools)
-            if is_upload(fields):
+            if spools:
                 # It may have taken longer than a pass lasts.
                 principal = await self._authenticator.authenticate(bearer)
             if isinstance(request, PortwayError):
@@ -110,9 +110,8 @@ async def _success(result: ExecutionResult) -> Answer:
         raise ExecutionFailed(result.execution_id, error) from error
 
 
-def _wants_timing(fields: Mapping[bytes, bytes]) -> bool:
-    preferences = fields.get(b"prefer")
-    return preferences is not None and _TIMING in map(bytes.strip, preferences.lower().split(b","))
+def _wants_timing(preferences: bytes) -> bool:
+    return _TIMING in map(bytes.strip, preferences.lower().split(b","))
 
 
 def execute_route(

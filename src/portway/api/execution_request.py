@@ -74,11 +74,6 @@ def is_upload(fields: Mapping[bytes, bytes]) -> bool:
     return _media_type(fields.get(b"content-type", _JSON)) == _MULTIPART
 
 
-def wants_bytes(fields: Mapping[bytes, bytes]) -> bool:
-    """Whether the caller asks for the service's bytes rather than for JSON."""
-    return _media_type(fields.get(b"accept", b"")) == _BYTES
-
-
 def _media_type(value: bytes) -> bytes:
     return value if value == _JSON else value.partition(b";")[0].strip().lower()
 
@@ -109,7 +104,7 @@ def _request(
         idempotency_key=key.decode("ascii") if key else None,
         request_hash=digest,
         max_pages=read.paginate.max_pages if read.paginate else None,
-        raw=wants_bytes(fields),
+        raw=b"accept" in fields and _media_type(fields[b"accept"]) == _BYTES,
     )
 
 

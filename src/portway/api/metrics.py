@@ -72,11 +72,12 @@ class RequestMetrics:
         requests, seconds = self._of(method, self._route(scope), status)
         requests.inc()
         seconds.observe(duration)
-        self._observe_stages(scope.get(STOPWATCH))
+        if STOPWATCH in scope:
+            self._observe_stages(scope[STOPWATCH])
 
-    def _observe_stages(self, stopwatch: Stopwatch | None) -> None:
+    def _observe_stages(self, stopwatch: Stopwatch) -> None:
         """A stage that was not come to, as of a request without a valid bearer, says nothing of how long it takes."""
-        if stopwatch is None or not stopwatch.opening:
+        if not stopwatch.opening:
             return
         self._opening.observe(stopwatch.opening)
         if stopwatch.service:

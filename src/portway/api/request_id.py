@@ -19,7 +19,11 @@ current_request_id: ContextVar[str | None] = ContextVar("portway_request_id", de
 
 def give_request_id(scope: MutableMapping[str, Any]) -> bytes:
     """Names the request: by the caller's own X-Request-Id where that is sane, else anew."""
-    given = next((value for name, value in scope["headers"] if name == NAME), b"")
+    given = b""
+    for name, value in scope["headers"]:
+        if name == NAME:
+            given = value
+            break
     request_id = given if _SANE.fullmatch(given) else os.urandom(16).hex().encode()
     scope[_KEY] = request_id.decode()
     return request_id

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from portway.application.language.documents import auth_config
 from portway.application.requests.url_template import NO_NAMES, expand_base_url, integration_base, wide_names
+from portway.domain.connection import Connection
 from portway.domain.errors import ReauthorizationRequired
 from portway.domain.integration import AuthType, Integration
 from portway.domain.json_value import JsonObject
-from portway.domain.rules.access_control import origin_of
+from portway.domain.rules.access_control import check_destination, origin_of
 
 
 def recorded_origins(integration: Integration, config: JsonObject) -> tuple[str, ...]:
@@ -19,11 +20,17 @@ def recorded_origins(integration: Integration, config: JsonObject) -> tuple[str,
     return tuple(dict.fromkeys((service, *_token_origins(integration, config))))
 
 
-def allowed_origins(integration: Integration, recorded: Iterable[str], config: JsonObject) -> frozenset[str]:
-    """Where the credential may be sent now. A global row is the operator's, so its present address counts too."""
-    if integration.organization_id is not None and integration.auth_type is not AuthType.NONE:
-        return frozenset(recorded)
-    return frozenset((*recorded, origin_of(integration_base(integration, config))))
+def check_service(url: str, integration: Integration, connection: Connection) -> None:
+    """Raises ReauthorizationRequired for a URL that the connection's credential may not be sent to.
+
+    A global row is the operator's, so its present address counts as well as what was recorded.
+    """
+    origins = connection.origins
+    if origin_of(url) in origins:
+        return
+    if integration.organization_id is None or integration.auth_type is AuthType.NONE:
+        origins = (*origins, origin_of(integration_base(integration, connection.config)))
+    check_destination(url, origins)
 
 
 def check_token_endpoints(integration: Integration, recorded: Iterable[str], config: JsonObject) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from portway.application.credential_placement import authenticate, secrets_of
-from portway.application.destinations import allowed_origins
+from portway.application.destinations import check_service
 from portway.application.language.transform_config import TransformConfig
 from portway.application.ports.execution_ledger import Grant
 from portway.application.ports.http import (
@@ -32,7 +32,6 @@ from portway.domain.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from portway.domain.rules.access_control import check_destination
 
 _UNAUTHORIZED = 401
 _NOT_SENT = (UpstreamUnreachable, EgressBlocked, InvalidIntegrationConfig)
@@ -173,14 +172,9 @@ class ExecutableCall(msgspec.Struct):
         return asyncio.get_running_loop().time() + seconds < self.deadline
 
     def _open_with_credential(self, request: OutgoingRequest) -> Awaitable[StreamedResponse]:
-        connection = self.grant.connection
-        check_destination(
-            request.url, allowed_origins(self.grant.integration, connection.origins, connection.config)
-        )
-        authenticated = authenticate(
-            request, self.grant.integration, self.credential, config=connection.config
-        )
-        return self._open_once(authenticated)
+        integration, connection = self.grant.integration, self.grant.connection
+        check_service(request.url, integration, connection)
+        return self._open_once(authenticate(request, integration, self.credential, config=connection.config))
 
     async def _open_once(self, request: OutgoingRequest) -> StreamedResponse:
         remaining = self._remaining()

@@ -104,7 +104,8 @@ class _Draft:
                 self.faults.refuse(name, "is required in the path")
             return "", ""
         try:
-            return template.expand_path(self.in_template), template.expand_query(self.in_template)
+            path = template.expand_path(self.in_template)
+            return path, template.expand_query(self.in_template) if template.query else ""
         except UnusableValueError as unusable:
             self.faults.refuse(unusable.name, unusable.reason)
             return "", ""

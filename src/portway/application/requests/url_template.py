@@ -85,7 +85,7 @@ class EndpointTemplate:
     def expand_query(self, values: Mapping[str, str]) -> str:
         """The query without its `?`, encoded; empty where the template has none."""
         return "".join(
-            [piece if isinstance(piece, str) else percent_encoded(values[piece.name]) for piece in self.query]
+            piece if isinstance(piece, str) else percent_encoded(values[piece.name]) for piece in self.query
         )
 
 

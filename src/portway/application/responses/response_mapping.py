@@ -5,9 +5,8 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import cast
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -21,7 +20,7 @@ from portway.application.responses.xml_body import parse_xml
 from portway.domain.errors import UpstreamError, UpstreamInvalidResponse
 from portway.domain.json_value import JsonValue
 
-_decode = msgspec.json.Decoder().decode
+_decode: Callable[[bytes], JsonValue] = msgspec.json.Decoder().decode
 
 _JSON = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json")
 _TEXT = re.compile(
@@ -54,19 +53,14 @@ def read_response(response: UpstreamResponse, config: TransformConfig) -> JsonVa
     UpstreamInvalidResponse for a body that is not of the row's format, or not what its content type says;
     InvalidIntegrationConfig for an expression that does not fit the body.
     """
-    body = read_body(response, config)
-    expression = _rules(config).data
-    return body if expression is None else compiled(expression, "response.data").search(body)
+    rules = _rules(config)
+    body = _successful_body(response, rules)
+    return body if rules.data is None else compiled(rules.data, "response.data").search(body)
 
 
 def read_body(response: UpstreamResponse, config: TransformConfig) -> JsonValue:
     """The body of a successful response, before `response.data` maps it. Raises as `read_response`."""
-    raise_for_status(response, config)
-    rules = _rules(config)
-    body = _parse(response, rules.format)
-    if rules.error is not None and is_true(compiled(rules.error, "response.error").find(body)):
-        raise _error(response, body, rules.message)
-    return body
+    return _successful_body(response, _rules(config))
 
 
 def raise_for_status(response: UpstreamResponse, config: TransformConfig | None = None) -> None:
@@ -74,8 +68,19 @@ def raise_for_status(response: UpstreamResponse, config: TransformConfig | None 
 
     By the row's `config`, the service's own words are found where they are at this service.
     """
+    _check_status(response, Response() if config is None else _rules(config))
+
+
+def _successful_body(response: UpstreamResponse, rules: Response) -> JsonValue:
+    _check_status(response, rules)
+    body = _parse(response, rules.format)
+    if rules.error is not None and is_true(compiled(rules.error, "response.error").find(body)):
+        raise _error(response, body, rules.message)
+    return body
+
+
+def _check_status(response: UpstreamResponse, rules: Response) -> None:
     if not _is_success(response):
-        rules = Response() if config is None else _rules(config)
         raise _error(response, _error_body(response, rules.format), rules.message)
 
 
@@ -183,7 +188,7 @@ def _media_type(headers: Mapping[str, str]) -> str:
 
 def _parse_json(body: bytes, declared: str) -> JsonValue:
     try:
-        return cast("JsonValue", _decode(body))
+        return _decode(body)
     except (ValueError, RecursionError):
         return _parse_unusual_json(body, declared)
 

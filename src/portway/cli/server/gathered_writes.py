@@ -56,5 +56,9 @@ class GatheringTransport:
         if pieces and not self._transport.is_closing():
             self._transport.writelines(pieces)
 
+    def is_closing(self) -> bool:
+        """Whether it takes nothing more. (Asked for every answer, and found sooner here than by `__getattr__`.)"""
+        return self._transport.is_closing()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

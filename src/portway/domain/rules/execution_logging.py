@@ -69,7 +69,8 @@ def logged_text(
     encoded = None if schema else _encoded(payload)
     if encoded is not None and len(encoded) <= MAX_PAYLOAD_BYTES:
         text = encoded.decode()
-        if not _may_hide(payload, text, literals):
+        # PostgreSQL's jsonb cannot hold NUL.
+        if not ("\\u0000" in text or literals.may_stand_in(text) or _has_special_name(payload)):
             return text, False
     beginning = _redacted(payload, schema, _Masking(literals.forms, MAX_PAYLOAD_BYTES + 1))
     if len(_encode(beginning)) <= MAX_PAYLOAD_BYTES:
@@ -98,11 +99,6 @@ def _encoded(payload: JsonValue) -> bytes | None:
         return msgspec.json.encode(payload)
     except (ValueError, OverflowError):
         return None
-
-
-def _may_hide(payload: JsonValue, text: str, literals: Literals) -> bool:
-    """Whether anything in it, `text` being its JSON, is to be masked or cannot be stored as it is."""
-    return "\\u0000" in text or literals.may_stand_in(text) or _has_special_name(payload)
 
 
 def _has_special_name(value: JsonValue) -> bool:

@@ -48,15 +48,17 @@ def _in_json(forms: Sequence[str]) -> list[str] | None:
 
 def literal_forms(secrets: Iterable[str]) -> list[str]:
     """All forms of the secrets that are worth looking for, longest first."""
-    forms = {form for secret in secrets if len(secret) >= MIN_SECRET_LENGTH for form in _forms_of(secret)}
+    forms: set[str] = set()
+    for secret in secrets:
+        if len(secret) >= MIN_SECRET_LENGTH:
+            forms.add(secret)
+            if not _UNESCAPED.fullmatch(secret):
+                forms.update(_other_forms_of(secret))
     return sorted(forms, key=len, reverse=True)
 
 
-def _forms_of(secret: str) -> Iterator[str]:
-    """As it is, and as a service may write it into a text of its own: in JSON (also PHP's), in HTML, in a URL."""
-    yield secret
-    if _UNESCAPED.fullmatch(secret):
-        return
+def _other_forms_of(secret: str) -> Iterator[str]:
+    """As a service may write it into a text of its own: in JSON (also PHP's), in HTML, in a URL."""
     if _BASE64.fullmatch(secret):
         # The same as below, at a tenth of its cost: every second token is one of these.
         yield secret.replace("/", "\\/")

@@ -55,7 +55,8 @@ class AiohttpResponse:
         try:
             while piece := await self._piece():
                 size += len(piece)
-                self._check_size(size, max_bytes)
+                if size > max_bytes:
+                    raise self._too_large(max_bytes)
                 pieces.append(piece)
         finally:
             await self.close()
@@ -65,14 +66,12 @@ class AiohttpResponse:
     def _read_rest(self, max_bytes: int) -> UpstreamResponse:
         """The same of an answer that is there to its end, as most are with their head."""
         body = self._rest()
-        self._check_size(len(body), max_bytes)
+        if len(body) > max_bytes:
+            raise self._too_large(max_bytes)
         return UpstreamResponse(self.status_code, self.headers, body)
 
-    def _check_size(self, size: int, max_bytes: int) -> None:
-        if size > max_bytes:
-            raise UpstreamInvalidResponse(
-                f"The answer of {self._answer.host} is larger than {max_bytes} bytes."
-            )
+    def _too_large(self, max_bytes: int) -> UpstreamInvalidResponse:
+        return UpstreamInvalidResponse(f"The answer of {self._answer.host} is larger than {max_bytes} bytes.")
 
     async def close(self) -> None:
         self._answer.close()
