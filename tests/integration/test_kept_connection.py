@@ -81,11 +81,68 @@ async def test_after_a_while_the_pool_may_renew_it(
         assert await pid_of(connection) != await pid_of(connection)
 
 
-async def test_two_tasks_wait_for_each_other(database_urls: DatabaseUrls) -> None:
+async def test_statements_that_are_sent_together_are_run_one_after_the_other(
+    database_urls: DatabaseUrls,
+) -> None:
     async with kept(database_urls) as connection:
-        slow = asyncio.create_task(connection.run("SELECT pg_backend_pid() FROM pg_sleep($1)", ["0.2"]))
-        await asyncio.sleep(0.05)
-        assert [(await pid_of(connection),)] == await slow
+        answers = await asyncio.gather(
+            *(
+                connection.run("SELECT $1::integer, pg_backend_pid(), clock_timestamp()", [str(number)])
+                for number in range(50)
+            )
+        )
+        rows = [row for (row,) in answers]
+        assert [number for number, _, _ in rows] == list(range(50))
+        assert len({pid for _, pid, _ in rows}) == 1
+        assert sorted(rows, key=lambda row: row[2]) == rows
+
+
+@pytest.mark.parametrize("prepares", [True, False])
+async def test_what_is_sent_with_one_that_fails_is_not_harmed(
+    database_urls: DatabaseUrls, prepares: bool
+) -> None:
+    """Each is a transaction of its own."""
+    async with kept(database_urls, prepares=prepares) as connection:
+        before = await pid_of(connection)
+        for _ in range(2):  # prepared anew, and already
+            first, bad, last = await asyncio.gather(
+                connection.run("SELECT $1::integer", ["1"]),
+                connection.run("SELECT $1::integer", ["no number"]),
+                connection.run("SELECT $1::integer", ["2"]),
+                return_exceptions=True,
+            )
+            assert (first, last) == ([(1,)], [(2,)])
+            assert isinstance(bad, MalformedRequest)
+        assert await pid_of(connection) == before
+
+
+async def test_one_that_cannot_be_prepared_is_when_it_can(database_urls: DatabaseUrls) -> None:
+    async with kept(database_urls) as connection:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            await connection.run("SELECT one FROM public.to_come", [])
+        with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
+            superuser.execute("CREATE TABLE public.to_come AS SELECT 1 AS one")
+            superuser.execute("GRANT SELECT ON public.to_come TO public")
+            try:
+                assert await connection.run("SELECT one FROM public.to_come", []) == [(1,)]
+            finally:
+                superuser.execute("DROP TABLE public.to_come")
+
+
+async def test_it_is_renewed_between_statements_that_never_pause(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_connection, "_KEPT_SECONDS", 0.05)
+    pids = set()
+
+    async def statements(connection: KeptConnection) -> None:
+        for _ in range(30):
+            pids.add(await pid_of(connection))
+            await connection.run("SELECT pg_sleep($1)", ["0.005"])
+
+    async with kept(database_urls, max_lifetime=0) as connection:
+        await asyncio.gather(*(statements(connection) for _ in range(3)))
+    assert len(pids) > 2
 
 
 async def test_a_value_that_the_database_refuses_costs_the_next_statement_nothing(
@@ -138,21 +195,26 @@ async def test_a_server_that_goes_away_in_the_middle_of_a_statement(database_url
     async with kept(database_urls) as connection:
         pid = await pid_of(connection)
         sleeping = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
+        behind_it = asyncio.create_task(connection.run("SELECT 1", []))
         await asyncio.sleep(0.2)
         with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
             superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-        with pytest.raises(Unavailable):
-            await sleeping
+        for statement in (sleeping, behind_it):
+            with pytest.raises(Unavailable):
+                await statement
         assert await pid_of(connection) != pid
 
 
-async def test_a_statement_that_is_cancelled_leaves_a_connection_that_works(
+async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_works(
     database_urls: DatabaseUrls,
 ) -> None:
     async with kept(database_urls) as connection:
         sleeping = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
+        behind_it = asyncio.create_task(connection.run("SELECT 1", []))
         await asyncio.sleep(0.2)
         sleeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sleeping
+        with pytest.raises(Unavailable):
+            await behind_it
         assert await connection.run("SELECT 1", []) == [(1,)]

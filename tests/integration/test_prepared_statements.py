@@ -1,56 +1,53 @@
 """The statements of every execution are prepared on the server itself, and never where a pooler stands between."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
-import pytest
-from psycopg.conninfo import make_conninfo
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from portway.infrastructure.postgres.database import Database
+from tests.poolers import pooled
 
-_READY_KEY = b"K\x00\x00\x00\x0c"  # BackendKeyData: type, length, then the process number and the secret
-
-
-async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, renumbers: bool) -> None:
-    # Either side may go without a word.
-    with suppress(ConnectionError):
-        while data := await reader.read(65536):
-            at = data.find(_READY_KEY) if renumbers else -1
-            if at >= 0:
-                data = data[: at + 5] + b"\x00\x00\x00\x01" + data[at + 9 :]
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+_PREPARED = "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 1'"
 
 
-@asynccontextmanager
-async def pooler(urls: DatabaseUrls, *, renumbers: bool) -> AsyncIterator[str]:
-    """Passes everything on; as a pooler does, it may give its clients process numbers of its own."""
+async def prepared_after_one(url: str) -> int:
+    database = Database(url)
+    await database.open()
+    try:
+        await database.executions.run("SELECT 1", [])
+        ((count,),) = await database.executions.run(_PREPARED, [])
+        return int(count)
+    finally:
+        await database.close()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        socket = urls.socket_directory / f".s.PGSQL.{urls.port}"
-        server_reader, server_writer = await asyncio.open_unix_connection(socket)
-        await asyncio.gather(
-            _relay(reader, server_writer, renumbers=False), _relay(server_reader, writer, renumbers=renumbers)
+
+async def test_on_the_server_itself(database_urls: DatabaseUrls) -> None:
+    assert await prepared_after_one(database_urls.app) == 1
+
+
+async def test_not_behind_a_pooler(database_urls: DatabaseUrls) -> None:
+    with pooled(database_urls, server_connections=1) as urls:
+        assert await prepared_after_one(urls.app) == 0
+
+
+async def test_two_gateways_share_one_connection_of_a_pooler(database_urls: DatabaseUrls) -> None:
+    """Each sends its statements ahead, one behind the other, and gets its own answers."""
+
+    async def gets_its_own(database: Database, sender: int) -> bool:
+        sent = [f"{sender}.{number}" for number in range(200)]
+        answered = await asyncio.gather(
+            *(database.executions.run("SELECT $1::text, pg_sleep(0.001)::text", [text]) for text in sent)
         )
+        return [text for ((text, _),) in answered] == sent
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield make_conninfo(urls.app, host="127.0.0.1", port=server.sockets[0].getsockname()[1])
-
-
-@pytest.mark.parametrize(("renumbers", "prepared"), [(False, 1), (True, 0)])
-async def test_only_on_the_server_itself(database_urls: DatabaseUrls, renumbers: bool, prepared: int) -> None:
-    async with pooler(database_urls, renumbers=renumbers) as url:
-        database = Database(url)
-        await database.open()
+    with pooled(database_urls, server_connections=1) as urls:
+        databases = [Database(urls.app) for _ in range(2)]
         try:
-            await database.executions.run("SELECT 1", [])
-            (count,) = await database.executions.run(
-                "SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 1'", []
-            )
-            assert count == (prepared,)
+            for database in databases:
+                await database.open()
+            assert await asyncio.gather(*(gets_its_own(one, n) for n, one in enumerate(databases))) == [
+                True,
+                True,
+            ]
         finally:
-            await database.close()
+            for database in databases:
+                await database.close()

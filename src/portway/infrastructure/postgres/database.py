@@ -42,7 +42,7 @@ class Database:
         self._app = _pool(app_url, max_size)
         self._executions = _pool(app_url, 1, configure=_prepare_where_possible)
         self.executions = KeptConnection(self._executions)
-        """As `connection`, for the two statements of every execution; it serves one task at a time."""
+        """As `connection`, for the two statements of every execution."""
         self._sign_in = _pool(sign_in_url, 2) if sign_in_url else None
         self._worker = _pool(worker_url, 3) if worker_url else None
         self._read = _pool(read_url, max_size) if read_url else None

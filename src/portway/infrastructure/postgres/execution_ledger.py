@@ -34,6 +34,8 @@ from portway.infrastructure.postgres.rows import (
 )
 
 _MAX_BATCH = 64  # the functions' own limit
+# From here on, elements cost the database more than the statement itself.
+_WORTH_SENDING_AHEAD = 12
 _MAX_KNOWN_DEFINITIONS = 10_000
 _MAX_NAMED_OF_A_SLUG = 16
 
@@ -77,10 +79,12 @@ class PostgresExecutionLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Both kinds together, one statement at a time: a statement costs far more than an element, so that few large
-        # ones are worth a short wait. They share one connection, too, which takes one at a time.
+        # Both kinds together: a statement costs far more than an element, so that few large ones are worth a wait.
         self._batcher: Batcher[Opening | Closing, Any] = Batcher(
-            self._run, max_size=_MAX_BATCH, lanes=1, item_errors=_ITEM_ERRORS
+            self._run,
+            max_size=_MAX_BATCH,
+            worth_sending_ahead=_WORTH_SENDING_AHEAD,
+            item_errors=_ITEM_ERRORS,
         )
         self._definitions = _Definitions()
 

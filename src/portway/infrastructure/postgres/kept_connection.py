@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
@@ -21,119 +22,143 @@ _KEPT_SECONDS = 60.0
 
 
 class KeptConnection:
-    """Runs one statement at a time on a connection that it keeps, prepared where the pool's connections allow it.
+    """Runs statements on a connection that it keeps, prepared where the pool's connections allow it.
 
     To take one from the pool for each statement and give it back costs half as much as the statement itself. The pool
-    gets it back after an error, to mend or replace it, and after a minute, to renew it when it is old.
+    gets it back when it broke, to replace it, and after a minute, to renew it when it is old.
     """
 
     def __init__(self, pool: AsyncConnectionPool[_Connection]) -> None:
         self._pool = pool
-        self._watched: _WatchedConnection | None = None
-        self._until = 0.0
+        self._pipeline: _Pipeline | None = None
         # Names of the statements that a connection has prepared, which it may bring back from the pool.
         self._prepared: WeakKeyDictionary[_Connection, dict[str, bytes]] = WeakKeyDictionary()
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
-        """Its rows. Parameters are `$1`, `$2` and so on in it. Domain errors come out for whatever the database
-        refuses.
+        """Its rows. Parameters are `$1`, `$2` and so on in it. Statements are run in the order in which they come, each
+        in a transaction of its own; the next ones are on their way while one is run.
+
+        Domain errors come out for whatever the database refuses.
         """
+        with translated():
+            pipeline = self._pipeline
+            if pipeline is None or not pipeline.takes_more():
+                pipeline = await self._replaced(pipeline)
+            try:
+                return await pipeline.run(statement, parameters)
+            finally:
+                if pipeline.is_idle and not pipeline.takes_more():
+                    await self._give_back(pipeline)
+
+    async def give_back(self) -> None:
+        """Returns the connection to the pool, if it has one. Nothing may be run meanwhile."""
+        if self._pipeline is not None:
+            await self._give_back(self._pipeline)
+
+    async def _replaced(self, worn: "_Pipeline | None") -> "_Pipeline":
         async with self._one_at_a_time:
-            with translated():
-                watched = self._watched
-                if watched is None or not watched.is_open:
-                    watched = await self._take()
-                try:
-                    rows = await watched.run(statement, parameters)
-                except FeatureNotSupported:
-                    # A migration has changed what a prepared statement gives.
-                    await self.give_back(is_fit=False)
-                    raise
-                except BaseException:
-                    await self.give_back()
-                    raise
-                if time.monotonic() >= self._until:
-                    await self.give_back()
-                return rows
+            if self._pipeline is not None and self._pipeline is not worn:
+                return self._pipeline
+            if worn is not None and worn.is_idle:
+                await self._give_back(worn)
+            # Where it is not idle, whoever gets the last answer gives it back, and the pool waits for that.
+            connection = await self._pool.getconn()
+            try:
+                self._pipeline = _Pipeline(connection, self._prepared.setdefault(connection, {}))
+            except BaseException:
+                await self._pool.putconn(connection)
+                raise
+            return self._pipeline
 
-    async def give_back(self, *, is_fit: bool = True) -> None:
-        """Returns it to the pool, if it has one; closed, where it is not fit to be used again."""
-        if self._watched is not None:
-            watched, self._watched = self._watched, None
-            watched.leave()
-            if not is_fit:
-                await watched.connection.close()
-            await self._pool.putconn(watched.connection)
-
-    async def _take(self) -> "_WatchedConnection":
-        await self.give_back()  # one that broke while nobody needed it
-        connection = await self._pool.getconn()
-        try:
-            self._watched = _WatchedConnection(connection, self._prepared.setdefault(connection, {}))
-        except BaseException:
-            await self._pool.putconn(connection)
-            raise
-        self._until = time.monotonic() + _KEPT_SECONDS
-        return self._watched
+    async def _give_back(self, pipeline: "_Pipeline") -> None:
+        if self._pipeline is pipeline:
+            self._pipeline = None
+            await pipeline.leave()
+            await self._pool.putconn(pipeline.connection)
 
 
-class _WatchedConnection:
-    """A connection driven by libpq's asynchronous functions (PostgreSQL's manual, "Asynchronous Command Processing").
+class _Pipeline:
+    """A connection driven by libpq's asynchronous functions, in pipeline mode (PostgreSQL's manual, "Asynchronous
+    Command Processing" and "Pipeline Mode").
 
     psycopg's cursor, and its wait that watches the socket anew each time, cost as much as all that is in a statement.
     """
 
     def __init__(self, connection: _Connection, prepared: dict[str, bytes]) -> None:
         self.connection = connection
-        self.is_open = True
-        """Whether its socket is watched; it is not any more once the connection broke."""
         self._wire = connection.pgconn
         # libpq forgets it when the connection breaks.
         self._socket = self._wire.socket
         self._may_prepare = connection.prepare_threshold is not None
         self._prepared = prepared
+        self._until = time.monotonic() + _KEPT_SECONDS
+        self._is_open = True
+        self._is_outdated = False
+        self._waiting: deque[asyncio.Future[list[PGresult]]] = deque()
         self._results: list[PGresult] = []
         self._loop = asyncio.get_running_loop()
-        self._answered: asyncio.Future[None] = self._loop.create_future()
+        self._wire.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._receive)
 
-    def leave(self) -> None:
-        """Leaves the connection to whoever has it next."""
-        # Once: libpq closes the socket of a connection that breaks, and its number may be another's by now.
-        if self.is_open:
-            self.is_open = False
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is to come."""
+        return not self._waiting
+
+    def takes_more(self) -> bool:
+        """Whether it is to be used for another statement."""
+        return self._is_open and not self._is_outdated and time.monotonic() < self._until
+
+    async def leave(self) -> None:
+        """Leaves the connection to whoever has it next; closed, where it is not fit for that."""
+        if self._waiting:
+            self._fail(psycopg.OperationalError("the connection was given back"))
+        if self._is_open:
+            self._stop_watching()
+            self._wire.exit_pipeline_mode()
+        if self._is_outdated:
+            await self.connection.close()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
-        values = [_as_text(value) for value in parameters]
-        if self._may_prepare:
-            name = self._prepared.get(statement) or await self._prepare(statement)
-            self._wire.send_query_prepared(name, values)
-        else:
-            self._wire.send_query_params(statement.encode(), values)
-        result = await self._result()
+        result = (await self._results_of(statement, [_as_text(value) for value in parameters]))[-1]
         reader = Transformer(self.connection)
         reader.set_pgresult(result)
         return reader.load_rows(0, result.ntuples, tuple)
 
-    async def _prepare(self, statement: str) -> bytes:
-        name = f"kept_{len(self._prepared)}".encode()
-        self._wire.send_prepare(name, statement.encode())
-        await self._result()
-        self._prepared[statement] = name
-        return name
+    async def _results_of(self, statement: str, values: Sequence[bytes]) -> list[PGresult]:
+        is_prepared = statement in self._prepared
+        if not self._may_prepare:
+            self._wire.send_query_params(statement.encode(), values)
+        else:
+            if not is_prepared:
+                self._prepared[statement] = f"kept_{len(self._prepared)}".encode()
+                self._wire.send_prepare(self._prepared[statement], statement.encode())
+            self._wire.send_query_prepared(self._prepared[statement], values)
+        try:
+            results = await self._answer()
+        except asyncio.CancelledError:
+            # Nobody should have to wait for the rest of it.
+            self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
+            raise
+        for number, result in enumerate(results):
+            if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+                error = error_from_result(result)
+                # It could not be prepared, or a migration has changed what it gives.
+                if self._may_prepare and (
+                    isinstance(error, FeatureNotSupported) or number < len(results) - 1
+                ):
+                    self._is_outdated = True
+                raise error
+        return results
 
-    async def _result(self) -> PGresult:
-        self._results = []
-        self._answered = self._loop.create_future()
+    def _answer(self) -> "asyncio.Future[list[PGresult]]":
+        """What comes back for all that was sent since the last time."""
+        answer: asyncio.Future[list[PGresult]] = self._loop.create_future()
+        self._wire.pipeline_sync()
+        self._waiting.append(answer)
         self._send()
-        await self._answered
-        result = self._results[-1]  # the only one, but for the server's last words
-        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-            raise error_from_result(result)
-        return result
+        return answer
 
     def _send(self) -> None:
         """Sends as much as the socket takes, and the rest when it takes more."""
@@ -150,20 +175,39 @@ class _WatchedConnection:
     def _receive(self) -> None:
         try:
             self._wire.consume_input()
+            was_result = True
             while not self._wire.is_busy():
                 result = self._wire.get_result()
                 if result is None:
-                    if not self._answered.done():
-                        self._answered.set_result(None)
-                    return
-                self._results.append(result)
+                    # After a statement's last result, and where there is nothing.
+                    if not was_result:
+                        return
+                    was_result = False
+                    continue
+                was_result = True
+                if result.status != ExecStatus.PIPELINE_SYNC:
+                    self._results.append(result)
+                else:
+                    results, self._results = self._results, []
+                    answer = self._waiting.popleft()
+                    if not answer.done():
+                        answer.set_result(results)
         except psycopg.OperationalError as error:
             self._fail(error)
 
     def _fail(self, error: psycopg.OperationalError) -> None:
-        self.leave()
-        if not self._answered.done():
-            self._answered.set_exception(error)
+        # Once: libpq closes the socket of a connection that breaks, and its number may be another's by now.
+        if self._is_open:
+            self._stop_watching()
+        while self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_exception(error)
+
+    def _stop_watching(self) -> None:
+        self._is_open = False
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
 
 
 def _as_text(value: str) -> bytes:

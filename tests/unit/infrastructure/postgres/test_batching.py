@@ -34,8 +34,13 @@ class Statements:
             raise MalformedRequest(f"{self.bad} is no good.")
         return [2 * item for item in items]
 
-    def batcher(self, *, max_size: int = 64, lanes: int = 1) -> Batcher[int, int]:
-        return Batcher(self.run, max_size=max_size, lanes=lanes, item_errors=(MalformedRequest,))
+    def batcher(self, *, max_size: int = 64, worth_sending_ahead: int = 1000) -> Batcher[int, int]:
+        return Batcher(
+            self.run,
+            max_size=max_size,
+            worth_sending_ahead=worth_sending_ahead,
+            item_errors=(MalformedRequest,),
+        )
 
 
 async def settle() -> None:
@@ -69,15 +74,70 @@ async def test_a_batch_is_never_larger_than_allowed() -> None:
     assert [len(batch) for batch in statements.batches] == [4, 4, 3]
 
 
-async def test_no_more_are_in_flight_than_there_are_lanes() -> None:
+async def test_one_batch_is_sent_ahead_where_enough_wait() -> None:
     statements = Statements(held=True)
-    batcher = statements.batcher(max_size=2, lanes=3)
-    tasks = [batcher.submit(number) for number in range(20)]
+    batcher = statements.batcher(worth_sending_ahead=3)
+    futures = [batcher.submit(1)]
     await settle()
-    assert statements.running == 3
+    futures += [batcher.submit(number) for number in (2, 3)]
+    await settle()
+    assert statements.batches == [[1]]
+    futures += [batcher.submit(4)]
+    await settle()
+    assert statements.batches == [[1], [2, 3, 4]]
+    # And no third one.
+    futures += [batcher.submit(number) for number in range(5, 15)]
+    await settle()
+    assert statements.running == 2
     statements.gate.set()
-    await asyncio.gather(*tasks)
-    assert statements.most_running == 3
+    assert await asyncio.gather(*futures) == [2 * number for number in range(1, 15)]
+    assert statements.most_running == 2
+
+
+async def test_what_is_sent_ahead_is_as_large_as_what_is_in_flight() -> None:
+    statements = Statements(held=True)
+    batcher = statements.batcher(worth_sending_ahead=2)
+    futures = [batcher.submit(number) for number in range(5)]
+    await settle()
+    futures += [batcher.submit(number) for number in range(4)]
+    await settle()
+    assert [len(batch) for batch in statements.batches] == [5]
+    futures.append(batcher.submit(4))
+    await settle()
+    assert [len(batch) for batch in statements.batches] == [5, 5]
+    statements.gate.set()
+    await asyncio.gather(*futures)
+
+
+async def test_what_comes_within_one_turn_goes_together() -> None:
+    statements = Statements()
+    await asyncio.gather(*map(statements.batcher(worth_sending_ahead=2).submit, range(6)))
+    assert [len(batch) for batch in statements.batches] == [6]
+
+
+async def test_who_is_done_leaves_the_rest_to_who_is_not() -> None:
+    """Fewer than are worth sending ahead wait while another batch is in flight."""
+    gates = [asyncio.Event(), asyncio.Event()]
+    batches: list[Sequence[int]] = []
+
+    async def run(items: Sequence[int]) -> Sequence[int]:
+        batches.append(items)
+        await gates[min(len(batches), 2) - 1].wait()
+        return items
+
+    batcher: Batcher[int, int] = Batcher(run, max_size=64, worth_sending_ahead=2)
+    first = batcher.submit(1)
+    await settle()
+    others = [batcher.submit(number) for number in (2, 3)]
+    await settle()
+    last = batcher.submit(4)
+    gates[0].set()
+    assert await first == 1
+    await settle()
+    assert batches == [[1], [2, 3]]
+    gates[1].set()
+    assert await asyncio.gather(*others, last) == [2, 3, 4]
+    assert batches == [[1], [2, 3], [4]]
 
 
 async def test_each_caller_gets_an_exception_of_their_own() -> None:
@@ -160,6 +220,6 @@ async def test_too_few_results_leave_nobody_waiting() -> None:
     async def run(items: Sequence[int]) -> list[int]:
         return list(items)[1:]
 
-    batcher: Batcher[int, int] = Batcher(run, max_size=64, lanes=1)
+    batcher: Batcher[int, int] = Batcher(run, max_size=64, worth_sending_ahead=1000)
     results = await asyncio.gather(*map(batcher.submit, range(3)), return_exceptions=True)
     assert [type(result) for result in results] == [ValueError] * 3
