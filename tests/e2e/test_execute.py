@@ -165,7 +165,9 @@ async def test_bytes_come_through_where_they_are_asked_for(
 
 async def test_a_content_type_of_any_quality_does_no_harm(world: World, ada: Member) -> None:
     # It hangs up, and says so: else the second request may meet a connection that is about to be closed.
-    head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain; name="你好"\r\nContent-Length: 2\r\nConnection: close'
+    head = (
+        'HTTP/1.1 200 OK\r\nContent-Type: text/plain; name="你好"\r\nContent-Length: 2\r\nConnection: close'
+    )
     reply = f"{head}\r\n\r\nok"
     with speaking(reply.encode()) as url:
         connection = world.connect(ada, world.integration(base_url=url))
