@@ -95,7 +95,7 @@ async def _asked(
     principal: Principal, fields: Mapping[bytes, bytes], receive: Receive, spools: list[Spool]
 ) -> ExecutionRequest | PortwayError:
     try:
-        if is_upload(fields) and KeyScope.EXECUTE not in principal.scopes:
+        if KeyScope.EXECUTE not in principal.scopes and is_upload(fields):
             # The database refuses the same, but only once the files have filled the disk.
             raise Forbidden("This API key does not have the scope `execute`.")
         return await read_request(fields, receive, spools)

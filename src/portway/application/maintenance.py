@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -12,7 +13,10 @@ _log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 60.0
 _ROUNDS_A_DAY = 24 * 60
 _ROUNDS_UNTIL_RETRY = 10
-_HOURS_A_ROUND = 500
+# After an upgrade or an import, there may be a year of hours to count: the rest is for the next round, and for three
+# quarters of the time the database is the executions'.
+_COUNTING_SECONDS = 60.0
+_REST = 3.0
 
 # Beyond the longest deadline of an execution. The first round and the daily one look further back, for what was cut
 # off while no server ran.
@@ -20,6 +24,7 @@ _RECENT = timedelta(minutes=15)
 _LONG_AGO = timedelta(days=7)
 
 Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]
 
 
 class Maintenance:
@@ -27,9 +32,12 @@ class Maintenance:
     the start and daily: makes the audit log's partitions ahead of time and drops the expired ones.
     """
 
-    def __init__(self, housekeeping: Housekeeping, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, housekeeping: Housekeeping, sleep: Sleep = asyncio.sleep, clock: Clock = time.monotonic
+    ) -> None:
         self._housekeeping = housekeeping
         self._sleep = sleep
+        self._clock = clock
         self._rounds_until_daily = 0
 
     async def run(self) -> None:
@@ -61,10 +69,10 @@ class Maintenance:
             _log.warning("%s executions were cut off; their outcome is unknown", marked)
 
     async def _roll_up_usage(self) -> None:
-        # After an upgrade, there may be a year of hours: the rest is for the next round.
-        for _ in range(_HOURS_A_ROUND):
-            if not await self._housekeeping.roll_up_usage():
-                return
+        until = (began := self._clock()) + _COUNTING_SECONDS
+        while began < until and await self._housekeeping.roll_up_usage():
+            await self._sleep(_REST * (self._clock() - began))
+            began = self._clock()
 
     async def _drop_expired(self) -> None:
         if dropped := await self._housekeeping.drop_expired_log_partitions():

@@ -121,7 +121,12 @@ class _Pipeline:
             await self.connection.close()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
-        result = (await self._results_of(statement, [_as_text(value) for value in parameters]))[-1]
+        values = [value.encode() for value in parameters]
+        for value in values:
+            if b"\0" in value:
+                # libpq would cut it off there.
+                raise psycopg.DataError("PostgreSQL's text cannot hold the character U+0000.")
+        result = (await self._results_of(statement, values))[-1]
         reader = Transformer(self.connection)
         reader.set_pgresult(result)
         return reader.load_rows(0, result.ntuples, tuple)
@@ -208,11 +213,3 @@ class _Pipeline:
         self._is_open = False
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
-
-
-def _as_text(value: str) -> bytes:
-    text = value.encode()
-    if b"\0" in text:
-        # libpq would cut it off there.
-        raise psycopg.DataError("PostgreSQL's text cannot hold the character U+0000.")
-    return text
