@@ -1,13 +1,14 @@
 """The execution ledger on `app.open_executions` and `app.close_executions`."""
 
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import psycopg
+from msgspec.structs import astuple
 
 from portway.application.ports.execution_ledger import Closing, Grant, Opened, Opening
 from portway.domain.action import Action
@@ -25,6 +26,7 @@ from portway.domain.errors import (
     Unauthenticated,
 )
 from portway.domain.integration import Integration
+from portway.domain.record import Record
 from portway.infrastructure.postgres.array_literals import plain, quoted
 from portway.infrastructure.postgres.batching import Batcher
 from portway.infrastructure.postgres.database import Database
@@ -56,22 +58,46 @@ _OPENED = (
     "ordinal, execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential,"
     " replay"
 )
-_OPENING = (
-    "text[]", "uuid[]", "uuid[]", "text[]", "jsonb[]", "integer[]", "text[]", "bytea[]", "text[]", "text[]"
+
+
+def _hexadecimal(values: Sequence[bytes]) -> str:
+    return quoted([f"\\x{value.hex()}" for value in values])
+
+
+def _codes(values: Sequence[PortwayError | None]) -> str:
+    return quoted([value.code if value else None for value in values])
+
+
+def _decoded(values: Sequence[bytes | None]) -> str:
+    return quoted([value.decode() if value else None for value in values])
+
+
+_Column = tuple[str, Callable[[Sequence[Any]], str]]
+# For each member of a record, in their order: the type of its array, and who writes that.
+_OPENING: Sequence[_Column] = (
+    ("text[]", quoted), ("uuid[]", plain), ("uuid[]", plain), ("text[]", quoted), ("jsonb[]", quoted),
+    ("integer[]", plain), ("text[]", quoted), ("bytea[]", _hexadecimal), ("text[]", _codes),
 )  # fmt: skip
-_CLOSING = (
-    "text[]", "uuid[]", "timestamptz[]", "text[]", "jsonb[]", "jsonb[]", "boolean[]", "text[]", "integer[]",
-    "double precision[]", "integer[]", "text[]", "boolean[]",
+_CLOSING: Sequence[_Column] = (
+    ("text[]", quoted), ("uuid[]", plain), ("timestamptz[]", plain), ("text[]", plain), ("jsonb[]", quoted),
+    ("jsonb[]", quoted), ("boolean[]", plain), ("text[]", quoted), ("integer[]", plain), ("double precision[]", plain),
+    ("integer[]", plain), ("text[]", _decoded), ("boolean[]", plain),
 )  # fmt: skip
+_KNOWN: _Column = ("text[]", quoted)
 
 
-def _parameters(types: Iterable[str]) -> str:
-    return ", ".join(f"${number}::{name}" for number, name in enumerate(types, 1))
+def _parameters(*columns: _Column) -> str:
+    return ", ".join(f"${number}::{name}" for number, (name, _) in enumerate(columns, 1))
 
 
-_OPEN = f"SELECT {_OPENED} FROM app.open_executions({_parameters(_OPENING)})"  # noqa: S608  of constants
-_CLOSE = f"SELECT app.close_executions({_parameters(_CLOSING)})"
-_OPEN_AND_CLOSE = f"SELECT {_OPENED} FROM app.open_executions({_parameters(_OPENING + _CLOSING)})"  # noqa: S608
+_OPEN = f"SELECT {_OPENED} FROM app.open_executions({_parameters(*_OPENING, _KNOWN)})"  # noqa: S608  of constants
+_CLOSE = f"SELECT app.close_executions({_parameters(*_CLOSING)})"
+_OPEN_AND_CLOSE = f"SELECT {_OPENED} FROM app.open_executions({_parameters(*_OPENING, _KNOWN, *_CLOSING)})"  # noqa: S608
+
+
+def _arrays(columns: Sequence[_Column], records: Sequence[Record]) -> list[str]:
+    members = zip(*map(astuple, records), strict=True)
+    return [write(values) for (_, write), values in zip(columns, members, strict=True)]
 
 
 class PostgresExecutionLedger:
@@ -101,12 +127,12 @@ class PostgresExecutionLedger:
         closings = [item for item in items if isinstance(item, Closing)]
         known = self._definitions.of({opening.action for opening in openings})
         if not closings:
-            statement, parameters = _OPEN, _of_openings(openings, list(known))
+            statement, parameters = _OPEN, [*_arrays(_OPENING, openings), quoted(list(known))]
         elif not openings:
-            statement, parameters = _CLOSE, _of_closings(closings)
+            statement, parameters = _CLOSE, _arrays(_CLOSING, closings)
         else:
             statement = _OPEN_AND_CLOSE
-            parameters = _of_openings(openings, list(known)) + _of_closings(closings)
+            parameters = [*_arrays(_OPENING, openings), quoted(list(known)), *_arrays(_CLOSING, closings)]
         rows = await self._database.executions.run(statement, parameters)
         if not openings:
             return [None] * len(items)
@@ -157,44 +183,6 @@ class _Definitions:
             if len(memory) > _MAX_KNOWN_DEFINITIONS:
                 memory.popitem(last=False)
         return definition
-
-
-def _of_openings(openings: Sequence[Opening], known: Sequence[str]) -> list[str]:
-    return [
-        quoted([opening.sealed_pass for opening in openings]),
-        plain([opening.workspace_id for opening in openings]),
-        plain([opening.connection_id for opening in openings]),
-        quoted([opening.action for opening in openings]),
-        quoted([opening.request_payload for opening in openings]),
-        plain([opening.timeout_ms for opening in openings]),
-        quoted([opening.idempotency_key for opening in openings]),
-        quoted([f"\\x{opening.request_hash.hex()}" for opening in openings]),
-        quoted([opening.refusal.code if opening.refusal else None for opening in openings]),
-        quoted(known),
-    ]
-
-
-def _of_closings(closings: Sequence[Closing]) -> list[str]:
-    return [
-        quoted([closing.sealed_pass for closing in closings]),
-        plain([closing.execution_id for closing in closings]),
-        plain([closing.executed_at for closing in closings]),
-        plain([closing.status for closing in closings]),
-        quoted([closing.request_payload for closing in closings]),
-        quoted([closing.response_payload for closing in closings]),
-        plain([closing.payload_truncated for closing in closings]),
-        quoted([closing.error_code for closing in closings]),
-        plain([closing.status_code for closing in closings]),
-        plain([closing.duration_ms for closing in closings]),
-        plain([closing.attempts for closing in closings]),
-        quoted(
-            [
-                closing.idempotent_answer.decode() if closing.idempotent_answer else None
-                for closing in closings
-            ]
-        ),
-        plain([closing.frees_idempotency_key for closing in closings]),
-    ]
 
 
 class _ConnectionRow(msgspec.Struct):
