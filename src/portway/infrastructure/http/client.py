@@ -1,6 +1,5 @@
 """The HTTP client for outgoing calls: one shared connector of aiohttp, past the egress guard."""
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from typing import Final
@@ -80,7 +79,7 @@ class AiohttpClient:
     ) -> UpstreamResponse:
         try:
             # One limit over all redirects and the whole body.
-            async with asyncio.timeout(timeout_seconds + request.upload_seconds()):
+            with self._opened().deadlines.within(timeout_seconds + request.upload_seconds()):
                 response = await self._open(request, follow_redirects=follow_redirects)
                 return await response.read(max_bytes=max_response_bytes)
         except TimeoutError:
@@ -91,7 +90,7 @@ class AiohttpClient:
         self, request: OutgoingRequest, *, timeout_seconds: float, follow_redirects: bool = True
     ) -> AiohttpResponse:
         try:
-            async with asyncio.timeout(timeout_seconds + request.upload_seconds()):
+            with self._opened().deadlines.within(timeout_seconds + request.upload_seconds()):
                 return await self._open(request, follow_redirects=follow_redirects)
         except TimeoutError:
             failure = _too_late(request, timeout_seconds)

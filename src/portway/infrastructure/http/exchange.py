@@ -19,6 +19,7 @@ from yarl import URL
 
 from portway import __version__
 from portway.application.ports.http import StreamedBody
+from portway.infrastructure.http.deadlines import Deadlines
 from portway.infrastructure.http.egress_guard import EgressGuard
 from portway.infrastructure.http.request_body import BodyFailed, Upload
 
@@ -99,6 +100,8 @@ class Exchanges:
     """
 
     def __init__(self, connector: aiohttp.TCPConnector, guard: EgressGuard) -> None:
+        self.deadlines = Deadlines()
+        """For whoever makes exchanges."""
         self._connector = connector
         self._guard = guard
         self._loop = asyncio.get_running_loop()
@@ -108,6 +111,7 @@ class Exchanges:
     async def close(self) -> None:
         """Closes all connections; exchanges under way fail."""
         await self._connector.close()
+        self.deadlines.close()
 
     async def exchange(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes | StreamedBody | None
