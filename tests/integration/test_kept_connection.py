@@ -1,12 +1,15 @@
 """A connection that is kept, while it works."""
 
 import asyncio
+import inspect
 import socket
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
+import uvloop
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -20,14 +23,14 @@ _ITS_PID = "SELECT pg_backend_pid()"
 
 @asynccontextmanager
 async def kept(
-    urls: DatabaseUrls, *, max_lifetime: float = 3600, prepares: bool = True
+    urls: DatabaseUrls, *, max_lifetime: float = 3600, prepares: bool = True, pool_seconds: float = 5
 ) -> AsyncIterator[KeptConnection]:
     pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]] = AsyncConnectionPool(
         urls.app,
         min_size=1,
         max_size=1,
         max_lifetime=max_lifetime,
-        timeout=5,
+        timeout=pool_seconds,
         open=False,
         kwargs={"autocommit": True, "prepare_threshold": 5 if prepares else None},
     )
@@ -145,6 +148,34 @@ async def test_it_is_renewed_between_statements_that_never_pause(
     assert len(pids) > 2
 
 
+async def test_who_reads_an_answer_late_gets_it_even_if_the_connection_is_old(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_connection, "_KEPT_SECONDS", 0.1)
+    async with kept(database_urls, max_lifetime=0) as connection:
+        statements = [
+            asyncio.create_task(connection.run("SELECT $1::integer, now()", [str(number)]))
+            for number in range(3)
+        ]
+        await asyncio.sleep(0.05)
+        statements += [asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["0.1"])) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        time.sleep(0.3)  # noqa: ASYNC251  busy, so that both answers are there at once, and the time is up
+        answers = await asyncio.gather(*statements)
+        assert [rows[0][0] for rows in answers] == [0, 1, 2, "", ""]
+
+
+async def test_a_renewal_waits_for_a_slow_statement(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_connection, "_KEPT_SECONDS", 0.1)
+    async with kept(database_urls, pool_seconds=0.5) as connection:
+        slow = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["1"]))
+        await asyncio.sleep(0.2)
+        assert await connection.run("SELECT 1", []) == [(1,)]
+        await slow
+
+
 async def test_a_value_that_the_database_refuses_costs_the_next_statement_nothing(
     database_urls: DatabaseUrls,
 ) -> None:
@@ -205,6 +236,49 @@ async def test_a_server_that_goes_away_in_the_middle_of_a_statement(database_url
         assert await pid_of(connection) != pid
 
 
+@pytest.mark.parametrize("size", [1, 1_000_000])
+@pytest.mark.parametrize("in_flight", [0, 1, 2])
+async def test_a_server_that_goes_away_while_the_worker_is_busy(
+    database_urls: DatabaseUrls, size: int, in_flight: int
+) -> None:
+    """So that whoever sends the next statement may be the first to notice."""
+    async with kept(database_urls) as connection:
+        with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
+            for _ in range(5):
+                pid = await pid_of(connection)
+                statements = [
+                    asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
+                    for _ in range(in_flight)
+                ]
+                await asyncio.sleep(0.02)
+                superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+                statements.append(
+                    asyncio.create_task(connection.run("SELECT length($1::text)", ["x" * size]))
+                )
+                async with asyncio.timeout(10):
+                    outcomes = await asyncio.gather(*statements, return_exceptions=True)
+                *before, last = outcomes
+                assert [type(outcome) for outcome in before] == [Unavailable] * in_flight
+                # Sent to a server that is gone, or by a connection that was taken just in time.
+                assert isinstance(last, Unavailable) or last == [(size,)]
+                assert await pid_of(connection) != pid
+
+
+async def test_a_server_that_goes_away_again_and_again(database_urls: DatabaseUrls) -> None:
+    async with kept(database_urls) as connection:
+        with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
+            for _ in range(25):
+                pid = await pid_of(connection)
+                statements = [
+                    asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"])) for _ in range(2)
+                ]
+                await asyncio.sleep(0.02)
+                superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+                async with asyncio.timeout(10):
+                    outcomes = await asyncio.gather(*statements, return_exceptions=True)
+                assert [type(outcome) for outcome in outcomes] == [Unavailable] * 2
+
+
 async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_works(
     database_urls: DatabaseUrls,
 ) -> None:
@@ -218,3 +292,30 @@ async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_wo
         with pytest.raises(Unavailable):
             await behind_it
         assert await connection.run("SELECT 1", []) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        test_values_of_any_kind_and_length,
+        test_statements_that_are_sent_together_are_run_one_after_the_other,
+        test_what_is_sent_with_one_that_fails_is_not_harmed,
+        test_it_is_renewed_between_statements_that_never_pause,
+        test_who_reads_an_answer_late_gets_it_even_if_the_connection_is_old,
+        test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement,
+        test_a_server_that_goes_away_in_the_middle_of_a_statement,
+        test_a_server_that_goes_away_while_the_worker_is_busy,
+        test_a_server_that_goes_away_again_and_again,
+        test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_works,
+    ],
+)
+def test_on_the_loop_of_the_workers(
+    scenario: Callable[..., Coroutine[None, None, None]],
+    database_urls: DatabaseUrls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """uvloop hears of a broken connection in other ways than asyncio's own."""
+    arguments = {
+        "database_urls": database_urls, "monkeypatch": monkeypatch, "prepares": True, "size": 1_000_000, "in_flight": 2,
+    }  # fmt: skip
+    uvloop.run(scenario(**{name: arguments[name] for name in inspect.signature(scenario).parameters}))

@@ -1,5 +1,7 @@
 """Values of which every execution makes some."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -10,3 +12,7 @@ class Record(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What msgspec gives to the library `rich` as well: nothing."""
+        return []

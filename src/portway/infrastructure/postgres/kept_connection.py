@@ -1,6 +1,7 @@
 """A connection for statements that follow each other without an end."""
 
 import asyncio
+import select
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.errors import FeatureNotSupported, error_from_result
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
@@ -52,7 +53,7 @@ class KeptConnection:
                     await self._give_back(pipeline)
 
     async def give_back(self) -> None:
-        """Returns the connection to the pool, if it has one. Nothing may be run meanwhile."""
+        """Returns the connection to the pool, if it has one. What is under way fails."""
         if self._pipeline is not None:
             await self._give_back(self._pipeline)
 
@@ -60,9 +61,11 @@ class KeptConnection:
         async with self._one_at_a_time:
             if self._pipeline is not None and self._pipeline is not worn:
                 return self._pipeline
-            if worn is not None and worn.is_idle:
-                await self._give_back(worn)
-            # Where it is not idle, whoever gets the last answer gives it back, and the pool waits for that.
+            if worn is not None:
+                if worn.is_idle:
+                    await self._give_back(worn)
+                # Else whoever is the last to read an answer does it, however long that takes.
+                await worn.is_given_back.wait()
             connection = await self._pool.getconn()
             try:
                 self._pipeline = _Pipeline(connection, self._prepared.setdefault(connection, {}))
@@ -74,8 +77,13 @@ class KeptConnection:
     async def _give_back(self, pipeline: "_Pipeline") -> None:
         if self._pipeline is pipeline:
             self._pipeline = None
-            await pipeline.leave()
-            await self._pool.putconn(pipeline.connection)
+            try:
+                await pipeline.leave()
+            finally:
+                try:
+                    await self._pool.putconn(pipeline.connection)
+                finally:
+                    pipeline.is_given_back.set()
 
 
 class _Pipeline:
@@ -87,14 +95,18 @@ class _Pipeline:
 
     def __init__(self, connection: _Connection, prepared: dict[str, bytes]) -> None:
         self.connection = connection
+        self.is_given_back = asyncio.Event()
         self._wire = connection.pgconn
         # libpq forgets it when the connection breaks.
         self._socket = self._wire.socket
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
         self._may_prepare = connection.prepare_threshold is not None
         self._prepared = prepared
         self._until = time.monotonic() + _KEPT_SECONDS
         self._is_open = True
         self._is_outdated = False
+        self._callers = 0
         self._waiting: deque[asyncio.Future[list[PGresult]]] = deque()
         self._results: list[PGresult] = []
         self._loop = asyncio.get_running_loop()
@@ -103,8 +115,8 @@ class _Pipeline:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no answer is to come."""
-        return not self._waiting
+        """Whether nobody waits for an answer, or is about to read one."""
+        return not self._callers
 
     def takes_more(self) -> bool:
         """Whether it is to be used for another statement."""
@@ -114,10 +126,14 @@ class _Pipeline:
         """Leaves the connection to whoever has it next; closed, where it is not fit for that."""
         if self._waiting:
             self._fail(psycopg.OperationalError("the connection was given back"))
+        is_fit = self._is_open and not self._is_outdated
         if self._is_open:
             self._stop_watching()
-            self._wire.exit_pipeline_mode()
-        if self._is_outdated:
+            try:
+                self._wire.exit_pipeline_mode()
+            except psycopg.OperationalError:
+                is_fit = False
+        if not is_fit:
             await self.connection.close()
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
@@ -126,22 +142,18 @@ class _Pipeline:
             if b"\0" in value:
                 # libpq would cut it off there.
                 raise psycopg.DataError("PostgreSQL's text cannot hold the character U+0000.")
-        result = (await self._results_of(statement, values))[-1]
-        reader = Transformer(self.connection)
-        reader.set_pgresult(result)
-        return reader.load_rows(0, result.ntuples, tuple)
+        self._callers += 1
+        try:
+            result = (await self._results_of(statement, values))[-1]
+            reader = Transformer(self.connection)
+            reader.set_pgresult(result)
+            return reader.load_rows(0, result.ntuples, tuple)
+        finally:
+            self._callers -= 1
 
     async def _results_of(self, statement: str, values: Sequence[bytes]) -> list[PGresult]:
-        is_prepared = statement in self._prepared
-        if not self._may_prepare:
-            self._wire.send_query_params(statement.encode(), values)
-        else:
-            if not is_prepared:
-                self._prepared[statement] = f"kept_{len(self._prepared)}".encode()
-                self._wire.send_prepare(self._prepared[statement], statement.encode())
-            self._wire.send_query_prepared(self._prepared[statement], values)
         try:
-            results = await self._answer()
+            results = await self._sent(statement, values)
         except asyncio.CancelledError:
             # Nobody should have to wait for the rest of it.
             self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
@@ -149,23 +161,36 @@ class _Pipeline:
         for number, result in enumerate(results):
             if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
                 error = error_from_result(result)
-                # It could not be prepared, or a migration has changed what it gives.
-                if self._may_prepare and (
-                    isinstance(error, FeatureNotSupported) or number < len(results) - 1
+                # A migration has changed what it gives, or it could not be prepared, here or for who came before.
+                if (
+                    isinstance(error, FeatureNotSupported | InvalidSqlStatementName)
+                    or number < len(results) - 1
                 ):
                     self._is_outdated = True
                 raise error
         return results
 
-    def _answer(self) -> "asyncio.Future[list[PGresult]]":
-        """What comes back for all that was sent since the last time."""
+    def _sent(self, statement: str, values: Sequence[bytes]) -> "asyncio.Future[list[PGresult]]":
+        """What will come back for it."""
         answer: asyncio.Future[list[PGresult]] = self._loop.create_future()
-        self._wire.pipeline_sync()
+        try:
+            if not self._may_prepare:
+                self._wire.send_query_params(statement.encode(), values)
+            else:
+                if statement not in self._prepared:
+                    self._prepared[statement] = f"kept_{len(self._prepared)}".encode()
+                    self._wire.send_prepare(self._prepared[statement], statement.encode())
+                self._wire.send_query_prepared(self._prepared[statement], values)
+            self._wire.pipeline_sync()
+        except psycopg.OperationalError as error:
+            # libpq may have closed the socket, of which the loop would not hear.
+            self._fail(error)
+            raise
         self._waiting.append(answer)
-        self._send()
+        self._flush()
         return answer
 
-    def _send(self) -> None:
+    def _flush(self) -> None:
         """Sends as much as the socket takes, and the rest when it takes more."""
         try:
             is_sent = self._wire.flush() == 0
@@ -175,30 +200,37 @@ class _Pipeline:
         if is_sent:
             self._loop.remove_writer(self._socket)
         else:
-            self._loop.add_writer(self._socket, self._send)
+            self._loop.add_writer(self._socket, self._flush)
 
     def _receive(self) -> None:
+        """Reads all that there is: uvloop tells but once of a connection that was reset."""
         try:
             self._wire.consume_input()
-            was_result = True
-            while not self._wire.is_busy():
-                result = self._wire.get_result()
-                if result is None:
-                    # After a statement's last result, and where there is nothing.
-                    if not was_result:
-                        return
-                    was_result = False
-                    continue
-                was_result = True
-                if result.status != ExecStatus.PIPELINE_SYNC:
-                    self._results.append(result)
-                else:
-                    results, self._results = self._results, []
-                    answer = self._waiting.popleft()
-                    if not answer.done():
-                        answer.set_result(results)
+            self._take_results()
+            while self._poll.poll(0):
+                self._wire.consume_input()
+                self._take_results()
         except psycopg.OperationalError as error:
             self._fail(error)
+
+    def _take_results(self) -> None:
+        was_result = True
+        while not self._wire.is_busy():
+            result = self._wire.get_result()
+            if result is None:
+                # After a statement's last result, and where there is nothing.
+                if not was_result:
+                    return
+                was_result = False
+                continue
+            was_result = True
+            if result.status != ExecStatus.PIPELINE_SYNC:
+                self._results.append(result)
+                continue
+            results, self._results = self._results, []
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_result(results)
 
     def _fail(self, error: psycopg.OperationalError) -> None:
         # Once: libpq closes the socket of a connection that breaks, and its number may be another's by now.
