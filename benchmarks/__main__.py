@@ -28,7 +28,7 @@ from benchmarks.soak import soak
 from portway import __version__
 
 ROOT = Path(__file__).resolve().parent.parent / ".bench"
-_GATE_RATIO = 28.0
+_GATE_RATIO = 25.0
 """A gateway that costs more than so many nginx proxies has lost something on the way (`--check`).
 
 It costs 22 where memory is slow, and less than 14 where it is not: nginx finds all that it needs in the caches.

@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -55,7 +56,7 @@ def main_figures(
 ) -> dict[str, float | int | bool]:
     """The figures that the promise is about: medians over the rounds, at 32 callers and at one."""
     through_portway(bench, requests, callers=32, seconds=_WARM_UP_SECONDS)
-    before = _written_ahead(bench.urls)
+    began, syncs = datetime.now(UTC), _syncs(bench.urls)
     direct: list[Run] = []
     proxied: list[tuple[Run, float]] = []
     costs: list[Cost] = []
@@ -73,6 +74,7 @@ def main_figures(
             )
         )
     executions = sum(cost.run.requests for cost in (*costs, *(cost for _, cost in alone)))
+    errors = sum(cost.run.errors for cost in (*costs, *(cost for _, cost in alone)))
     proxy_us = statistics.median(us for _, us in proxied)
     gateway_us = statistics.median(cost.gateway_us for cost in costs)
     database_us = statistics.median(cost.database_us for cost in costs)
@@ -91,10 +93,10 @@ def main_figures(
         "nginx_proxy_per_second": round(statistics.median(run.per_second for run, _ in proxied), 1),
         "cpu_us_nginx_proxy": round(proxy_us, 2),
         "ratio_to_nginx_proxy": round(gateway_us / proxy_us, 2) if proxy_us else 0.0,
-        "errors": sum(cost.run.errors for cost in (*costs, *(cost for _, cost in alone))),
+        "errors": errors,
         "executions": executions,
         "memory_mb_gateway": round(sum(map(resident_bytes, bench.gateway_pids)) / 2**20, 1),
-        "durable_audit": _is_durable(bench.urls, before),
+        "durable_audit": _syncs(bench.urls) > syncs and _is_durable(bench.urls, began, executions - errors),
     }
 
 
@@ -129,29 +131,21 @@ def due_token_figures(bench: Bench, requests: Path, connections: int) -> dict[st
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _WrittenAhead:
-    syncs: int
-    finished: int
-
-
-def _written_ahead(urls: DatabaseUrls) -> _WrittenAhead:
-    """How often the log of the database was synchronized, and how many rows of the audit log are complete."""
+def _syncs(urls: DatabaseUrls) -> int:
+    """How often the database's write-ahead log was synchronized."""
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
-        version = connection.info.server_version
-        syncs = connection.execute(
+        row = connection.execute(
             "SELECT wal_sync FROM pg_stat_wal"
-            if version < 180000
+            if connection.info.server_version < 180000
             else "SELECT sum(fsyncs)::bigint FROM pg_stat_io WHERE object = 'wal'"
         ).fetchone()
-        finished = connection.execute(
-            "SELECT count(*) FROM api_logs WHERE status = 'success' AND executed_at > now() - interval '1 hour'"
-        ).fetchone()
-    return _WrittenAhead(int(syncs[0]) if syncs else 0, int(finished[0]) if finished else 0)
+    return int(row[0]) if row else 0
 
 
-def _is_durable(urls: DatabaseUrls, before: _WrittenAhead) -> bool:
-    """Whether everything reaches the disk before its caller is answered: no row is unfinished, syncs were made."""
+def _is_durable(urls: DatabaseUrls, began: datetime, answered: int) -> bool:
+    """Whether everything reaches the disk before its caller is answered: each of so many answers has its complete row,
+    and no row is unfinished.
+    """
     with psycopg.connect(urls.superuser, autocommit=True) as connection:
         settings = connection.execute(
             "SELECT current_setting('fsync'), current_setting('synchronous_commit'),"
@@ -161,23 +155,25 @@ def _is_durable(urls: DatabaseUrls, before: _WrittenAhead) -> bool:
             "SELECT count(*) FROM pg_db_role_setting AS s, unnest(s.setconfig) AS c"
             " WHERE c LIKE 'synchronous_commit=%'"
         ).fetchone()
-        unfinished = _unfinished(connection)
-    after = _written_ahead(urls)
+        unfinished = _unfinished(connection, began)
+        finished = connection.execute(
+            "SELECT count(*) FROM api_logs WHERE status = 'success' AND executed_at >= %s", [began]
+        ).fetchone()
     return (
         settings == ("on", "on", "on")
         and role == (0,)
         and unfinished == 0
-        and after.syncs > before.syncs
-        and after.finished > before.finished
+        and finished is not None
+        and finished[0] >= answered
     )
 
 
-def _unfinished(connection: psycopg.Connection) -> int:
+def _unfinished(connection: psycopg.Connection, began: datetime) -> int:
     """Rows without an end, once there was time: wrk goes away with one request of each connection under way."""
     left = 0
     for _ in range(20):
         row = connection.execute(
-            "SELECT count(*) FROM api_logs WHERE status = 'started' AND executed_at > now() - interval '1 hour'"
+            "SELECT count(*) FROM api_logs WHERE status = 'started' AND executed_at >= %s", [began]
         ).fetchone()
         left = row[0] if row else 0
         if not left:

@@ -104,8 +104,7 @@ class _Draft:
                 self.faults.refuse(name, "is required in the path")
             return "", ""
         try:
-            path = template.expand_path(self.in_template)
-            return path, template.expand_query(self.in_template) if template.query else ""
+            return template.expand_path(self.in_template), template.expand_query(self.in_template)
         except UnusableValueError as unusable:
             self.faults.refuse(unusable.name, unusable.reason)
             return "", ""
