@@ -126,13 +126,13 @@ demo: install ## Start everything, make a tour of it, keep serving (DEMO_EXIT=1:
 screenshots: install ## Photograph the console's pages anew into docs/screenshots (needs Chromium)
 	$(BIN)/python -m scripts.screenshots
 
-bench: install ## What an execution costs, beside the service alone and an nginx proxy (needs Debian's nginx-light and wrk)
+bench: install ## What an execution costs, beside the service alone and two proxies (needs Debian's nginx-light and wrk)
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-json: install ## The same as one JSON object (BENCH_ARGS="--size large --workers 2", see python -m benchmarks --help)
 	@$(BIN)/python -m benchmarks --json $(BENCH_ARGS)
 
-bench-check: install ## Fail where the gateway's CPU per execution has grown against an nginx proxy's in the same run
+bench-check: install ## Fail where the gateway's CPU per execution has grown against the proxies' in the same run
 	@$(BIN)/python -m benchmarks --check $(BENCH_ARGS)
 
 profile: install ## A flame graph of a worker under load, in .bench/profile.svg

@@ -20,18 +20,20 @@ from benchmarks.due_tokens import with_due_tokens
 from benchmarks.flame_graph import ProfilerFailed, flame_graph
 from benchmarks.gateway import GatewayFailed, gateway
 from benchmarks.load import WrkMissing
-from benchmarks.measure import Bench, due_token_figures, main_figures, payload_figures
+from benchmarks.measure import Bench, Proxy, due_token_figures, main_figures, payload_figures
 from benchmarks.nginx import PAYLOAD_BYTES, NginxMissing, reverse_proxy, service
 from benchmarks.population import SIZES, Caller, callers, move_service, write_requests
 from benchmarks.prepared import prepared
+from benchmarks.python_proxy import PythonProxyFailed, python_proxy
 from benchmarks.soak import soak
 from portway import __version__
 
 ROOT = Path(__file__).resolve().parent.parent / ".bench"
-_GATE_RATIO = 25.0
-"""A gateway that costs more than so many nginx proxies has lost something on the way (`--check`).
+_GATES = {"nginx": 25.0, "python": 3.0}
+"""A gateway that costs more than so many proxies of either kind has lost something on the way (`--check`).
 
-It costs 22 where memory is slow, and less than 14 where it is not: nginx finds all that it needs in the caches.
+It costs 22 of nginx where memory is slow, and 11 where it is not; of those in Python 2.1, and 2.8 on a machine that has
+other work.
 """
 
 
@@ -46,7 +48,7 @@ def main() -> int:
         if options.profile:
             return _profile(options)
         result = _soak(options) if options.soak else _measure(options)
-    except (NginxMissing, WrkMissing, GatewayFailed, ProfilerFailed) as error:
+    except (NginxMissing, WrkMissing, GatewayFailed, PythonProxyFailed, ProfilerFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     results = ROOT / "results"
@@ -61,14 +63,16 @@ def main() -> int:
     if result["errors"]:
         print(f"error: {result['errors']} requests failed", file=sys.stderr)
         return 1
-    if options.check and result["ratio_to_nginx_proxy"] > _GATE_RATIO:
-        print(
-            f"error: an execution costs {result['ratio_to_nginx_proxy']} times an nginx proxy's CPU, more than"
-            f" {_GATE_RATIO:.0f}",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    return 1 if options.check and not _is_within_gates(result) else 0
+
+
+def _is_within_gates(result: dict[str, Any]) -> bool:
+    ratios = {name: result[f"ratio_to_{name}_proxy"] for name in _GATES}
+    too_dear = [name for name, most in _GATES.items() if ratios[name] > most]
+    for name in too_dear:
+        words = f"an execution costs {ratios[name]} proxies' CPU ({name}), more than {_GATES[name]:g}"
+        print(f"error: {words}", file=sys.stderr)
+    return not too_dear
 
 
 def _options() -> argparse.Namespace:
@@ -156,7 +160,8 @@ def _standing(options: argparse.Namespace, stack: ExitStack) -> tuple[Bench, lis
     _tell(f"preparing the database ({options.size})")
     database = stack.enter_context(prepared(ROOT, options.size))
     upstream_port, _ = stack.enter_context(service(folder / "service"))
-    proxy_port, proxy_pid = stack.enter_context(reverse_proxy(folder / "proxy", upstream_port))
+    nginx = stack.enter_context(reverse_proxy(folder / "proxy", upstream_port))
+    python = stack.enter_context(python_proxy(upstream_port))
     people = callers(database.urls, SIZES[options.size])
     move_service(database.urls, f"http://127.0.0.1:{upstream_port}", people)
     nodes = [
@@ -165,14 +170,18 @@ def _standing(options: argparse.Namespace, stack: ExitStack) -> tuple[Bench, lis
     ]
     bench = Bench(
         upstream_url=f"http://127.0.0.1:{upstream_port}/items/17",
-        proxy_url=f"http://127.0.0.1:{proxy_port}/items/17",
+        nginx=_proxy(*nginx),
+        python=_proxy(*python),
         execute_url=f"{_entrance(nodes, folder, stack)}/api/v2/execute",
-        proxy_pid=proxy_pid,
         gateway_pids=tuple(pid for _, pid in nodes),
         database_pid=database.pid,
         urls=database.urls,
     )
     return bench, people, folder
+
+
+def _proxy(port: int, pid: int) -> Proxy:
+    return Proxy(f"http://127.0.0.1:{port}/items/17", pid)
 
 
 def _entrance(nodes: list[tuple[str, int]], folder: Path, stack: ExitStack) -> str:
@@ -285,6 +294,13 @@ def _print_table(result: dict[str, Any]) -> None:
             "nginx as a proxy",
             f"{result['nginx_proxy_per_second']:,.0f}",
             f"{result['cpu_us_nginx_proxy']:.1f}",
+            "",
+            "",
+        ),
+        (
+            "a proxy in Python",
+            f"{result['python_proxy_per_second']:,.0f}",
+            f"{result['cpu_us_python_proxy']:.1f}",
             "",
             "",
         ),

@@ -17,13 +17,21 @@ _WARM_UP_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """What Portway is compared with: the service's URL there, and its root process id."""
+
+    url: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """What stands while it is measured: URLs, and root process ids whose CPU is counted."""
 
     upstream_url: str
-    proxy_url: str
+    nginx: Proxy
+    python: Proxy
     execute_url: str
-    proxy_pid: int
     gateway_pids: tuple[int, ...]
     database_pid: int
     urls: DatabaseUrls
@@ -47,6 +55,13 @@ def through_portway(bench: Bench, requests: Path, *, callers: int, seconds: floa
     return Cost(run, gateway * each, database * each)
 
 
+def _through(proxy: Proxy, *, seconds: float) -> tuple[Run, float]:
+    """A run of 32 callers, and microseconds of the proxy's CPU for each answer."""
+    cpu = cpu_seconds(proxy.pid)
+    run = load(proxy.url, callers=32, seconds=seconds)
+    return run, (cpu_seconds(proxy.pid) - cpu) * 1e6 / max(run.requests, 1)
+
+
 def _cpu_of_gateway(bench: Bench) -> float:
     return sum(map(cpu_seconds, bench.gateway_pids))
 
@@ -58,14 +73,14 @@ def main_figures(
     through_portway(bench, requests, callers=32, seconds=_WARM_UP_SECONDS)
     began, syncs = datetime.now(UTC), _syncs(bench.urls)
     direct: list[Run] = []
-    proxied: list[tuple[Run, float]] = []
+    nginx: list[tuple[Run, float]] = []
+    python: list[tuple[Run, float]] = []
     costs: list[Cost] = []
     alone: list[tuple[Run, Cost]] = []
     for number in range(rounds):
         direct.append(load(bench.upstream_url, callers=32, seconds=seconds / 2))
-        cpu = cpu_seconds(bench.proxy_pid)
-        run = load(bench.proxy_url, callers=32, seconds=seconds / 2)
-        proxied.append((run, (cpu_seconds(bench.proxy_pid) - cpu) * 1e6 / max(run.requests, 1)))
+        nginx.append(_through(bench.nginx, seconds=seconds / 2))
+        python.append(_through(bench.python, seconds=seconds / 2))
         costs.append(through_portway(bench, requests, callers=32, seconds=seconds, offset=7 * number))
         alone.append(
             (
@@ -75,7 +90,8 @@ def main_figures(
         )
     executions = sum(cost.run.requests for cost in (*costs, *(cost for _, cost in alone)))
     errors = sum(cost.run.errors for cost in (*costs, *(cost for _, cost in alone)))
-    proxy_us = statistics.median(us for _, us in proxied)
+    nginx_us = statistics.median(us for _, us in nginx)
+    python_us = statistics.median(us for _, us in python)
     gateway_us = statistics.median(cost.gateway_us for cost in costs)
     database_us = statistics.median(cost.database_us for cost in costs)
     return {
@@ -90,9 +106,12 @@ def main_figures(
         ),
         "single_caller_per_second": round(statistics.median(cost.run.per_second for _, cost in alone), 1),
         "upstream_per_second": round(statistics.median(run.per_second for run in direct), 1),
-        "nginx_proxy_per_second": round(statistics.median(run.per_second for run, _ in proxied), 1),
-        "cpu_us_nginx_proxy": round(proxy_us, 2),
-        "ratio_to_nginx_proxy": round(gateway_us / proxy_us, 2) if proxy_us else 0.0,
+        "nginx_proxy_per_second": round(statistics.median(run.per_second for run, _ in nginx), 1),
+        "cpu_us_nginx_proxy": round(nginx_us, 2),
+        "ratio_to_nginx_proxy": round(gateway_us / nginx_us, 2) if nginx_us else 0.0,
+        "python_proxy_per_second": round(statistics.median(run.per_second for run, _ in python), 1),
+        "cpu_us_python_proxy": round(python_us, 2),
+        "ratio_to_python_proxy": round(gateway_us / python_us, 2) if python_us else 0.0,
         "errors": errors,
         "executions": executions,
         "memory_mb_gateway": round(sum(map(resident_bytes, bench.gateway_pids)) / 2**20, 1),
