@@ -1,4 +1,4 @@
-"""Interleaved runs: the service alone, nginx in front of it, Portway in front of it."""
+"""Interleaved runs: the service alone, proxies in front of it, Portway in front of it."""
 
 import statistics
 import time
@@ -16,6 +16,10 @@ from portway.infrastructure.embedded_postgres import DatabaseUrls
 _WARM_UP_SECONDS = 3.0
 
 
+class ComparisonFailed(Exception):
+    """What Portway is compared with did not answer as it should."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """What Portway is compared with: the service's URL there, and its root process id."""
@@ -29,8 +33,6 @@ class Bench:
     """What stands while it is measured: URLs, and root process ids whose CPU is counted."""
 
     upstream_url: str
-    nginx: Proxy
-    python: Proxy
     execute_url: str
     gateway_pids: tuple[int, ...]
     database_pid: int
@@ -58,8 +60,14 @@ def through_portway(bench: Bench, requests: Path, *, callers: int, seconds: floa
 def _through(proxy: Proxy, *, seconds: float) -> tuple[Run, float]:
     """A run of 32 callers, and microseconds of the proxy's CPU for each answer."""
     cpu = cpu_seconds(proxy.pid)
-    run = load(proxy.url, callers=32, seconds=seconds)
-    return run, (cpu_seconds(proxy.pid) - cpu) * 1e6 / max(run.requests, 1)
+    run = _to_compare_with(load(proxy.url, callers=32, seconds=seconds))
+    return run, (cpu_seconds(proxy.pid) - cpu) * 1e6 / run.requests
+
+
+def _to_compare_with(run: Run) -> Run:
+    if run.errors or not run.requests:
+        raise ComparisonFailed(f"of {run.requests} requests past Portway, {run.errors} failed")
+    return run
 
 
 def _cpu_of_gateway(bench: Bench) -> float:
@@ -67,31 +75,32 @@ def _cpu_of_gateway(bench: Bench) -> float:
 
 
 def main_figures(
-    bench: Bench, requests: Path, *, rounds: int, seconds: float
+    bench: Bench, proxies: Mapping[str, Proxy], requests: Path, *, rounds: int, seconds: float
 ) -> dict[str, float | int | bool]:
-    """The figures that the promise is about: medians over the rounds, at 32 callers and at one."""
+    """The figures that the promise is about: medians over the rounds, at 32 callers and at one; and what an execution
+    costs of the gateway's CPU against the proxies, by their names.
+
+    Raises ComparisonFailed where the service or a proxy does.
+    """
     through_portway(bench, requests, callers=32, seconds=_WARM_UP_SECONDS)
     began, syncs = datetime.now(UTC), _syncs(bench.urls)
     direct: list[Run] = []
-    nginx: list[tuple[Run, float]] = []
-    python: list[tuple[Run, float]] = []
+    proxied: dict[str, list[tuple[Run, float]]] = {name: [] for name in proxies}
     costs: list[Cost] = []
     alone: list[tuple[Run, Cost]] = []
     for number in range(rounds):
-        direct.append(load(bench.upstream_url, callers=32, seconds=seconds / 2))
-        nginx.append(_through(bench.nginx, seconds=seconds / 2))
-        python.append(_through(bench.python, seconds=seconds / 2))
+        direct.append(_to_compare_with(load(bench.upstream_url, callers=32, seconds=seconds / 2)))
+        for name, proxy in proxies.items():
+            proxied[name].append(_through(proxy, seconds=seconds / 2))
         costs.append(through_portway(bench, requests, callers=32, seconds=seconds, offset=7 * number))
         alone.append(
             (
-                load(bench.upstream_url, callers=1, seconds=seconds / 4),
+                _to_compare_with(load(bench.upstream_url, callers=1, seconds=seconds / 4)),
                 through_portway(bench, requests, callers=1, seconds=seconds / 2, offset=7 * number),
             )
         )
     executions = sum(cost.run.requests for cost in (*costs, *(cost for _, cost in alone)))
     errors = sum(cost.run.errors for cost in (*costs, *(cost for _, cost in alone)))
-    nginx_us = statistics.median(us for _, us in nginx)
-    python_us = statistics.median(us for _, us in python)
     gateway_us = statistics.median(cost.gateway_us for cost in costs)
     database_us = statistics.median(cost.database_us for cost in costs)
     return {
@@ -106,17 +115,22 @@ def main_figures(
         ),
         "single_caller_per_second": round(statistics.median(cost.run.per_second for _, cost in alone), 1),
         "upstream_per_second": round(statistics.median(run.per_second for run in direct), 1),
-        "nginx_proxy_per_second": round(statistics.median(run.per_second for run, _ in nginx), 1),
-        "cpu_us_nginx_proxy": round(nginx_us, 2),
-        "ratio_to_nginx_proxy": round(gateway_us / nginx_us, 2) if nginx_us else 0.0,
-        "python_proxy_per_second": round(statistics.median(run.per_second for run, _ in python), 1),
-        "cpu_us_python_proxy": round(python_us, 2),
-        "ratio_to_python_proxy": round(gateway_us / python_us, 2) if python_us else 0.0,
+        **_comparison(gateway_us, proxied),
         "errors": errors,
         "executions": executions,
         "memory_mb_gateway": round(sum(map(resident_bytes, bench.gateway_pids)) / 2**20, 1),
         "durable_audit": _syncs(bench.urls) > syncs and _is_durable(bench.urls, began, executions - errors),
     }
+
+
+def _comparison(gateway_us: float, proxied: Mapping[str, list[tuple[Run, float]]]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for name, runs in proxied.items():
+        cpu_us = statistics.median(us for _, us in runs)
+        figures[f"{name}_proxy_per_second"] = round(statistics.median(run.per_second for run, _ in runs), 1)
+        figures[f"cpu_us_{name}_proxy"] = round(cpu_us, 2)
+        figures[f"ratio_to_{name}_proxy"] = round(gateway_us / cpu_us, 2)
+    return figures
 
 
 def payload_figures(

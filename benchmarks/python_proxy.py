@@ -1,24 +1,23 @@
-"""The least that a gateway in Python does: uvicorn and aiohttp, and nothing between them.
-
-nginx finds all that it needs in a processor's caches, and an interpreter does not, so that a proxy in C tells little of
-what another processor does to Portway. This one is moved as Portway is.
-"""
+"""A plain proxy in Python: uvicorn and the client of aiohttp. Like Portway, it depends on the interpreter."""
 
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 
 import aiohttp
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+_START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
 
 
 class PythonProxyFailed(Exception):
-    """It ended by itself."""
+    """It does not answer."""
 
 
 class PassingOn:
@@ -47,12 +46,31 @@ def python_proxy(service_port: int) -> Iterator[tuple[int, int]]:
         command = [sys.executable, "-m", __name__, str(service_port), str(listener.fileno())]
         process = subprocess.Popen(command, pass_fds=[listener.fileno()])
     try:
+        _wait_for(port, process)
         yield port, process.pid
-        if process.poll() is not None:
-            raise PythonProxyFailed("the proxy in Python ended; its words are above")
     finally:
         process.terminate()
-        process.wait(_STOP_SECONDS)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
+        try:
+            connection.request("GET", "/items/17")
+            if connection.getresponse().status == 200:
+                return
+        except (OSError, HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.05)
+    raise PythonProxyFailed("the proxy in Python does not answer; its words are above")
 
 
 def main() -> None:
@@ -65,6 +83,7 @@ def main() -> None:
         lifespan="off",
         access_log=False,
         log_level="warning",
+        timeout_graceful_shutdown=1,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
 
