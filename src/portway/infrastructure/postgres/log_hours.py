@@ -53,9 +53,12 @@ def hours(criteria: LogFilter, end: datetime, limit: int, state: UsageState) -> 
 
 
 def parts(found: Sequence[Mapping[str, Any]], end: datetime, limit: int, state: UsageState) -> list[Range]:
-    """The ranges of the log to read for a page of `limit` that ends at `end`, of what `hours` found."""
-    recent: Range = (state.counted_until or BEGINNING, END)
-    return [recent, *((hour, hour + HOUR) for hour in state.unsettled), *_needed(found, end, limit)]
+    """The ranges of the log to read for a page of `limit` that ends at `end`, of what `hours` found: none twice, also
+    while counting begins anew, when unsettled hours may be among those that are not counted.
+    """
+    until = state.counted_until or BEGINNING
+    unsettled = ((hour, hour + HOUR) for hour in state.unsettled if hour < until)
+    return [(until, END), *unsettled, *_needed(found, end, limit)]
 
 
 def end_of(criteria: LogFilter, after: LogPosition | None) -> datetime:
