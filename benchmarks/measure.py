@@ -66,7 +66,7 @@ def _through(proxy: Proxy, *, seconds: float) -> tuple[Run, float]:
 
 def _to_compare_with(run: Run) -> Run:
     if run.errors or not run.requests:
-        raise ComparisonFailed(f"of {run.requests} requests past Portway, {run.errors} failed")
+        raise ComparisonFailed(f"of {run.requests} requests without Portway in between, {run.errors} failed")
     return run
 
 

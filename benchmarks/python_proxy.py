@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
@@ -17,7 +16,7 @@ _STOP_SECONDS = 10.0
 
 
 class PythonProxyFailed(Exception):
-    """It does not answer."""
+    """It does not answer as it should."""
 
 
 class PassingOn:
@@ -46,7 +45,7 @@ def python_proxy(service_port: int) -> Iterator[tuple[int, int]]:
         command = [sys.executable, "-m", __name__, str(service_port), str(listener.fileno())]
         process = subprocess.Popen(command, pass_fds=[listener.fileno()])
     try:
-        _wait_for(port, process)
+        _check_that_it_answers(port)
         yield port, process.pid
     finally:
         process.terminate()
@@ -57,20 +56,18 @@ def python_proxy(service_port: int) -> Iterator[tuple[int, int]]:
             process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
-        try:
-            connection.request("GET", "/items/17")
-            if connection.getresponse().status == 200:
-                return
-        except (OSError, HTTPException):
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.05)
-    raise PythonProxyFailed("the proxy in Python does not answer; its words are above")
+def _check_that_it_answers(port: int) -> None:
+    """Its socket listens already, so a request waits until the proxy has started, or fails where that ends."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
+    try:
+        connection.request("GET", "/items/17")
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
+        raise PythonProxyFailed("the proxy in Python does not answer; its words are above") from error
+    finally:
+        connection.close()
+    if status != 200:
+        raise PythonProxyFailed(f"the proxy in Python answers with {status}; its words are above")
 
 
 def main() -> None:
