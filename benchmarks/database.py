@@ -32,17 +32,13 @@ async def _figures(urls: DatabaseUrls, people: Sequence[Caller], seconds: float)
         ledger = PostgresExecutionLedger(database)
         figures: dict[str, dict[str, float]] = {"open": {}, "close": {}}
         for size in SIZES:
-            batches: list[list[tuple[Opening, Opened]]] = []
+            batches: list[list[Opened]] = []
 
-            async def opening(
-                size: int = size, batches: list[list[tuple[Opening, Opened]]] = batches
-            ) -> None:
-                chosen = openings[:size]
-                opened = await asyncio.gather(*map(ledger.open, chosen))
-                batches.append(list(zip(chosen, opened, strict=True)))
+            async def opening(size: int = size, batches: list[list[Opened]] = batches) -> None:
+                batches.append(await asyncio.gather(*map(ledger.open, openings[:size])))
 
-            async def closing(batches: list[list[tuple[Opening, Opened]]] = batches) -> None:
-                await asyncio.gather(*(ledger.close(_closing(*one)) for one in batches.pop()))
+            async def closing(batches: list[list[Opened]] = batches) -> None:
+                await asyncio.gather(*(ledger.close(_closing(one)) for one in batches.pop()))
 
             await opening()
             await closing()
@@ -94,9 +90,11 @@ def _openings(urls: DatabaseUrls, people: Sequence[Caller]) -> list[Opening]:
     ]
 
 
-def _closing(opening: Opening, opened: Opened) -> Closing:
+def _closing(opened: Opened) -> Closing:
+    if opened.grant is None:
+        raise RuntimeError(f"not granted: {opened.refusal}")
     return Closing(
-        opening.sealed_pass,
+        opened.grant.closing_key,
         opened.execution_id,
         opened.executed_at,
         ExecutionStatus.SUCCESS,

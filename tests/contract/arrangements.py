@@ -55,7 +55,7 @@ class Setting:
         return Closing(
             **_with_payloads_as_text(
                 {
-                    "sealed_pass": self.owner.sealed_pass,
+                    "closing_key": opened.grant.closing_key if opened.grant else str(UUID(int=0)),
                     "execution_id": opened.execution_id,
                     "executed_at": opened.executed_at,
                     "status": ExecutionStatus.SUCCESS,

@@ -484,14 +484,13 @@ async def test_nothing_is_closed_as_unfinished(world: ContractWorld, status: Exe
     assert await setting.audit(opened) == before
 
 
-async def test_nobody_closes_another_callers_execution(world: ContractWorld) -> None:
-    setting, mate = await a_setting(world), await world.person()
-    await world.join(mate, setting.owner, Role.ADMIN)
+async def test_nobody_closes_an_execution_with_another_key(world: ContractWorld) -> None:
+    setting = await a_setting(world)
     opened = await setting.open(idempotency_key="key", request_hash=b"1")
     before = await setting.audit(opened)
-    for sealed_pass in (mate.sealed_pass, "nobody's", ""):
-        await setting.close(opened, sealed_pass=sealed_pass, idempotent_answer=b"{}")
-        await setting.close(opened, sealed_pass=sealed_pass, frees_idempotency_key=True)
+    for key in (granted(await setting.open()).closing_key, str(opened.execution_id), str(uuid4())):
+        await setting.close(opened, closing_key=key, idempotent_answer=b"{}")
+        await setting.close(opened, closing_key=key, frees_idempotency_key=True)
     assert await setting.audit(opened) == before
     again = await setting.open(idempotency_key="key", request_hash=b"1")
     assert again.refusal is not None
@@ -505,14 +504,6 @@ async def test_what_was_never_opened_is_not_closed(world: ContractWorld) -> None
     await setting.close(replace(opened, executed_at=opened.executed_at + timedelta(milliseconds=1)))
     assert (await setting.audit(opened)).status is ExecutionStatus.STARTED
     assert len(await world.audit_of(setting.owner)) == 1
-
-
-async def test_a_call_may_outlast_the_pass(world: ContractWorld) -> None:
-    setting = await a_setting(world)
-    opened = await setting.open()
-    expired = await world.seal(setting.owner, lifetime=timedelta(seconds=-1))
-    await setting.close(opened, sealed_pass=expired)
-    assert (await setting.audit(opened)).status is ExecutionStatus.SUCCESS
 
 
 async def test_after_a_crash_it_is_unknown_until_somebody_knows(world: ContractWorld) -> None:
@@ -684,12 +675,12 @@ async def test_a_hundred_at_once_of_many_callers_know_nothing_of_each_other(worl
 
 
 async def test_a_hundred_are_closed_at_once(world: ContractWorld) -> None:
-    setting, other = await a_setting(world), await a_setting(world)
+    setting = await a_setting(world)
     opened = [await setting.open() for _ in range(70)]
     closings = [
         setting.close(
             one,
-            sealed_pass=(other if number % 7 == 0 else setting).owner.sealed_pass,
+            closing_key=str(uuid4()) if number % 7 == 0 else granted(one).closing_key,
             response_payload={"n": number},
         )
         for number, one in enumerate(opened)

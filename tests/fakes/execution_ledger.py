@@ -31,7 +31,6 @@ from tests.replacing import replace
 _GRACE = timedelta(seconds=30)
 _KEY_LIFETIME = timedelta(hours=24)
 _ANSWERS = frozenset({ExecutionStatus.SUCCESS, ExecutionStatus.ERROR, ExecutionStatus.REFUSED})
-_OPEN = frozenset({ExecutionStatus.STARTED, ExecutionStatus.UNKNOWN})
 
 
 class InMemoryExecutionLedger:
@@ -66,7 +65,9 @@ class InMemoryExecutionLedger:
         except PortwayError as refusal:
             opened = replace(opened, grant=None, refusal=refusal)
             row = replace(row, status=ExecutionStatus.REFUSED, error_code=refusal.code, duration_ms=0.0)
-        self._world.executions[row.id] = ExecutionRow(row, deadline)
+        self._world.executions[row.id] = ExecutionRow(
+            row, deadline, opened.grant.closing_key if opened.grant else None
+        )
         return opened
 
     async def close(self, closing: Closing) -> None:
@@ -77,16 +78,14 @@ class InMemoryExecutionLedger:
         await self._called()
         self.closing.set()
         await self.gate.wait()
-        claims = self._world.passes.get(closing.sealed_pass)  # it may have expired by now
         execution = self._world.executions.get(closing.execution_id)
-        if claims is None or execution is None:
+        if execution is None or execution.row.executed_at != closing.executed_at:
             return
-        if (
-            execution.row.user_id == claims.user_id
-            and execution.row.executed_at == closing.executed_at
-            and execution.row.status in _OPEN
-            and closing.status in _ANSWERS
-        ):
+        if execution.closing_key != closing.closing_key:
+            return
+        self._settle_key(closing)
+        if closing.status in _ANSWERS:
+            execution.closing_key = None
             execution.row = replace(
                 execution.row,
                 status=closing.status,
@@ -103,7 +102,6 @@ class InMemoryExecutionLedger:
                 attempts=closing.attempts,
             )
             self._note_use(execution.row.connection_id)
-        self._settle_key(claims.user_id, closing)
 
     async def _called(self) -> None:
         await asyncio.sleep(0)
@@ -170,7 +168,7 @@ class InMemoryExecutionLedger:
         integration = self._world.integrations[found.connection.integration_id]
         _check_usable(found, integration)
         credential = found.credential() if found.authenticating else None
-        return Grant(integration, action, found.connection, credential)
+        return Grant(uuid4().hex, integration, action, found.connection, credential)
 
     def _with_what_is_known(
         self, row: AuditRow, found: ConnectionRow | None, action: Action | None
@@ -216,9 +214,9 @@ class InMemoryExecutionLedger:
             used = self._world.connections[connection_id]
             used.connection = replace(used.connection, last_used_at=self._world.clock())
 
-    def _settle_key(self, user_id: UUID, closing: Closing) -> None:
+    def _settle_key(self, closing: Closing) -> None:
         for place, held in list(self._world.idempotency_keys.items()):
-            if place[0] != user_id or held.execution_id != closing.execution_id or held.answer is not None:
+            if held.execution_id != closing.execution_id or held.answer is not None:
                 continue
             if closing.frees_idempotency_key:
                 del self._world.idempotency_keys[place]

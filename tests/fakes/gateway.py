@@ -182,7 +182,7 @@ class Connected:
         """What opening an execution gives now."""
         row = self.gateway.world.connections[self.id]
         integration = self.gateway.world.integrations[self.integration.id]
-        return Grant(integration, self.action, row.connection, row.credential())
+        return Grant("", integration, self.action, row.connection, row.credential())
 
     async def execute(
         self,

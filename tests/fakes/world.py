@@ -127,6 +127,7 @@ class ConnectionRow:
 class ExecutionRow:
     row: AuditRow
     deadline: datetime
+    closing_key: str | None
 
 
 @dataclass(slots=True)

@@ -284,7 +284,7 @@ class _Execution(Record, frozen=True):
     def recording(self) -> Recording:
         """What its audit row says of it however it ends."""
         return Recording(
-            sealed_pass=self.principal.sealed_pass,
+            closing_key=self.grant.closing_key,
             execution_id=self.opened.execution_id,
             executed_at=self.opened.executed_at,
             parameters=self.request.parameters,

@@ -24,7 +24,7 @@ _HIDING_NOTHING: PerVersion[bool] = PerVersion()
 class Recording(Record, frozen=True):
     """An execution under way, as far as its audit row is concerned. `before` is what the row says of the parameters."""
 
-    sealed_pass: str
+    closing_key: str
     execution_id: UUID
     executed_at: datetime
     parameters: JsonObject
@@ -61,7 +61,7 @@ def closing_of(
     repeatable = (result or failure) if is_final else None
     has_key = recording.has_idempotency_key
     return Closing(
-        sealed_pass=recording.sealed_pass,
+        closing_key=recording.closing_key,
         execution_id=recording.execution_id,
         executed_at=recording.executed_at,
         status=_status(result, attempted=attempts > 0),

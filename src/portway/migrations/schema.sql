@@ -741,20 +741,110 @@ ALTER FUNCTION app.client_of(p_connection public.connections) OWNER TO portway_d
 CREATE FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    SET jit TO 'off'
     AS $$
 BEGIN
-    RETURN app.complete_executions(
-        keyring.open_seals(p_passes), p_execution_ids, p_executed_at, p_statuses, p_request_payloads,
-        p_response_payloads, p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts,
+    RETURN app.close_executions(
+        app.closing_keys(p_passes, p_execution_ids, p_executed_at), p_execution_ids, p_executed_at, p_statuses,
+        p_request_payloads, p_response_payloads, p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts,
         p_idempotent_answers, p_free_keys
     );
 END
 $$;
 
 ALTER FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.close_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    RETURN app.complete_executions(
+        p_closing_keys, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads,
+        p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts, p_idempotent_answers, p_free_keys
+    );
+END
+$$;
+
+ALTER FUNCTION app.close_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
+
+CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    ids text[];
+    keys bytea[];
+    pass text;
+    body bytea;
+    id text;
+    claims jsonb[] := '{}';
+BEGIN
+    SELECT array_agg(k.id::text), array_agg(keyring.unwrapped(k, m)) INTO ids, keys
+    FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
+    WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
+    FOREACH pass IN ARRAY p_sealed LOOP
+        -- As bytes: of a text, even the first hundred characters are counted one by one.
+        body := substr(convert_to(pass, 'UTF8'), 65);
+        id := split_part(substr(pass, 65, 12), ':', 1);
+        claims := array_append(claims, CASE
+            WHEN left(pass, 64) = encode(extensions.hmac(body, keys[array_position(ids, id)], 'sha256'), 'hex')
+            THEN convert_from(substr(body, 2 + length(id)), 'UTF8')::jsonb
+        END);
+    END LOOP;
+    RETURN claims;
+END
+$$;
+
+ALTER FUNCTION keyring.open_seals(p_sealed text[]) OWNER TO portway_keyring;
+
+CREATE TABLE public.api_logs (
+    id uuid NOT NULL,
+    executed_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    user_id uuid,
+    organization_id uuid,
+    workspace_id uuid,
+    connection_id uuid,
+    integration_id uuid,
+    action_id uuid,
+    request_payload jsonb,
+    response_payload jsonb,
+    payload_truncated boolean DEFAULT false NOT NULL,
+    status_code integer,
+    error_code text,
+    duration_ms double precision,
+    attempts integer DEFAULT 0 NOT NULL,
+    deadline timestamp with time zone NOT NULL,
+    closing_key uuid,
+    CONSTRAINT api_logs_status_check CHECK ((status = ANY (ARRAY['started'::text, 'success'::text, 'error'::text, 'refused'::text, 'unknown'::text])))
+)
+PARTITION BY RANGE (executed_at);
+ALTER TABLE ONLY public.api_logs ALTER COLUMN request_payload SET COMPRESSION lz4;
+ALTER TABLE ONLY public.api_logs ALTER COLUMN response_payload SET COMPRESSION lz4;
+
+ALTER TABLE ONLY public.api_logs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_logs OWNER TO portway_owner;
+
+CREATE FUNCTION app.closing_keys(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[]) RETURNS uuid[]
+    LANGUAGE sql
+    BEGIN ATOMIC
+ WITH opened AS (
+          UPDATE public.api_logs l SET closing_key = COALESCE(l.closing_key, gen_random_uuid())
+            FROM UNNEST(keyring.open_seals(closing_keys.p_passes), closing_keys.p_execution_ids, closing_keys.p_executed_at) n_1(claims, execution_id, executed_at)
+           WHERE ((l.executed_at = n_1.executed_at) AND (l.id = n_1.execution_id) AND (l.status = ANY (ARRAY['started'::text, 'unknown'::text])) AND ((n_1.claims ->> 'purpose'::text) = 'user'::text) AND (l.user_id = ((n_1.claims ->> 'sub'::text))::uuid))
+           RETURNING l.id,
+             l.closing_key
+         )
+  SELECT COALESCE(array_agg(o.closing_key ORDER BY n.i), '{}'::uuid[]) AS "coalesce"
+    FROM (unnest(closing_keys.p_execution_ids) WITH ORDINALITY n(execution_id, i)
+      LEFT JOIN opened o ON ((o.id = n.execution_id)));
+END;
+
+ALTER FUNCTION app.closing_keys(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -799,7 +889,7 @@ $$;
 
 ALTER FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.complete_executions(p_claims jsonb[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
+CREATE FUNCTION app.complete_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS integer
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -808,9 +898,9 @@ DECLARE
     latest timestamptz;
     closed integer;
     used uuid[];
-    i integer;
+    one record;
 BEGIN
-    IF NOT app.is_batch(cardinality(p_claims), ARRAY[
+    IF NOT app.is_batch(cardinality(p_closing_keys), ARRAY[
         cardinality(p_execution_ids), cardinality(p_executed_at), cardinality(p_statuses),
         cardinality(p_request_payloads), cardinality(p_response_payloads), cardinality(p_truncated),
         cardinality(p_error_codes), cardinality(p_status_codes), cardinality(p_durations_ms), cardinality(p_attempts),
@@ -823,22 +913,34 @@ BEGIN
         earliest := least(earliest, moment);
         latest := greatest(latest, moment);
     END LOOP;
+    IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
+        FOR one IN
+            SELECT l.user_id, n.execution_id, n.answer, n.is_free
+            FROM unnest(p_closing_keys, p_execution_ids, p_executed_at, p_idempotent_answers, p_free_keys)
+                AS n (closing_key, execution_id, executed_at, answer, is_free)
+            JOIN public.api_logs AS l ON l.executed_at = n.executed_at AND l.id = n.execution_id
+                AND l.closing_key = n.closing_key AND l.executed_at BETWEEN earliest AND latest
+            WHERE n.answer IS NOT NULL OR n.is_free
+            ORDER BY n.execution_id
+        LOOP
+            PERFORM app.settle_idempotency_key(one.user_id, one.execution_id, one.answer, one.is_free);
+        END LOOP;
+    END IF;
     WITH finished AS (
         UPDATE public.api_logs AS l SET
             status = n.status, request_payload = coalesce(n.request_payload, l.request_payload),
             response_payload = n.response_payload,
             payload_truncated = coalesce(n.truncated, false), error_code = n.error_code, status_code = n.status_code,
-            duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0)
+            duration_ms = n.duration_ms, attempts = coalesce(n.attempts, 0), closing_key = NULL
         FROM unnest(
-            p_claims, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads, p_truncated,
-            p_error_codes, p_status_codes, p_durations_ms, p_attempts
+            p_closing_keys, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads,
+            p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts
         ) AS n (
-            claims, execution_id, executed_at, status, request_payload, response_payload, truncated,
+            closing_key, execution_id, executed_at, status, request_payload, response_payload, truncated,
             error_code, status_code, duration_ms, attempts
         )
         WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.executed_at BETWEEN earliest AND latest
-            AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
-            AND l.status IN ('started', 'unknown') AND n.status IN ('success', 'error', 'refused')
+            AND l.closing_key = n.closing_key AND n.status IN ('success', 'error', 'refused')
         RETURNING l.connection_id
     )
     SELECT count(*), array_agg(c.id) FILTER (WHERE c.id IS NOT NULL) INTO closed, used
@@ -852,24 +954,11 @@ BEGIN
         UPDATE public.connections SET last_used_at = now()
         WHERE id IN (SELECT c.id FROM public.connections AS c WHERE c.id = ANY (used) FOR NO KEY UPDATE SKIP LOCKED);
     END IF;
-    IF num_nonnulls(VARIADIC p_idempotent_answers) > 0 OR true = ANY (p_free_keys) THEN
-        FOR i IN
-            SELECT n.i FROM unnest(p_execution_ids, p_idempotent_answers, p_free_keys)
-                WITH ORDINALITY AS n (execution_id, answer, is_free, i)
-            WHERE n.answer IS NOT NULL OR n.is_free
-            ORDER BY n.execution_id
-        LOOP
-            PERFORM app.settle_idempotency_key(
-                CASE WHEN p_claims[i] ->> 'purpose' = 'user' THEN (p_claims[i] ->> 'sub')::uuid END, p_execution_ids[i],
-                p_idempotent_answers[i], p_free_keys[i]
-            );
-        END LOOP;
-    END IF;
     RETURN closed;
 END
 $$;
 
-ALTER FUNCTION app.complete_executions(p_claims jsonb[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
+ALTER FUNCTION app.complete_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.configured_margin(p_auth_config jsonb) RETURNS interval
     LANGUAGE sql IMMUTABLE
@@ -1671,34 +1760,6 @@ ALTER TABLE ONLY public.actions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.actions OWNER TO portway_owner;
 
-CREATE TABLE public.api_logs (
-    id uuid NOT NULL,
-    executed_at timestamp with time zone NOT NULL,
-    status text NOT NULL,
-    user_id uuid,
-    organization_id uuid,
-    workspace_id uuid,
-    connection_id uuid,
-    integration_id uuid,
-    action_id uuid,
-    request_payload jsonb,
-    response_payload jsonb,
-    payload_truncated boolean DEFAULT false NOT NULL,
-    status_code integer,
-    error_code text,
-    duration_ms double precision,
-    attempts integer DEFAULT 0 NOT NULL,
-    deadline timestamp with time zone NOT NULL,
-    CONSTRAINT api_logs_status_check CHECK ((status = ANY (ARRAY['started'::text, 'success'::text, 'error'::text, 'refused'::text, 'unknown'::text])))
-)
-PARTITION BY RANGE (executed_at);
-ALTER TABLE ONLY public.api_logs ALTER COLUMN request_payload SET COMPRESSION lz4;
-ALTER TABLE ONLY public.api_logs ALTER COLUMN response_payload SET COMPRESSION lz4;
-
-ALTER TABLE ONLY public.api_logs FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.api_logs OWNER TO portway_owner;
-
 CREATE FUNCTION app.executed_recently(p_action_ids uuid[]) RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2217,7 +2278,27 @@ $$;
 
 ALTER FUNCTION app.open_connect_link(p_token text) OWNER TO portway_definer;
 
-CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[] DEFAULT '{}'::text[], p_closing_passes text[] DEFAULT '{}'::text[], p_execution_ids uuid[] DEFAULT '{}'::uuid[], p_executed_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[], p_statuses text[] DEFAULT '{}'::text[], p_request_payloads jsonb[] DEFAULT '{}'::jsonb[], p_response_payloads jsonb[] DEFAULT '{}'::jsonb[], p_truncated boolean[] DEFAULT '{}'::boolean[], p_error_codes text[] DEFAULT '{}'::text[], p_status_codes integer[] DEFAULT '{}'::integer[], p_durations_ms double precision[] DEFAULT '{}'::double precision[], p_attempts integer[] DEFAULT '{}'::integer[], p_idempotent_answers text[] DEFAULT '{}'::text[], p_free_keys boolean[] DEFAULT '{}'::boolean[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
+CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY SELECT
+        o.ordinal, o.execution_id, o.executed_at, o.outcome, o.detail, o.definition_key, o.definition, o.connection,
+        o.credential, o.replay
+    FROM app.open_executions(
+        p_passes, p_workspace_ids, p_connection_ids, p_actions, p_payloads, p_timeouts_ms, p_idempotency_keys,
+        p_request_hashes, p_refusals, p_known_definitions,
+        app.closing_keys(p_closing_passes, p_execution_ids, p_executed_at), p_execution_ids, p_executed_at, p_statuses,
+        p_request_payloads, p_response_payloads, p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts,
+        p_idempotent_answers, p_free_keys
+    ) AS o;
+END
+$$;
+
+ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
+
+CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[] DEFAULT '{}'::text[], p_closing_keys uuid[] DEFAULT '{}'::uuid[], p_execution_ids uuid[] DEFAULT '{}'::uuid[], p_executed_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[], p_statuses text[] DEFAULT '{}'::text[], p_request_payloads jsonb[] DEFAULT '{}'::jsonb[], p_response_payloads jsonb[] DEFAULT '{}'::jsonb[], p_truncated boolean[] DEFAULT '{}'::boolean[], p_error_codes text[] DEFAULT '{}'::text[], p_status_codes integer[] DEFAULT '{}'::integer[], p_durations_ms double precision[] DEFAULT '{}'::double precision[], p_attempts integer[] DEFAULT '{}'::integer[], p_idempotent_answers text[] DEFAULT '{}'::text[], p_free_keys boolean[] DEFAULT '{}'::boolean[]) RETURNS TABLE(ordinal integer, execution_id uuid, executed_at timestamp with time zone, outcome text, detail text, definition_key text, definition text, connection text, credential text, replay text, closing_key uuid)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -2226,18 +2307,17 @@ CREATE FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_c
     AS $$
 #variable_conflict use_column
 DECLARE
-    size integer := cardinality(p_passes);
     claims jsonb[];
     closed integer;
 BEGIN
-    IF NOT app.is_batch(size, ARRAY[
+    IF NOT app.is_batch(cardinality(p_passes), ARRAY[
         cardinality(p_workspace_ids), cardinality(p_connection_ids), cardinality(p_actions), cardinality(p_payloads),
         cardinality(p_timeouts_ms), cardinality(p_idempotency_keys), cardinality(p_request_hashes),
         cardinality(p_refusals)
     ]) THEN
         RAISE EXCEPTION 'a batch is arrays of one length, at most 64' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    claims := keyring.open_seals(p_passes || p_closing_passes);
+    claims := keyring.open_seals(p_passes);
     RETURN QUERY WITH found AS MATERIALIZED (
         SELECT
             l.place, (l.claims ->> 'sub')::uuid AS user_id, at.*,
@@ -2260,7 +2340,7 @@ BEGIN
                 WHEN at.status = 'reauthorization_required' THEN ARRAY['reauthorization_required', NULL]
                 ELSE ARRAY['granted', NULL]
             END AS verdict
-        FROM app.live_claims(claims[:size], 'user') AS l
+        FROM app.live_claims(claims, 'user') AS l
         CROSS JOIN LATERAL (SELECT
             p_workspace_ids[l.place], p_connection_ids[l.place], p_actions[l.place], p_refusals[l.place]
         ) AS n (workspace_id, connection_id, action, refusal)
@@ -2315,6 +2395,7 @@ BEGIN
         GROUP BY s.place
     ), judged AS (
         SELECT f.*, s.members, s.literals, app.uuid_v7_at(f.executed_at) AS execution_id,
+            CASE WHEN f.verdict[1] = 'granted' THEN gen_random_uuid() END AS closing_key,
             clock_timestamp() + make_interval(secs => greatest(least(
                 p_timeouts_ms[f.place], coalesce(f.timeout_ms, app.builtin_timeout_ms(p_actions[f.place]))
             ), 0) / 1000.0 + 30) AS deadline,
@@ -2342,7 +2423,7 @@ BEGIN
     ), written AS (
         INSERT INTO public.api_logs (
             id, executed_at, status, user_id, organization_id, workspace_id, connection_id, integration_id, action_id,
-            request_payload, error_code, duration_ms, deadline
+            request_payload, error_code, duration_ms, deadline, closing_key
         )
         SELECT
             s.execution_id, s.executed_at,
@@ -2353,7 +2434,8 @@ BEGIN
                     p_payloads[s.place], coalesce(s.sensitive_parameters, '{}'), coalesce(s.literals, '{}')
                 )
             END,
-            nullif((s.held).outcome, 'granted'), CASE WHEN (s.held).outcome <> 'granted' THEN 0 END, s.deadline
+            nullif((s.held).outcome, 'granted'), CASE WHEN (s.held).outcome <> 'granted' THEN 0 END, s.deadline,
+            CASE WHEN (s.held).outcome = 'granted' THEN s.closing_key END
         FROM settled AS s
         WHERE (s.held).outcome <> 'replay'
     )
@@ -2361,23 +2443,25 @@ BEGIN
         s.place::integer, (s.held).execution_id,
         CASE WHEN (s.held).outcome = 'replay' THEN app.uuid_v7_time((s.held).execution_id) ELSE s.executed_at END,
         (s.held).outcome, s.final[2],
-        granted.definition_key, granted.definition, granted.connection, granted.members, (s.held).replay
+        granted.definition_key, granted.definition, granted.connection, granted.members, (s.held).replay,
+        granted.closing_key
     FROM settled AS s
     LEFT JOIN LATERAL (
-        SELECT s.definition_key, s.connection, s.members, CASE WHEN s.definition_key <> ALL (p_known_definitions)
-            THEN app.definition_of(s.integration_id, s.action_id, p_actions[s.place]) END AS definition
+        SELECT s.definition_key, s.connection, s.members, s.closing_key,
+            CASE WHEN s.definition_key <> ALL (p_known_definitions)
+                THEN app.definition_of(s.integration_id, s.action_id, p_actions[s.place]) END AS definition
     ) AS granted ON (s.held).outcome = 'granted';
-    IF (cardinality(p_closing_passes), cardinality(p_execution_ids)) IS DISTINCT FROM (0, 0) THEN
+    IF (cardinality(p_closing_keys), cardinality(p_execution_ids)) IS DISTINCT FROM (0, 0) THEN
         -- Assigned, though nobody wants it: a call in an expression is spared the query that PERFORM would be.
         closed := app.complete_executions(
-            claims[size + 1:], p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads,
+            p_closing_keys, p_execution_ids, p_executed_at, p_statuses, p_request_payloads, p_response_payloads,
             p_truncated, p_error_codes, p_status_codes, p_durations_ms, p_attempts, p_idempotent_answers, p_free_keys
         );
     END IF;
 END
 $$;
 
-ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
+ALTER FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) OWNER TO portway_definer;
 
 CREATE FUNCTION app.open_invitation(p_token text) RETURNS public.invitations
     LANGUAGE sql SECURITY DEFINER
@@ -4515,36 +4599,6 @@ $$;
 
 ALTER FUNCTION keyring.open_seal(p_sealed text) OWNER TO portway_keyring;
 
-CREATE FUNCTION keyring.open_seals(p_sealed text[]) RETURNS jsonb[]
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    ids text[];
-    keys bytea[];
-    pass text;
-    body bytea;
-    id text;
-    claims jsonb[] := '{}';
-BEGIN
-    SELECT array_agg(k.id::text), array_agg(keyring.unwrapped(k, m)) INTO ids, keys
-    FROM keyring.keys AS k CROSS JOIN keyring.master_key AS m
-    WHERE k.purpose = 'seal' AND (k.retired_at IS NULL OR k.retired_at > now() - interval '1 day');
-    FOREACH pass IN ARRAY p_sealed LOOP
-        -- As bytes: of a text, even the first hundred characters are counted one by one.
-        body := substr(convert_to(pass, 'UTF8'), 65);
-        id := split_part(substr(pass, 65, 12), ':', 1);
-        claims := array_append(claims, CASE
-            WHEN left(pass, 64) = encode(extensions.hmac(body, keys[array_position(ids, id)], 'sha256'), 'hex')
-            THEN convert_from(substr(body, 2 + length(id)), 'UTF8')::jsonb
-        END);
-    END LOOP;
-    RETURN claims;
-END
-$$;
-
-ALTER FUNCTION keyring.open_seals(p_sealed text[]) OWNER TO portway_keyring;
-
 CREATE FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5942,10 +5996,54 @@ REVOKE ALL ON FUNCTION app.client_of(p_connection public.connections) FROM PUBLI
 REVOKE ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.close_executions(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
 
+REVOKE ALL ON FUNCTION app.close_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.close_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION keyring.open_seals(p_sealed text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION keyring.open_seals(p_sealed text[]) TO portway_definer;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
+
+GRANT SELECT(id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(executed_at) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(status) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(user_id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(organization_id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(workspace_id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(connection_id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(integration_id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(action_id) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(request_payload) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(response_payload) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(payload_truncated) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(status_code) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(error_code) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(duration_ms) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(attempts) ON TABLE public.api_logs TO portway_app;
+
+GRANT SELECT(deadline) ON TABLE public.api_logs TO portway_app;
+
+REVOKE ALL ON FUNCTION app.closing_keys(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.complete_authorization(p_authorization_pass text, p_values jsonb, p_grant jsonb, p_expires_at timestamp with time zone, p_origins text[], p_scopes text[], p_config jsonb, p_account_id text, p_account_name text, p_default_name text) TO portway_app;
 
-REVOKE ALL ON FUNCTION app.complete_executions(p_claims jsonb[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.complete_executions(p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION app.configured_margin(p_auth_config jsonb) FROM PUBLIC;
 
@@ -6100,9 +6198,6 @@ GRANT INSERT(rate_limits),UPDATE(rate_limits) ON TABLE public.actions TO portway
 
 GRANT INSERT(imported),UPDATE(imported) ON TABLE public.actions TO portway_app;
 
-GRANT SELECT ON TABLE public.api_logs TO portway_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.api_logs TO portway_definer;
-
 REVOKE ALL ON FUNCTION app.executed_recently(p_action_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.executed_recently(p_action_ids uuid[]) TO portway_app;
 
@@ -6212,6 +6307,9 @@ GRANT ALL ON FUNCTION app.open_connect_link(p_token text) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
+
+REVOKE ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app.open_executions(p_passes text[], p_workspace_ids uuid[], p_connection_ids uuid[], p_actions text[], p_payloads jsonb[], p_timeouts_ms integer[], p_idempotency_keys text[], p_request_hashes bytea[], p_refusals text[], p_known_definitions text[], p_closing_keys uuid[], p_execution_ids uuid[], p_executed_at timestamp with time zone[], p_statuses text[], p_request_payloads jsonb[], p_response_payloads jsonb[], p_truncated boolean[], p_error_codes text[], p_status_codes integer[], p_durations_ms double precision[], p_attempts integer[], p_idempotent_answers text[], p_free_keys boolean[]) TO portway_app;
 
 REVOKE ALL ON FUNCTION app.open_invitation(p_token text) FROM PUBLIC;
 
@@ -6480,9 +6578,6 @@ REVOKE ALL ON FUNCTION keyring.initialize(p_source text, p_location text) FROM P
 
 REVOKE ALL ON FUNCTION keyring.open_seal(p_sealed text) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.open_seal(p_sealed text) TO portway_definer;
-
-REVOKE ALL ON FUNCTION keyring.open_seals(p_sealed text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION keyring.open_seals(p_sealed text[]) TO portway_definer;
 
 REVOKE ALL ON FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION keyring.reencrypt(p_ciphertext bytea, p_key_id integer, p_owner uuid, p_type text, OUT ciphertext bytea, OUT key_id integer) TO portway_owner;

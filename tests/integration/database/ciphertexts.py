@@ -51,7 +51,7 @@ def store_every_secret(world: World, app: Connection, superuser: Connection) -> 
         ann.organization_id,
     )
     opened = open_one(app, world.asked(key="k", payload={"q": "the-secret-token"}))
-    close_one(app, ann.sealed_pass, opened, answer="sesame-answer")
+    close_one(app, opened, answer="sesame-answer")
     superuser.execute("SELECT keyring.set_jwt_issuer('https://issuer.example', NULL, 'sesame-jwt-secret')")
 
 

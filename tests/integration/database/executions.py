@@ -15,7 +15,7 @@ _OPENING: LiteralString = """
     %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[]
 """
 _CLOSING: LiteralString = """
-    %s::text[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
+    %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
     %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
 """
 _OPEN: LiteralString = f"SELECT * FROM app.open_executions({_OPENING}) ORDER BY ordinal"
@@ -58,13 +58,13 @@ class Opened(NamedTuple):
     connection: str | None
     credential: str | None
     replay: str | None
+    closing_key: UUID | None
 
 
 @dataclass(frozen=True)
 class Ended:
     """An execution to close."""
 
-    sealed_pass: str | None
     opened: Opened
     status: str | None = "success"
     request: object = None
@@ -102,7 +102,7 @@ def opening_arrays(elements: Sequence[Asked]) -> list[Any]:
 def closing_arrays(ended: Sequence[Ended]) -> list[Any]:
     """What `app.close_executions` takes."""
     return [
-        [one.sealed_pass for one in ended],
+        [one.opened.closing_key for one in ended],
         [one.opened.execution_id for one in ended],
         [one.opened.executed_at for one in ended],
         [one.status for one in ended],
@@ -124,8 +124,8 @@ def open_one(connection: Connection, element: Asked) -> Opened:
     return opened
 
 
-def close_one(connection: Connection, sealed_pass: str | None, opened: Opened, **changes: Any) -> int:
+def close_one(connection: Connection, opened: Opened, **changes: Any) -> int:
     """Closes one execution; how many rows that finished."""
-    row = connection.execute(_CLOSE, closing_arrays([Ended(sealed_pass, opened, **changes)])).fetchone()
+    row = connection.execute(_CLOSE, closing_arrays([Ended(opened, **changes)])).fetchone()
     assert row is not None
     return int(row[0])

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import RFC_4122
+from uuid import RFC_4122, uuid4
 
 import psycopg
 import pytest
@@ -12,7 +12,7 @@ from tests.integration.database.conftest import Connection, World
 from tests.integration.database.executions import Opened, close_one, open_batch, open_one
 from tests.people import as_app, as_owner, new_api_key, new_connection
 
-NOTHING = (None,) * 5
+NOTHING = (None,) * 6
 
 
 def spoil(world: World, connection: str, how: str = "encrypted_value || '\\x00'::bytea") -> None:
@@ -248,7 +248,7 @@ def test_a_changed_action_is_live_at_once(world: World, app: Connection) -> None
 class TestClosing:
     def test_completes_the_row(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked())
-        assert close_one(app, world.ann.sealed_pass, opened, request={"a": 1}, response={"b": 2}) == 1
+        assert close_one(app, opened, request={"a": 1}, response={"b": 2}) == 1
         log = world.log_of(opened)
         assert (log["status"], log["status_code"], log["duration_ms"]) == ("success", 200, 1.5)
         assert (log["request_payload"], log["response_payload"]) == ({"a": 1}, {"b": 2})
@@ -256,49 +256,44 @@ class TestClosing:
 
     def test_a_finished_row_never_changes(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked())
-        close_one(app, world.ann.sealed_pass, opened, response={"b": 2})
+        close_one(app, opened, response={"b": 2})
         before = world.log_of(opened)
         for status in ("error", "success", "refused"):
-            assert close_one(app, world.ann.sealed_pass, opened, status=status, response={"c": 3}) == 0
+            assert close_one(app, opened, status=status, response={"c": 3}) == 0
         assert world.log_of(opened) == before
 
     @pytest.mark.parametrize("status", ["started", "unknown", "nonsense", None])
     def test_needs_an_end(self, world: World, app: Connection, status: str | None) -> None:
         opened = open_one(app, world.asked())
-        assert close_one(app, world.ann.sealed_pass, opened, status=status) == 0
+        assert close_one(app, opened, status=status) == 0
         assert world.log_of(opened)["status"] == "started"
 
-    def test_by_another_does_nothing(self, world: World, app: Connection) -> None:
+    def test_with_another_key_does_nothing(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked(key="closing by another"))
-        for sealed in (world.bob.sealed_pass, world.mia.sealed_pass, None, "", "forged"):
-            assert close_one(app, sealed, opened, answer="theirs") == 0
-            assert close_one(app, sealed, opened, free=True) == 0
+        others = open_one(app, world.asked("bob"))
+        for key in (others.closing_key, opened.execution_id, uuid4(), None):
+            assert close_one(app, opened._replace(closing_key=key), answer="theirs") == 0
+            assert close_one(app, opened._replace(closing_key=key), free=True) == 0
         assert world.log_of(opened)["status"] == "started"
         again = open_one(app, world.asked(key="closing by another"))
         assert again.outcome == "idempotency_in_flight"
 
-    def test_outlives_the_pass(self, world: World, app: Connection, superuser: Connection) -> None:
-        opened = open_one(app, world.asked())
-        claims = superuser.execute("SELECT keyring.open_seal(%s)", [world.ann.sealed_pass]).fetchone()
-        assert claims is not None
-        late = superuser.execute("SELECT keyring.seal(%s)", [json.dumps(claims[0] | {"exp": 1})]).fetchone()
-        assert late is not None
-        assert close_one(app, late[0], opened) == 1
+    def test_of_what_was_not_granted_does_nothing(self, world: World, app: Connection) -> None:
+        refused = open_one(app, world.asked(action="nope"))
+        assert (refused.outcome, refused.closing_key) == ("not_found", None)
+        assert close_one(app, refused, answer="theirs") == 0
+        assert world.log_of(refused)["status"] == "refused"
 
-    def test_of_a_pass_of_another_purpose_does_nothing(
-        self, world: World, app: Connection, superuser: Connection
-    ) -> None:
+    def test_takes_the_key_along(self, world: World, app: Connection) -> None:
         opened = open_one(app, world.asked())
-        other = superuser.execute(
-            "SELECT keyring.seal(%s)", [json.dumps({"purpose": "refresh", "sub": str(world.ann.user_id)})]
-        ).fetchone()
-        assert other is not None
-        assert close_one(app, other[0], opened) == 0
+        assert world.log_of(opened)["closing_key"] == opened.closing_key
+        close_one(app, opened)
+        assert world.log_of(opened)["closing_key"] is None
 
     def test_keeps_when_the_connection_was_last_used(self, world: World, app: Connection) -> None:
         made = new_connection(world.urls, world.bob, world.service)
         opened = open_one(app, world.asked("bob", connection_id=made))
-        close_one(app, world.bob.sealed_pass, opened)
+        close_one(app, opened)
         ((used,),) = as_owner(world.urls, "SELECT last_used_at FROM connections WHERE id = %s", made)
         # An execution's time is rounded to milliseconds.
         assert used >= opened.executed_at - timedelta(milliseconds=1)
@@ -307,7 +302,7 @@ class TestClosing:
         opened = open_one(app, world.asked("bob", connection_id=made))
         with psycopg.connect(world.urls.admin) as other:
             other.execute("UPDATE connections SET name = 'x' WHERE id = %s", [made])
-            assert close_one(app, world.bob.sealed_pass, opened) == 1
+            assert close_one(app, opened) == 1
 
 
 class TestUnfinished:
@@ -320,7 +315,7 @@ class TestUnfinished:
         )
         assert as_app(world.urls, "SELECT app.mark_unfinished_executions()") == [(1,)]
         assert (world.log_of(early)["status"], world.log_of(late)["status"]) == ("started", "unknown")
-        assert close_one(app, world.ann.sealed_pass, late) == 1
+        assert close_one(app, late) == 1
         assert world.log_of(late)["status"] == "success"
 
     def test_deadlines_follow_the_shorter_limit(self, world: World, app: Connection) -> None:
@@ -336,8 +331,8 @@ def test_erasure_blanks_the_callers_payloads_and_no_others(fresh_world: World) -
         mine, theirs = open_batch(
             connection, [world.asked(payload={"q": 1}), world.asked("mia", payload={"q": 2})]
         )
-        close_one(connection, world.ann.sealed_pass, mine, request={"q": 1}, response={"r": 1})
-        close_one(connection, world.mia.sealed_pass, theirs, request={"q": 2}, response={"r": 2})
+        close_one(connection, mine, request={"q": 1}, response={"r": 1})
+        close_one(connection, theirs, request={"q": 2}, response={"r": 2})
     assert as_app(world.urls, "SELECT app.erase_payloads(%s)", world.ann.sealed_pass) == [(1,)]
     erased, kept = world.log_of(mine), world.log_of(theirs)
     assert (erased["request_payload"], erased["response_payload"], erased["status"]) == (

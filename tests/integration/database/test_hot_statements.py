@@ -143,7 +143,7 @@ def test_what_forbids_sequential_scans_forbids_compiling_plans(superuser: Connec
 def test_closing_opens_one_partition(large: World, explained: Explained) -> None:
     opened = batch(large, explained)[0]
     explained.plans()
-    assert close_one(explained.connection, large.ann.sealed_pass, opened, answer="{}") == 1
+    assert close_one(explained.connection, opened, answer="{}") == 1
     nodes = explained.plans()
     by_indexes_alone(nodes)
     logs = {node.get("Relation Name") for node in nodes if node["Node Type"] != "ModifyTable"} & partitions(
@@ -164,7 +164,7 @@ def test_closing_updates_in_place(large: World) -> None:
     with psycopg.connect(large.urls.superuser, autocommit=True) as connection:
         for _ in range(20):
             opened = open_batch(connection, [large.asked()])[0]
-            assert close_one(connection, large.ann.sealed_pass, opened, response={"a": "b" * 200}) == 1
+            assert close_one(connection, opened, response={"a": "b" * 200}) == 1
         connection.execute("SELECT pg_stat_force_next_flush()")
         updated = connection.execute(
             "SELECT sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables WHERE relname LIKE 'api_logs%'"

@@ -21,7 +21,7 @@ def test_an_answer_is_given_again(world: World, app: Connection) -> None:
     asked = world.asked(key="replay")
     first = open_one(app, asked)
     assert first.outcome == "granted"
-    close_one(app, world.ann.sealed_pass, first, answer=ANSWER)
+    close_one(app, first, answer=ANSWER)
 
     again = open_one(app, asked)
 
@@ -36,9 +36,9 @@ def test_an_answer_is_given_again(world: World, app: Connection) -> None:
 def test_the_first_answer_stands(world: World, app: Connection) -> None:
     asked = world.asked(key="stands")
     first = open_one(app, asked)
-    close_one(app, world.ann.sealed_pass, first, answer=ANSWER)
-    close_one(app, world.ann.sealed_pass, first, answer="another")
-    close_one(app, world.ann.sealed_pass, first, free=True)
+    close_one(app, first, answer=ANSWER)
+    close_one(app, first, answer="another")
+    close_one(app, first, free=True)
     assert open_one(app, asked).replay == ANSWER
 
 
@@ -46,10 +46,10 @@ def test_another_body_is_a_conflict(world: World, app: Connection) -> None:
     asked = world.asked(key="conflict")
     first = open_one(app, asked)
     assert open_one(app, asked.but(request_hash=b"other")).outcome == "idempotency_conflict"
-    close_one(app, world.ann.sealed_pass, first, answer=ANSWER)
+    close_one(app, first, answer=ANSWER)
     conflicting = open_one(app, asked.but(request_hash=b"other"))
     assert conflicting.outcome == "idempotency_conflict"
-    assert conflicting[5:] == (None,) * 5
+    assert conflicting[5:] == (None,) * 6
     assert conflicting.execution_id != first.execution_id
 
 
@@ -71,14 +71,14 @@ def test_after_the_deadline_the_outcome_is_unknown(world: World, app: Connection
     )
     assert open_one(app, asked).outcome == "idempotency_outcome_unknown"
     # The call comes back after all.
-    close_one(app, world.ann.sealed_pass, first, answer=ANSWER)
+    close_one(app, first, answer=ANSWER)
     assert open_one(app, asked).replay == ANSWER
 
 
 def test_a_refusal_before_the_call_frees_the_key(world: World, app: Connection) -> None:
     asked = world.asked(key="freed")
     first = open_one(app, asked)
-    close_one(app, world.ann.sealed_pass, first, status="refused", free=True)
+    close_one(app, first, status="refused", free=True)
     second = open_one(app, asked.but(request_hash=b"other"))
     assert second.outcome == "granted"
     assert second.execution_id != first.execution_id
@@ -94,7 +94,7 @@ def test_a_refused_element_takes_no_key(world: World, app: Connection) -> None:
 def test_a_key_is_its_users(world: World, app: Connection) -> None:
     asked = world.asked(key="everybody's")
     first = open_one(app, asked)
-    close_one(app, world.ann.sealed_pass, first, answer=ANSWER)
+    close_one(app, first, answer=ANSWER)
     for name in ("mia", "bob"):
         assert open_one(app, world.asked(name, key="everybody's")).outcome == "granted"
 
@@ -103,7 +103,7 @@ def test_who_may_no_longer_use_the_connection_gets_no_answer(fresh_world: World)
     world = fresh_world
     with psycopg.connect(world.urls.app, autocommit=True) as connection:
         asked = world.asked("mia", key="was hers")
-        close_one(connection, world.mia.sealed_pass, open_one(connection, asked), answer=ANSWER)
+        close_one(connection, open_one(connection, asked), answer=ANSWER)
         as_owner(world.urls, "DELETE FROM workspace_members WHERE user_id = %s", world.mia.user_id)
         gone = open_one(connection, asked)
     assert (gone.outcome, gone.replay) == ("not_found", None)
@@ -111,7 +111,7 @@ def test_who_may_no_longer_use_the_connection_gets_no_answer(fresh_world: World)
 
 def test_an_expired_key_is_free(world: World, app: Connection) -> None:
     asked = world.asked(key="yesterday")
-    close_one(app, world.ann.sealed_pass, open_one(app, asked), answer=ANSWER)
+    close_one(app, open_one(app, asked), answer=ANSWER)
     as_owner(world.urls, "UPDATE idempotency_keys SET expires_at = now() WHERE key = 'yesterday'")
     assert open_one(app, asked).outcome == "granted"
 
@@ -126,7 +126,7 @@ def test_the_same_key_twice_in_one_batch(world: World, app: Connection) -> None:
 
 def test_an_answer_that_does_not_decrypt_is_no_answer(world: World, app: Connection) -> None:
     asked = world.asked(key="spoiled")
-    close_one(app, world.ann.sealed_pass, open_one(app, asked), answer=ANSWER)
+    close_one(app, open_one(app, asked), answer=ANSWER)
     as_owner(
         world.urls,
         "UPDATE idempotency_keys SET encrypted_answer = (SELECT encrypted_answer FROM idempotency_keys"
@@ -178,5 +178,5 @@ def test_batches_with_keys_in_opposite_order_do_not_deadlock(world: World) -> No
 @pytest.mark.parametrize("stored", ["", "x" * 100_000, "ü\n\t\u2028"])
 def test_answers_come_back_as_they_were(world: World, app: Connection, stored: str) -> None:
     asked = world.asked(key=f"exact {len(stored)} {stored[:1]!r}")
-    close_one(app, world.ann.sealed_pass, open_one(app, asked), answer=stored)
+    close_one(app, open_one(app, asked), answer=stored)
     assert open_one(app, asked).replay == stored

@@ -301,7 +301,7 @@ class TestBadPasses:
         bad = forge(full_world, superuser)
         refused = open_one(app, full_world.asked(sealed_pass=bad, payload={"q": "not logged"}))
         assert refused.outcome == "unauthenticated"
-        assert refused[4:] == (None,) * 6
+        assert refused[4:] == (None,) * 7
         (log,) = as_owner(
             full_world.urls,
             "SELECT status, error_code, user_id, workspace_id, connection_id, request_payload FROM api_logs"
@@ -391,7 +391,7 @@ def test_who_left_a_workspace_sees_it_no_more(fresh_world: World) -> None:
                 world.connections["mia"],
             )
         # What they had begun may still end.
-        assert close_one(connection, world.mia.sealed_pass, opened) == 1
+        assert close_one(connection, opened) == 1
 
 
 def test_a_predicate_that_fails_on_foreign_rows_never_meets_them(full_world: World, app: Connection) -> None:

@@ -18,12 +18,12 @@ from tests.integration.database.executions import (
 )
 
 
-def test_each_is_judged_by_its_own_pass(world: World, app: Connection) -> None:
+def test_each_is_judged_by_its_own_pass_or_key(world: World, app: Connection) -> None:
     ann, bob = open_batch(app, [world.asked("ann"), world.asked("bob")])
     ended = [
-        Ended(world.bob.sealed_pass, ann, response={"by": "bob"}),
-        Ended(world.bob.sealed_pass, bob, response={"by": "bob"}),
-        Ended(world.ann.sealed_pass, ann, response={"by": "ann"}),
+        Ended(ann._replace(closing_key=bob.closing_key), response={"by": "bob"}),
+        Ended(bob, response={"by": "bob"}),
+        Ended(ann, response={"by": "ann"}),
     ]
     asked = [world.asked("mia"), world.asked("bob"), world.asked("mia").but(sealed_pass="forged")]
     opened = open_and_close(app, asked, ended)
@@ -37,7 +37,7 @@ def test_each_is_judged_by_its_own_pass(world: World, app: Connection) -> None:
 
 def test_it_opens_before_it_frees(world: World, app: Connection) -> None:
     first = open_one(app, world.asked(key="freed"))
-    ended = Ended(world.ann.sealed_pass, first, status="refused", free=True)
+    ended = Ended(first, status="refused", free=True)
     (waiting,) = open_and_close(app, [world.asked(key="freed")], [ended])
     assert waiting.outcome == "idempotency_in_flight"
     assert open_one(app, world.asked(key="freed")).outcome == "granted"
@@ -46,7 +46,7 @@ def test_it_opens_before_it_frees(world: World, app: Connection) -> None:
 def test_of_one_alone(world: World, app: Connection) -> None:
     (opened,) = open_and_close(app, [world.asked()], [])
     assert opened.outcome == "granted"
-    assert open_and_close(app, [], [Ended(world.ann.sealed_pass, opened)]) == []
+    assert open_and_close(app, [], [Ended(opened)]) == []
     assert world.log_of(opened)["status"] == "success"
 
 
@@ -56,7 +56,7 @@ def test_arrays_of_unequal_length_leave_all_as_it_was(
 ) -> None:
     opened = open_one(app, world.asked())
     count = superuser.execute("SELECT count(*) FROM api_logs").fetchone()
-    arrays = closing_arrays([Ended(world.ann.sealed_pass, opened)])
+    arrays = closing_arrays([Ended(opened)])
     wrongs: list[Any] = [[], None, arrays[lacking] * 2]
     for wrong in wrongs:
         changed = [*arrays[:lacking], wrong, *arrays[lacking + 1 :]]
@@ -69,7 +69,7 @@ def test_arrays_of_unequal_length_leave_all_as_it_was(
 def test_sizes(world: World, app: Connection) -> None:
     asked: list[Asked] = [world.asked()] * 64
     opened = open_batch(app, asked)
-    ended = [Ended(world.ann.sealed_pass, one) for one in opened]
+    ended = [Ended(one) for one in opened]
     assert len(open_and_close(app, asked, ended)) == 64
     assert {world.log_of(one)["status"] for one in opened} == {"success"}
     with pytest.raises(psycopg.DataError, match="at most 64"):

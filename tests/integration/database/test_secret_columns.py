@@ -47,6 +47,8 @@ REFUSED: list[LiteralString] = [
     "SELECT token_hash FROM invitations",
     "SELECT encrypted_client_secret FROM oauth_clients",
     "SELECT refresh_token_hash FROM sessions",
+    "SELECT closing_key FROM api_logs",
+    "SELECT * FROM api_logs",
     "SELECT * FROM one_time_tokens",
     "SELECT * FROM oauth_authorizations",
     "SELECT * FROM idempotency_keys",

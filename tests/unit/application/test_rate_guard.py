@@ -44,7 +44,7 @@ def a_grant(
         name="Mine",
         status=ConnectionStatus.ACTIVE,
     )
-    return Grant(service, an_action(service, "send", rate_limits=tuple(action or ())), connection, None)
+    return Grant("", service, an_action(service, "send", rate_limits=tuple(action or ())), connection, None)
 
 
 def of_another_connection(grant: Grant, *, organization_id: UUID | None = None) -> Grant:

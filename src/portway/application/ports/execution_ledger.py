@@ -34,8 +34,11 @@ class Opening(Record, frozen=True):
 
 
 class Grant(Record, frozen=True):
-    """All that a permitted execution works with. `credential` is None for integrations of type `none`."""
+    """All that a permitted execution works with. `credential` is None for integrations of type `none`. Whoever has the
+    `closing_key` may close the execution, and nobody else.
+    """
 
+    closing_key: str
     integration: Integration
     action: Action
     connection: Connection
@@ -62,7 +65,7 @@ class Closing(Record, frozen=True):
     `frees_idempotency_key`: the service was not called, so the same key may be tried again.
     """
 
-    sealed_pass: str
+    closing_key: str
     execution_id: UUID
     executed_at: datetime
     status: ExecutionStatus
@@ -87,7 +90,7 @@ class ExecutionLedger(Protocol):
         ...
 
     def close(self, closing: Closing) -> Awaitable[object]:
-        """Completes the row. One that is finished already, or another caller's, stays as it is.
+        """Completes the row. One that is finished already, or has another closing key, stays as it is.
 
         Goes on where the caller is cancelled meanwhile.
         """

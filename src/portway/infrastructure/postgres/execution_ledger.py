@@ -56,7 +56,7 @@ _ITEM_ERRORS = (MalformedRequest, UnicodeError, psycopg.Error)
 
 _OPENED = (
     "ordinal, execution_id, executed_at, outcome, detail, definition_key, definition, connection, credential,"
-    " replay"
+    " replay, closing_key::text"
 )
 
 
@@ -79,7 +79,7 @@ _OPENING: Sequence[_Column] = (
     ("integer[]", plain), ("text[]", quoted), ("bytea[]", _hexadecimal), ("text[]", _codes),
 )  # fmt: skip
 _CLOSING: Sequence[_Column] = (
-    ("text[]", quoted), ("uuid[]", plain), ("timestamptz[]", plain), ("text[]", plain), ("jsonb[]", quoted),
+    ("uuid[]", plain), ("uuid[]", plain), ("timestamptz[]", plain), ("text[]", plain), ("jsonb[]", quoted),
     ("jsonb[]", quoted), ("boolean[]", plain), ("text[]", quoted), ("integer[]", plain), ("double precision[]", plain),
     ("integer[]", plain), ("text[]", _decoded), ("boolean[]", plain),
 )  # fmt: skip
@@ -142,11 +142,12 @@ class PostgresExecutionLedger:
         ]
 
     def _opened(self, opening: Opening, row: tuple[Any, ...], known: Mapping[str, Definition]) -> Opened:
-        _, execution_id, executed_at, outcome, detail, key, definition, connection, credential, replay = row
+        _, execution_id, executed_at, outcome, detail, *granted, replay, closing_key = row
         if outcome == "granted":
+            key, definition, connection, credential = granted
             # The database sends none that it was told we know.
             integration, action = known[key] if definition is None else self._definitions.add(key, definition)
-            grant = _grant(integration, action, connection, credential)
+            grant = _grant(closing_key, integration, action, connection, credential)
             return Opened(execution_id, executed_at, grant=grant)
         if outcome == "replay":
             return Opened(execution_id, executed_at, replay=replay.encode())
@@ -209,7 +210,9 @@ class _ConnectionRow(msgspec.Struct):
 _read_connection = msgspec.json.Decoder(_ConnectionRow).decode
 
 
-def _grant(integration: Integration, action: Action, text: str, secrets: str | None) -> Grant:
+def _grant(
+    closing_key: str, integration: Integration, action: Action, text: str, secrets: str | None
+) -> Grant:
     row = _read_connection(text)
     connection = Connection(
         id=row.id,
@@ -229,7 +232,7 @@ def _grant(integration: Integration, action: Action, text: str, secrets: str | N
     if secrets is not None:
         values = msgspec.json.decode(secrets)
         credential = Credential(values, row.credential_version, row.issued_at, row.expires_at)
-    return Grant(integration, action, connection, credential)
+    return Grant(closing_key, integration, action, connection, credential)
 
 
 def _refusal(opening: Opening, outcome: str, detail: str | None) -> PortwayError:

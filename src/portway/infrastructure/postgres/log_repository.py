@@ -44,12 +44,16 @@ _GET = _SHOWN.format(rows=sql.SQL("public.api_logs")) + sql.SQL(
     "WHERE l.executed_at = app.uuid_v7_time(%(id)s) AND l.id = %(id)s"
 )
 
-_ALL = sql.SQL("l.*")
-_WITHOUT_PAYLOADS = sql.SQL("""
-    l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.integration_id,
-    l.action_id, NULL::jsonb AS request_payload, NULL::jsonb AS response_payload, l.payload_truncated, l.status_code,
-    l.error_code, l.duration_ms, l.attempts
-""")
+_WITH_PAYLOADS, _WITHOUT_PAYLOADS = (
+    sql.SQL("""
+        l.id, l.executed_at, l.status, l.user_id, l.organization_id, l.workspace_id, l.connection_id, l.integration_id,
+        l.action_id, {payloads}, l.payload_truncated, l.status_code, l.error_code, l.duration_ms, l.attempts
+    """).format(payloads=sql.SQL(payloads))
+    for payloads in (
+        "l.request_payload, l.response_payload",
+        "NULL::jsonb AS request_payload, NULL::jsonb AS response_payload",
+    )
+)
 
 _AT = sql.SQL("""(
     SELECT l.* FROM unnest(%(times)s::timestamptz[], %(ids)s::uuid[]) AS wanted (executed_at, id)
@@ -83,7 +87,7 @@ class PostgresLogRepository:
         self, criteria: LogFilter, *, after: LogPosition | None, limit: int, payloads: bool = True
     ) -> Sequence[ExecutionLog]:
         parts = await self._parts(criteria, after, limit)
-        rows, values = page(criteria, after, limit, _ALL if payloads else _WITHOUT_PAYLOADS, parts)
+        rows, values = page(criteria, after, limit, _WITH_PAYLOADS if payloads else _WITHOUT_PAYLOADS, parts)
         query = _SHOWN.format(rows=rows) + NEWEST
         return [_log(row) for row in await self._within_limit(query, values, in_order=True)]
 
@@ -108,7 +112,7 @@ class PostgresLogRepository:
     async def several(
         self, positions: Sequence[LogPosition], *, payloads: bool = True
     ) -> Sequence[ExecutionLog]:
-        rows = _AT.format(columns=_ALL if payloads else _WITHOUT_PAYLOADS)
+        rows = _AT.format(columns=_WITH_PAYLOADS if payloads else _WITHOUT_PAYLOADS)
         values = {
             "times": [position.executed_at for position in positions],
             "ids": [position.id for position in positions],

@@ -75,7 +75,9 @@ _EXECUTIONS = sql.SQL("""
         l.status, count(*), sum(app.duration_mark(l.duration_ms)) FILTER (WHERE l.status IN ('success', 'error'))
     FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS live (start, until)
     CROSS JOIN LATERAL (
-        SELECT * FROM public.api_logs AS l
+        SELECT l.executed_at, l.status, l.integration_id, l.action_id, l.user_id, l.connection_id, l.workspace_id,
+            l.error_code, l.status_code, l.duration_ms
+        FROM public.api_logs AS l
         WHERE {whose} AND l.executed_at >= live.start AND l.executed_at < live.until {conditions}
         OFFSET 0  -- each range by the index, however many rows the planner expects
     ) AS l

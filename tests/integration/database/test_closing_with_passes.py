@@ -1,0 +1,55 @@
+"""Servers of the release before close executions with the pass of whose they are."""
+
+from typing import Any, LiteralString
+
+import pytest
+
+from tests.integration.database.conftest import Connection, World
+from tests.integration.database.executions import Ended, Opened, closing_arrays, open_one, opening_arrays
+from tests.people import as_owner
+
+_OPENING: LiteralString = """
+    %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[]
+"""
+_CLOSING: LiteralString = """
+    %s::text[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
+    %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
+"""
+_CLOSE: LiteralString = f"SELECT app.close_executions({_CLOSING})"
+_OPEN_AND_CLOSE: LiteralString = (
+    f"SELECT outcome, replay FROM app.open_executions({_OPENING}, '{{}}', {_CLOSING}) ORDER BY ordinal"
+)
+
+
+def closing(sealed_pass: str | None, *ended: Ended) -> list[Any]:
+    return [[sealed_pass] * len(ended), *closing_arrays(ended)[1:]]
+
+
+def closed(app: Connection, sealed_pass: str | None, opened: Opened, **members: Any) -> int:
+    row = app.execute(_CLOSE, closing(sealed_pass, Ended(opened, **members))).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_whose_it_is_closes_it(world: World, app: Connection, has_key: bool) -> None:
+    opened = open_one(app, world.asked())
+    if not has_key:  # opened before there were any
+        as_owner(world.urls, "UPDATE api_logs SET closing_key = NULL WHERE id = %s", opened.execution_id)
+    for sealed_pass in (world.bob.sealed_pass, world.mia.sealed_pass, "forged", None):
+        assert closed(app, sealed_pass, opened) == 0
+    assert world.log_of(opened)["status"] == "started"
+    assert closed(app, world.ann.sealed_pass, opened, response={"b": 2}) == 1
+    log = world.log_of(opened)
+    assert (log["status"], log["response_payload"], log["closing_key"]) == ("success", {"b": 2}, None)
+    assert closed(app, world.ann.sealed_pass, opened, response={"c": 3}) == 0
+
+
+def test_while_others_are_opened(world: World, app: Connection) -> None:
+    asked = world.asked(key="closed with a pass")
+    mine, others = open_one(app, asked), open_one(app, world.asked("bob"))
+    arrays = closing(world.ann.sealed_pass, Ended(others), Ended(mine, answer='{"status": 200}'))
+    rows = app.execute(_OPEN_AND_CLOSE, [*opening_arrays([world.asked("mia")]), *arrays]).fetchall()
+    assert rows == [("granted", None)]
+    assert (world.log_of(mine)["status"], world.log_of(others)["status"]) == ("success", "started")
+    assert open_one(app, asked).replay == '{"status": 200}'
