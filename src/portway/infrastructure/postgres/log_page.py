@@ -35,8 +35,8 @@ CROSS JOIN LATERAL (
 WHERE %(workspace_id)s::uuid IS NULL OR mine.id = %(workspace_id)s
 """)
 
-# Of a connection or user there may be few among a workspace's many: the workspace is no reason to read its index.
-_OF_ONE = sql.SQL("""
+# Of a connection there may be few among a workspace's many: the workspace is no reason to read its index.
+_OF_CONNECTION = sql.SQL("""
 SELECT l.* FROM (VALUES (true)) AS one
 {parts}
 CROSS JOIN LATERAL (
@@ -109,7 +109,7 @@ def page(
     criteria: LogFilter,
     after: LogPosition | None,
     limit: int,
-    columns: sql.SQL,
+    columns: sql.Composable,
     parts: Sequence[Range] | None = None,
 ) -> Query:
     """The rows as `(SELECT ...)`, and the statement's values. Outside of the `parts` there is nothing that fits."""
@@ -139,11 +139,11 @@ def _places(
     criteria: LogFilter, ids: _Ids | None, *, in_parts: bool
 ) -> Iterable[tuple[sql.SQL, LiteralString]]:
     """Where to look, and for what besides the conditions."""
-    if criteria.query is None and (criteria.connection_id is not None or criteria.user_id is not None):
+    if criteria.query is None and criteria.connection_id is not None:
         if in_parts:
             # Refusals in no workspace are in no hour that is counted.
-            return (_OF_ONE, " AND l.workspace_id IS NOT NULL"), (_OF_NO_WORKSPACE, "")
-        return ((_OF_ONE, ""),)
+            return (_OF_CONNECTION, " AND l.workspace_id IS NOT NULL"), (_OF_NO_WORKSPACE, "")
+        return ((_OF_CONNECTION, ""),)
     if criteria.query is None:
         return (_OF_WORKSPACES, ""), (_OF_NO_WORKSPACE, "")
     if ids is None:
