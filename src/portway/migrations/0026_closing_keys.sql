@@ -1,9 +1,12 @@
 -- Who opened an execution closes it with a key instead of a pass, whose seal costs more to check.
+--
+-- Servers of the release before go on executing, but read the log by columns that they may not have any more: replace
+-- them right after migrating.
 
 SET LOCAL ROLE portway_owner;
 
 -- Who has it may complete the row. Whoever opened the execution is given it, once, and it is gone when the row is
--- complete. No role that reads the log can read it.
+-- complete. The servers' role cannot read it.
 ALTER TABLE public.api_logs ADD COLUMN closing_key uuid;
 REVOKE SELECT ON public.api_logs FROM portway_app;
 GRANT SELECT (
@@ -321,14 +324,14 @@ BEGIN ATOMIC
     WITH opened AS (
         UPDATE public.api_logs AS l SET closing_key = coalesce(l.closing_key, gen_random_uuid())
         FROM unnest(keyring.open_seals(p_passes), p_execution_ids, p_executed_at)
-            AS n (claims, execution_id, executed_at)
+            WITH ORDINALITY AS n (claims, execution_id, executed_at, i)
         WHERE l.executed_at = n.executed_at AND l.id = n.execution_id AND l.status IN ('started', 'unknown')
             AND n.claims ->> 'purpose' = 'user' AND l.user_id = (n.claims ->> 'sub')::uuid
-        RETURNING l.id, l.closing_key
+        RETURNING n.i, l.closing_key
     )
     SELECT coalesce(array_agg(o.closing_key ORDER BY n.i), '{}')
     FROM unnest(p_execution_ids) WITH ORDINALITY AS n (execution_id, i)
-    LEFT JOIN opened AS o ON o.id = n.execution_id;
+    LEFT JOIN opened AS o ON o.i = n.i;
 END;
 
 CREATE FUNCTION app.close_executions(

@@ -834,14 +834,14 @@ CREATE FUNCTION app.closing_keys(p_passes text[], p_execution_ids uuid[], p_exec
     BEGIN ATOMIC
  WITH opened AS (
           UPDATE public.api_logs l SET closing_key = COALESCE(l.closing_key, gen_random_uuid())
-            FROM UNNEST(keyring.open_seals(closing_keys.p_passes), closing_keys.p_execution_ids, closing_keys.p_executed_at) n_1(claims, execution_id, executed_at)
+            FROM UNNEST(keyring.open_seals(closing_keys.p_passes), closing_keys.p_execution_ids, closing_keys.p_executed_at) WITH ORDINALITY n_1(claims, execution_id, executed_at, i)
            WHERE ((l.executed_at = n_1.executed_at) AND (l.id = n_1.execution_id) AND (l.status = ANY (ARRAY['started'::text, 'unknown'::text])) AND ((n_1.claims ->> 'purpose'::text) = 'user'::text) AND (l.user_id = ((n_1.claims ->> 'sub'::text))::uuid))
-           RETURNING l.id,
+           RETURNING n_1.i,
              l.closing_key
          )
   SELECT COALESCE(array_agg(o.closing_key ORDER BY n.i), '{}'::uuid[]) AS "coalesce"
     FROM (unnest(closing_keys.p_execution_ids) WITH ORDINALITY n(execution_id, i)
-      LEFT JOIN opened o ON ((o.id = n.execution_id)));
+      LEFT JOIN opened o ON ((o.i = n.i)));
 END;
 
 ALTER FUNCTION app.closing_keys(p_passes text[], p_execution_ids uuid[], p_executed_at timestamp with time zone[]) OWNER TO portway_definer;

@@ -1,5 +1,6 @@
 """Servers of the release before close executions with the pass of whose they are."""
 
+import json
 from typing import Any, LiteralString
 
 import pytest
@@ -43,6 +44,34 @@ def test_whose_it_is_closes_it(world: World, app: Connection, has_key: bool) -> 
     log = world.log_of(opened)
     assert (log["status"], log["response_payload"], log["closing_key"]) == ("success", {"b": 2}, None)
     assert closed(app, world.ann.sealed_pass, opened, response={"c": 3}) == 0
+
+
+def test_each_by_its_own_pass(world: World, app: Connection) -> None:
+    mine, others = open_one(app, world.asked()), open_one(app, world.asked("bob"))
+    ended = [
+        (world.bob.sealed_pass, Ended(mine, response={"by": "bob"})),
+        (world.ann.sealed_pass, Ended(mine, response={"by": "ann"})),
+        (world.bob.sealed_pass, Ended(others, response={"by": "bob"})),
+    ]
+    arrays = [[sealed_pass for sealed_pass, _ in ended], *closing_arrays([one for _, one in ended])[1:]]
+    assert app.execute(_CLOSE, arrays).fetchone() == (2,)
+    assert world.log_of(mine)["response_payload"] == {"by": "ann"}
+    assert world.log_of(others)["response_payload"] == {"by": "bob"}
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [({"exp": 1}, 1), ({"purpose": "refresh"}, 0)],  # a call may outlast the pass
+)
+def test_with_a_pass_that_opens_nothing(
+    world: World, app: Connection, superuser: Connection, change: dict[str, object], count: int
+) -> None:
+    opened = open_one(app, world.asked())
+    claims = superuser.execute("SELECT keyring.open_seal(%s)", [world.ann.sealed_pass]).fetchone()
+    assert claims is not None
+    other = superuser.execute("SELECT keyring.seal(%s)", [json.dumps(claims[0] | change)]).fetchone()
+    assert other is not None
+    assert closed(app, other[0], opened) == count
 
 
 def test_while_others_are_opened(world: World, app: Connection) -> None:

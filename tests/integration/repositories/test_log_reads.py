@@ -127,6 +127,14 @@ async def test_a_page(ann: Person, connection: Connection, case: str) -> None:
     assert (of_log <= most, counted <= most_counted, whole) == (True, True, 0), (of_log, counted, whole)
 
 
+async def test_a_page_of_a_user_in_any_workspace(ann: Person, connection: Connection) -> None:
+    criteria = LogFilter(user_id=UUID(int=7))
+    logs = await PostgresLogRepository(connection).list(criteria, after=None, limit=50)
+    assert [log.workspace_id for log in logs] == [ann.workspace_id] * 3
+    of_log, counted, whole = await Reads(connection).now()
+    assert (of_log <= 10, counted, whole) == (True, 0, 0), of_log
+
+
 @pytest.mark.parametrize("group", [None, UsageGroup.INTEGRATION, UsageGroup.ERROR_CODE])
 async def test_usage(ann: Person, connection: Connection, group: UsageGroup | None) -> None:
     since = NOW - timedelta(hours=HOURS + 2)
