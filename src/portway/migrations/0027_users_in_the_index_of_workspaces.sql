@@ -12,6 +12,5 @@ CREATE INDEX api_logs_workspace_user ON public.api_logs (workspace_id, executed_
 DROP INDEX public.api_logs_user;
 -- squawk-ignore require-concurrent-index-deletion
 DROP INDEX public.api_logs_workspace;
-ALTER INDEX public.api_logs_workspace_user RENAME TO api_logs_workspace;
 
 RESET ROLE;

@@ -5224,7 +5224,7 @@ CREATE INDEX api_logs_connection ON ONLY public.api_logs USING btree (connection
 
 CREATE INDEX api_logs_nowhere ON ONLY public.api_logs USING btree (user_id, executed_at DESC) WHERE (workspace_id IS NULL);
 
-CREATE INDEX api_logs_workspace ON ONLY public.api_logs USING btree (workspace_id, executed_at DESC, user_id);
+CREATE INDEX api_logs_workspace_user ON ONLY public.api_logs USING btree (workspace_id, executed_at DESC, user_id);
 
 CREATE INDEX connect_links_connection ON public.connect_links USING btree (connection_id);
 
