@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,8 @@ _FAILURES = (
 def main() -> int:
     """Measures, prints a table or one JSON object, and keeps the result in .bench/results/."""
     options = _options()
+    # Whoever ends it ends the servers that it has started, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     if options.database:
         figures = _measure_database(options)
         print(json.dumps(figures) if options.json else _batch_table(figures))
