@@ -11,17 +11,17 @@ import psycopg
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_OPENING: LiteralString = """
+OPENING: LiteralString = """
     %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[]
 """
-_CLOSING: LiteralString = """
+CLOSING: LiteralString = """
     %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
     %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
 """
-_OPEN: LiteralString = f"SELECT * FROM app.open_executions({_OPENING}) ORDER BY ordinal"
-_CLOSE: LiteralString = f"SELECT app.close_executions({_CLOSING})"
+_OPEN: LiteralString = f"SELECT * FROM app.open_executions({OPENING}) ORDER BY ordinal"
+_CLOSE: LiteralString = f"SELECT app.close_executions({CLOSING})"
 OPEN_AND_CLOSE: LiteralString = (
-    f"SELECT * FROM app.open_executions({_OPENING}, '{{}}', {_CLOSING}) ORDER BY ordinal"
+    f"SELECT * FROM app.open_executions({OPENING}, '{{}}', {CLOSING}) ORDER BY ordinal"
 )
 """Of `opening_arrays` and `closing_arrays`."""
 

@@ -6,19 +6,21 @@ from typing import Any, LiteralString
 import pytest
 
 from tests.integration.database.conftest import Connection, World
-from tests.integration.database.executions import Ended, Opened, closing_arrays, open_one, opening_arrays
+from tests.integration.database.executions import (
+    CLOSING,
+    OPENING,
+    Ended,
+    Opened,
+    closing_arrays,
+    open_one,
+    opening_arrays,
+)
 from tests.people import as_owner
 
-_OPENING: LiteralString = """
-    %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::jsonb[], %s::integer[], %s::text[], %s::bytea[], %s::text[]
-"""
-_CLOSING: LiteralString = """
-    %s::text[], %s::uuid[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::jsonb[], %s::boolean[], %s::text[],
-    %s::integer[], %s::double precision[], %s::integer[], %s::text[], %s::boolean[]
-"""
+_CLOSING: LiteralString = CLOSING.replace("uuid[]", "text[]", 1)
 _CLOSE: LiteralString = f"SELECT app.close_executions({_CLOSING})"
 _OPEN_AND_CLOSE: LiteralString = (
-    f"SELECT outcome, replay FROM app.open_executions({_OPENING}, '{{}}', {_CLOSING}) ORDER BY ordinal"
+    f"SELECT outcome, replay FROM app.open_executions({OPENING}, '{{}}', {_CLOSING}) ORDER BY ordinal"
 )
 
 

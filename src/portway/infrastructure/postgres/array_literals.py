@@ -13,7 +13,7 @@ import msgspec
 from portway.domain.errors import MalformedRequest
 from portway.domain.execution import ExecutionStatus
 
-Scalar = bool | float | str | UUID | datetime | ExecutionStatus
+Scalar = bool | float | UUID | datetime | ExecutionStatus
 _json = msgspec.json.Encoder().encode
 
 

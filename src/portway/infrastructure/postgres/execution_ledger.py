@@ -79,7 +79,7 @@ _OPENING: Sequence[_Column] = (
     ("integer[]", plain), ("text[]", quoted), ("bytea[]", _hexadecimal), ("text[]", _codes),
 )  # fmt: skip
 _CLOSING: Sequence[_Column] = (
-    ("uuid[]", plain), ("uuid[]", plain), ("timestamptz[]", plain), ("text[]", plain), ("jsonb[]", quoted),
+    ("uuid[]", quoted), ("uuid[]", plain), ("timestamptz[]", plain), ("text[]", plain), ("jsonb[]", quoted),
     ("jsonb[]", quoted), ("boolean[]", plain), ("text[]", quoted), ("integer[]", plain), ("double precision[]", plain),
     ("integer[]", plain), ("text[]", _decoded), ("boolean[]", plain),
 )  # fmt: skip

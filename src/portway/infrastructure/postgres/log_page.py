@@ -129,20 +129,15 @@ def page(
         values |= ids.values
     where = conditions(criteria) + sql.SQL(_AFTER if after else "")
     places = [
-        place.format(conditions=where + sql.SQL(extra), **pieces)
-        for place, extra in _places(criteria, ids, in_parts=parts is not None)
+        place.format(conditions=where + sql.SQL(extra), **pieces) for place, extra in _places(criteria, ids)
     ]
     return _NEWEST_OF_ALL.format(places=sql.SQL(" UNION ALL ").join(places), newest=NEWEST), values
 
 
-def _places(
-    criteria: LogFilter, ids: _Ids | None, *, in_parts: bool
-) -> Iterable[tuple[sql.SQL, LiteralString]]:
+def _places(criteria: LogFilter, ids: _Ids | None) -> Iterable[tuple[sql.SQL, LiteralString]]:
     """Where to look, and for what besides the conditions."""
     if criteria.query is None and criteria.connection_id is not None:
-        if in_parts:
-            # Refusals in no workspace are in no hour that is counted.
-            return (_OF_CONNECTION, " AND l.workspace_id IS NOT NULL"), (_OF_NO_WORKSPACE, "")
+        # Whatever names a connection names its workspace.
         return ((_OF_CONNECTION, ""),)
     if criteria.query is None:
         return (_OF_WORKSPACES, ""), (_OF_NO_WORKSPACE, "")
