@@ -244,7 +244,7 @@ ALTER FUNCTION app.search_document(p_slug text, p_name text, p_category text, p_
 
 CREATE FUNCTION app.uuid_v7() RETURNS uuid
     LANGUAGE sql
-    RETURN (encode(set_bit(set_bit(OVERLAY(uuid_send(gen_random_uuid()) PLACING SUBSTRING(int8send(((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric))::bigint) FROM 3) FROM 1 FOR 6), (52)::bigint, 1), (53)::bigint, 1), 'hex'::text))::uuid;
+    RETURN ((OVERLAY(lpad(to_hex((floor(((EXTRACT(epoch FROM clock_timestamp()) * (1000)::numeric) * (4096)::numeric)))::bigint), 15, '0'::text) PLACING '7'::text FROM 13 FOR 0) || "right"((gen_random_uuid())::text, 17)))::uuid;
 
 ALTER FUNCTION app.uuid_v7() OWNER TO portway_owner;
 
