@@ -126,11 +126,12 @@ def test_the_same_key_twice_in_one_batch(world: World, app: Connection) -> None:
 
 def test_an_answer_that_does_not_decrypt_is_no_answer(world: World, app: Connection) -> None:
     asked = world.asked(key="spoiled")
-    close_one(app, open_one(app, asked), answer=ANSWER)
+    for each in (asked, world.asked(key="of another")):
+        close_one(app, open_one(app, each), answer=ANSWER)
     as_owner(
         world.urls,
         "UPDATE idempotency_keys SET encrypted_answer = (SELECT encrypted_answer FROM idempotency_keys"
-        " WHERE key = 'replay') WHERE key = 'spoiled'",
+        " WHERE key = 'of another') WHERE key = 'spoiled'",
     )
     spoiled = open_one(app, asked)
     assert (spoiled.outcome, spoiled.replay) == ("idempotency_outcome_unknown", None)
