@@ -108,6 +108,7 @@ async def run_send_email(page: Page, subject: str) -> None:
     await page.get_by_role("navigation", name="Main").get_by_role("link", name="Playground").click()
     await page.get_by_role("combobox", name="Action").click()
     await page.get_by_placeholder("Find an action").fill("send-email")
+    await expect(page.get_by_role("option", name="List labels")).to_have_count(0)
     await page.get_by_role("option", name="Send email").click()
     await page.get_by_role("tab", name="JSON").click()
     editor = page.get_by_role("main").get_by_role("textbox").first

@@ -96,6 +96,7 @@ async def test_the_palette_finds_pages_and_integrations(visit: Visit, ada: Visit
     await page.keyboard.press("Escape")
     await expect(link).to_be_focused()
     await page.keyboard.press("Control+k")
+    await expect(palette.get_by_role("combobox")).to_be_focused()
     await page.keyboard.type("gmail")
     await palette.get_by_role("option", name="Gmail").first.click()
     await expect(page).to_have_url(re.compile("/integrations/gmail$"))

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -131,8 +131,9 @@ async def test_the_time_before_is_what_it_is_compared_with(stage: Stage, visit: 
     page = await visit(busy)
     await open_usage(page, busy, "?range=7d")
     # The same length of time before: as long as since midnight six days ago.
-    since = midnight(6)
-    length = datetime.now(ZONE) - since
+    # In UTC: the clocks may be changed in between.
+    since = midnight(6).astimezone(UTC)
+    length = datetime.now(UTC) - since
     before = counted(stage, busy, since - length)["executions"] - counted(stage, busy, since)["executions"]
     told = await page.get_by_title(re.compile(r"than in the time before \([\d,]+\)$")).get_attribute("title")
     assert told is not None

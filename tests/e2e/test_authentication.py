@@ -160,7 +160,7 @@ async def test_an_altered_token_is_none(guarded: World, service: UUID) -> None:
     somebody = base64.urlsafe_b64encode(json.dumps({"iss": "portway", "sub": str(uuid4())}).encode()).decode()
     nothing = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
     for altered in (
-        f"{head}.{claims}.{seal[:-2]}AA",
+        f"{head}.{claims}.{'B' if seal.startswith('A') else 'A'}{seal[1:]}",
         f"{head}.{somebody.rstrip('=')}.{seal}",
         f"{nothing}.{claims}.",
         f"{nothing}.{claims}.{seal}",
@@ -319,7 +319,7 @@ async def test_outside_tokens_that_are_forged(guarded: World) -> None:
 
 
 async def test_an_outside_token_ends_when_it_says(guarded: World) -> None:
-    exp = int(time.time()) + 2
+    exp = int(time.time()) + 5
     visitors = [
         guarded.stranger().having(token(key, algorithm, exp=exp)) for key, algorithm in keys().values()
     ]

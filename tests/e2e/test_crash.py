@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -310,4 +310,5 @@ def kill_postgres(data_dir: Path) -> None:
     postmaster = int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     for pid in (postmaster, *map(int, children)):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # ended by itself since
+            os.kill(pid, signal.SIGKILL)

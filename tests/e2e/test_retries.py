@@ -135,15 +135,18 @@ async def test_three_attempts_are_the_default(world: World, ada: Member, service
     check_refusal(world, ada, answer, status="error", attempts=3)
 
 
-@pytest.mark.parametrize("as_date", [False, True])
-async def test_the_service_says_when(world: World, ada: Member, *, as_date: bool) -> None:
+async def in_two_seconds(received: Received) -> web.StreamResponse:
+    """A Retry-After with a date: of whole seconds, hence in one and a half, or a little later."""
     moment = datetime.now(UTC) + timedelta(seconds=2.5)
-    when = format_datetime(moment, usegmt=True) if as_date else "1"
-    flaky = Flaky(world, ada, failing(429, Retry_After=when), OK)
+    return await failing(429, Retry_After=format_datetime(moment, usegmt=True))(received)
+
+
+@pytest.mark.parametrize("when", [failing(429, Retry_After="1"), in_two_seconds], ids=["seconds", "date"])
+async def test_the_service_says_when(world: World, ada: Member, when: Answer) -> None:
+    flaky = Flaky(world, ada, when, OK)
     started = time.monotonic()
     answer = await flaky.execute()
     assert answer.json["meta"]["attempts"] == 2
-    # A date has whole seconds.
     assert time.monotonic() - started >= 0.95
     assert world.log(answer)["duration_ms"] >= 950
 

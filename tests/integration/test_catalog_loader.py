@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 
@@ -67,15 +67,13 @@ def test_what_portway_ships_loads_once(urls: DatabaseUrls) -> None:
     definitions = load_definitions()
     actions = sum(len(definition.actions) for definition in definitions)
     assert load_catalog(urls.admin, definitions) == CatalogChanges(len(definitions), actions, 0)
-    before = as_owner(
-        urls,
-        "SELECT id, version, updated_at FROM integrations UNION SELECT id, version, updated_at FROM actions",
+    rows: LiteralString = (
+        "SELECT id, version, updated_at FROM integrations UNION SELECT id, version, updated_at FROM actions"
+        " ORDER BY id"
     )
+    before = as_owner(urls, rows)
     assert load_catalog(urls.admin, definitions) == NOTHING
-    assert before == as_owner(
-        urls,
-        "SELECT id, version, updated_at FROM integrations UNION SELECT id, version, updated_at FROM actions",
-    )
+    assert before == as_owner(urls, rows)
     assert all(version == 1 for _, version, _ in before)
 
 

@@ -313,7 +313,8 @@ class TestUnfinished:
             "UPDATE api_logs SET deadline = now() - interval '1 s' WHERE id = %s",
             late.execution_id,
         )
-        assert as_app(world.urls, "SELECT app.mark_unfinished_executions()") == [(1,)]
+        ((marked,),) = as_app(world.urls, "SELECT app.mark_unfinished_executions()")
+        assert marked >= 1, "other tests' too, where they began long ago"
         assert (world.log_of(early)["status"], world.log_of(late)["status"]) == ("started", "unknown")
         assert close_one(app, late) == 1
         assert world.log_of(late)["status"] == "success"
