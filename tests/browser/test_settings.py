@@ -225,6 +225,7 @@ async def test_a_webhook_shows_its_secret_once_and_its_deliveries(stage: Stage, 
     secret = await code_of(window)
     assert secret.startswith("whsec_")
     await window.get_by_role("button", name="I have copied it").click()
+    await expect(page).to_have_url(re.compile("/settings/webhooks$"))
     await page.reload()
     await settle(page)
     assert secret not in await page.content()
