@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import pytest
 import uvicorn
 from multidict import CIMultiDictProxy
 from starlette.types import ASGIApp
@@ -77,6 +78,14 @@ class ApiClient:
 
     async def delete(self, path: str, **options: Any) -> Answer:
         return await self.request("DELETE", path, **options)
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """What was logged, tracebacks and all. Not uvicorn's line for each request: servers write none, since an address
+    may hold a token; nor does `serving`, unless something configures the loggers of this process anew.
+    """
+    records = [record for record in caplog.records if record.name != "uvicorn.access"]
+    return "\n".join(map(caplog.handler.format, records))
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from tests.integration.api.hosted_pages import (
 )
 from tests.integration.api.whole import API_TOKEN, PUBLIC_URL, Caller, Whole
 from tests.people import as_owner
+from tests.serving import logged
 
 WRONG = "wrong-token-that-was-entered"
 
@@ -53,7 +54,7 @@ async def test_there_and_back(whole: Whole, ann: Caller, caplog: pytest.LogCaptu
     shows(await browser.get(link["url"]), 410, "used already")
     shows(await browser.send(link["url"]), 410, "used already")
     for hidden in (link["token"], *whole.service.secrets):
-        assert hidden not in caplog.text
+        assert hidden not in logged(caplog)
 
 
 async def test_the_makers_page_is_told(whole: Whole, ann: Caller) -> None:
@@ -127,7 +128,7 @@ async def test_what_was_entered_is_tried_first(
     assert refresh_of(done) == f"https://app.example/done?connection_id={connection['id']}"
     assert (connection["name"], connection["end_user_id"]) == ("Token", "customer-7")
     for hidden in (WRONG, API_TOKEN, link["token"]):
-        assert hidden not in caplog.text
+        assert hidden not in logged(caplog)
 
 
 async def test_values_of_the_config(whole: Whole, ann: Caller) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.api.whole import CALLBACK, CLIENT_ID, CLIENT_SECRET, PUBLIC_URL, Caller, Whole
 from tests.people import as_owner
-from tests.serving import Answer
+from tests.serving import Answer, logged
 
 COOKIE = "portway_browser"
 
@@ -67,7 +67,7 @@ async def test_there_and_back(whole: Whole, ann: Caller, caplog: pytest.LogCaptu
     assert shown.json["expires_at"] is not None
     is_page(await whole.callback(parameters), 400, "used already")
 
-    everything = caplog.text + str(ended.headers) + shown.content.decode()
+    everything = logged(caplog) + str(ended.headers) + shown.content.decode()
     for secret in (*whole.service.secrets, CLIENT_SECRET, parameters["state"]):
         assert secret not in everything
 
