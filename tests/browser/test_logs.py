@@ -197,7 +197,7 @@ async def test_what_is_executed_shows_within_two_seconds(stage: Stage, visit: Vi
         began = time.monotonic()
         await expect(rows.filter(has_text="Success")).to_have_count(number)
         waited.append(1000 * (time.monotonic() - began))
-    assert min(waited) < LIVE_WITHIN_MS, "the least: the machine may have other work"
+    assert sorted(waited)[1] < LIVE_WITHIN_MS, "one may be late: the machine may have other work"
     await expect(page.get_by_text("3 executions", exact=True)).to_be_visible()
 
     await page.keyboard.press("l")

@@ -136,7 +136,7 @@ async def test_three_attempts_are_the_default(world: World, ada: Member, service
 
 
 async def in_two_seconds(received: Received) -> web.StreamResponse:
-    """A Retry-After with a date: of whole seconds, hence in one and a half, or a little later."""
+    """A Retry-After with a date, of whole seconds: 1.5 to 2.5 seconds from now."""
     moment = datetime.now(UTC) + timedelta(seconds=2.5)
     return await failing(429, Retry_After=format_datetime(moment, usegmt=True))(received)
 

@@ -103,11 +103,11 @@ async def far_away(url: str, seconds: float) -> AsyncIterator[str]:
 
 
 async def test_a_redis_far_away_is_used(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection takes longer to be made than an answer may take; an answer half as long."""
-    monkeypatch.setattr(redis, "TIMEOUT_SECONDS", 0.6)
+    """A connection takes longer to be made than an answer may take; an answer two thirds of that."""
+    monkeypatch.setattr(redis, "TIMEOUT_SECONDS", 0.9)
     limit = CountedLimit("far away", requests=1000, per_seconds=60)
     near = RedisRateLimiter(redis_url, MemoryRateLimiter())
-    async with far_away(redis_url, 0.15) as url:
+    async with far_away(redis_url, 0.3) as url:
         far = RedisRateLimiter(url, MemoryRateLimiter())
         await fits(far, CountedLimit("another", 1, 60))
         await asyncio.sleep(3)

@@ -1,4 +1,4 @@
--- Rows made within one millisecond are listed in the order in which they were made.
+-- Rows that statements make one after the other, within one millisecond too, are listed in that order.
 
 SET LOCAL ROLE portway_owner;
 

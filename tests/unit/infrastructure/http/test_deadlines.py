@@ -26,8 +26,8 @@ def run(request: pytest.FixtureRequest) -> Run:
     return on_loop
 
 
-def in_time(seconds: float) -> object:
-    """What is that long, or takes a third of a second longer: the machine may have other work."""
+def about(seconds: float) -> object:
+    """What takes so long, or up to a third of a second longer: the machine may have other work."""
     return pytest.approx(seconds + 0.16, abs=0.17)
 
 
@@ -49,7 +49,7 @@ def test_it_ends_what_takes_too_long_and_nothing_else(run: Run) -> None:
         took = await asyncio.gather(
             *(sleeping(deadlines, limit, 5) for limit in (0.9, 0.5, 0.1, -1)), sleeping(deadlines, 9, 0.05)
         )
-        assert took == [in_time(0.9), in_time(0.5), in_time(0.1), in_time(0), in_time(0.05)]
+        assert took == [about(0.9), about(0.5), about(0.1), about(0), about(0.05)]
 
     run(several())
 
@@ -60,7 +60,7 @@ def test_it_works_again_after_all_were_done(run: Run) -> None:
         for _ in range(2):
             await sleeping(deadlines, 0.1, 0)
             await asyncio.sleep(0.15)  # the timer comes, and finds nobody
-            assert await sleeping(deadlines, 0.1, 5) == in_time(0.1)
+            assert await sleeping(deadlines, 0.1, 5) == about(0.1)
 
     run(twice())
 
@@ -84,7 +84,7 @@ def test_at_the_same_time_by_others_and_by_time(run: Run) -> None:
         asyncio.get_running_loop().call_later(0.05, task.cancel)
         await asyncio.wait({task})
         # Whichever came first: the task was told to stop, and does not go on.
-        assert task.cancelled() or task.result() == in_time(0.05)
+        assert task.cancelled() or task.result() == about(0.05)
         if not task.cancelled():
             assert task.cancelling() <= 1
 
