@@ -120,6 +120,7 @@ async def test_an_execution_is_found_by_filters_and_opened_by_its_address(
         await expect(row).to_contain_text("upstream_timeout")
 
     await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
     await page.keyboard.type(fitting[-1][:18])
     await expect(rows).to_have_count(2)
     await page.keyboard.press("Escape")
@@ -376,6 +377,7 @@ async def test_what_is_typed_keeps_its_spaces(visit: Visit, busy: Visitor) -> No
     page = await visit(busy)
     await open_logs(page, busy)
     await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
     await page.keyboard.type("google ")
     await expect(page).to_have_url(re.compile("q=google$"))
     await settle(page)
