@@ -226,7 +226,7 @@ async def test_a_page_that_nobody_saw_goes_on_where_it_was(stage: Stage, visit: 
     await page.wait_for_timeout(LIVE_WITHIN_MS)
     await expect(rows).to_have_count(1)
     await pretend(page, "visible")
-    await expect(rows).to_have_count(3)
+    await expect(rows).to_have_count(3, timeout=LIVE_WITHIN_MS)
     asked = [one.path for one in stage.recorder.since(mark) if "/logs" in one.path]
     assert asked == ["/api/v2/logs/stream"], "the stream itself tells what was missed"
 

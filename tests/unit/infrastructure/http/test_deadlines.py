@@ -58,7 +58,7 @@ def test_it_works_again_after_all_were_done(run: Run) -> None:
     async def twice() -> None:
         deadlines = Deadlines()
         for _ in range(2):
-            await sleeping(deadlines, 0.1, 0)
+            assert await sleeping(deadlines, 0.1, 0) == about(0)
             await asyncio.sleep(0.15)  # the timer comes, and finds nobody
             assert await sleeping(deadlines, 0.1, 5) == about(0.1)
 
