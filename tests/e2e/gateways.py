@@ -14,6 +14,8 @@ from pathlib import Path
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 
 _SERVES = re.compile(rb"Portway serves (http://\S+) ")
+# What Python prints of an exception that nobody caught, and Portway of one that failed a request.
+_FAULT = re.compile(r"Traceback|request \S+ failed: ")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 45.0
 
@@ -92,8 +94,8 @@ class Gateway:
             log = self.log(limit=10**9)
         finally:
             self._log.close()
-        if "Traceback" in log:
-            raise GatewayFailed(f"a fault of its own:\n{log[log.index('Traceback') - 500 :][:5000]}")
+        if fault := _FAULT.search(log):
+            raise GatewayFailed(f"a fault of its own:\n{log[max(0, fault.start() - 500) :][:5000]}")
 
     def log_bytes(self) -> bytes:
         """All that it printed up to now."""

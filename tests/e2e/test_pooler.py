@@ -13,7 +13,7 @@ from tests.e2e.worlds import World
 from tests.people import as_owner
 from tests.poolers import pooled
 
-_CALLERS = 40
+_CALLERS = 100
 _EXECUTIONS_OF_EACH = 15
 
 
@@ -30,7 +30,7 @@ async def test_executions_of_two_workers_on_two_connections(
             person = people[number % len(people)]
             done = []
             for turn in range(_EXECUTIONS_OF_EACH):
-                sent = f"{number}.{turn}"
+                sent = f"{number}.{turn}." + "x" * 300  # a batch takes several reads of the pooler
                 answer = await person.execute(connections[person.user_id], parameters={"sent": sent})
                 assert f'"{sent}"' in answer.json["data"]["body"]
                 done.append((answer.status, answer.json["execution_id"], person.user_id))

@@ -84,10 +84,11 @@ async def test_after_a_while_the_pool_may_renew_it(
         assert await pid_of(connection) != await pid_of(connection)
 
 
+@pytest.mark.parametrize("prepares", [True, False])
 async def test_statements_that_are_sent_together_are_run_one_after_the_other(
-    database_urls: DatabaseUrls,
+    database_urls: DatabaseUrls, prepares: bool
 ) -> None:
-    async with kept(database_urls) as connection:
+    async with kept(database_urls, prepares=prepares) as connection:
         answers = await asyncio.gather(
             *(
                 connection.run("SELECT $1::integer, pg_backend_pid(), clock_timestamp()", [str(number)])
@@ -222,8 +223,11 @@ async def test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement
         theirs.close()
 
 
-async def test_a_server_that_goes_away_in_the_middle_of_a_statement(database_urls: DatabaseUrls) -> None:
-    async with kept(database_urls) as connection:
+@pytest.mark.parametrize("prepares", [True, False])
+async def test_a_server_that_goes_away_in_the_middle_of_a_statement(
+    database_urls: DatabaseUrls, prepares: bool
+) -> None:
+    async with kept(database_urls, prepares=prepares) as connection:
         pid = await pid_of(connection)
         sleeping = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
         behind_it = asyncio.create_task(connection.run("SELECT 1", []))
@@ -279,10 +283,11 @@ async def test_a_server_that_goes_away_again_and_again(database_urls: DatabaseUr
                 assert [type(outcome) for outcome in outcomes] == [Unavailable] * 2
 
 
+@pytest.mark.parametrize("prepares", [True, False])
 async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_works(
-    database_urls: DatabaseUrls,
+    database_urls: DatabaseUrls, prepares: bool
 ) -> None:
-    async with kept(database_urls) as connection:
+    async with kept(database_urls, prepares=prepares) as connection:
         sleeping = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
         behind_it = asyncio.create_task(connection.run("SELECT 1", []))
         await asyncio.sleep(0.2)
@@ -292,6 +297,21 @@ async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_wo
         with pytest.raises(Unavailable):
             await behind_it
         assert await connection.run("SELECT 1", []) == [(1,)]
+
+
+async def test_one_that_is_cancelled_while_it_waits_for_its_turn_harms_no_other(
+    database_urls: DatabaseUrls,
+) -> None:
+    async with kept(database_urls, prepares=False) as connection:
+        sleeping, waiting, last = (
+            asyncio.create_task(connection.run("SELECT pg_sleep($1), $1", [seconds]))
+            for seconds in ("0.3", "60", "0")
+        )
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert [(await sleeping)[0][1], (await last)[0][1]] == [0.3, 0]
 
 
 @pytest.mark.parametrize(
@@ -307,6 +327,7 @@ async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_wo
         test_a_server_that_goes_away_while_the_worker_is_busy,
         test_a_server_that_goes_away_again_and_again,
         test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_works,
+        test_one_that_is_cancelled_while_it_waits_for_its_turn_harms_no_other,
     ],
 )
 def test_on_the_loop_of_the_workers(

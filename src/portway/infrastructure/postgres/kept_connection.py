@@ -5,6 +5,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -38,7 +39,7 @@ class KeptConnection:
 
     async def run(self, statement: str, parameters: Sequence[str]) -> list[TupleRow]:
         """Its rows. Parameters are `$1`, `$2` and so on in it. Statements are run in the order in which they come, each
-        in a transaction of its own; the next ones are on their way while one is run.
+        in a transaction of its own; the next ones are on their way while one is run, unless they go by a pooler.
 
         Domain errors come out for whatever the database refuses.
         """
@@ -101,7 +102,10 @@ class _Pipeline:
         self._socket = self._wire.socket
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
+        # Neither goes by a pooler, which gives the server away with the answer to a statement, even if it has read the
+        # beginning of the next one by then.
         self._may_prepare = connection.prepare_threshold is not None
+        self._turn = nullcontext() if self._may_prepare else asyncio.Lock()
         self._prepared = prepared
         self._until = time.monotonic() + _KEPT_SECONDS
         self._is_open = True
@@ -152,12 +156,15 @@ class _Pipeline:
             self._callers -= 1
 
     async def _results_of(self, statement: str, values: Sequence[bytes]) -> list[PGresult]:
-        try:
-            results = await self._sent(statement, values)
-        except asyncio.CancelledError:
-            # Nobody should have to wait for the rest of it.
-            self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
-            raise
+        async with self._turn:
+            if not self._is_open:
+                raise psycopg.OperationalError("the connection was lost before this statement's turn")
+            try:
+                results = await self._sent(statement, values)
+            except asyncio.CancelledError:
+                # Nobody should have to wait for the rest of it.
+                self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
+                raise
         for number, result in enumerate(results):
             if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
                 error = error_from_result(result)
