@@ -1,6 +1,6 @@
 """What a page costs, as the browser itself measures it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +45,24 @@ async ([selector, frames, step]) => {
   gaps.sort((one, other) => one - other)
   return { median_ms: gaps[frames >> 1], p95_ms: gaps[Math.floor(frames * 0.95)], long_tasks_ms: tasks, blank,
            frames, travelled: list.scrollTop }
+}
+"""
+
+# As many rows and cells as the log shows, made anew wherever the list stands.
+_PLAIN_LIST = """
+([rows, rowHeight]) => {
+  document.body.innerHTML = `<div role="grid" style="height: 700px; overflow: auto; position: relative">
+    <div style="height: ${rows * rowHeight}px"></div><div></div></div>`
+  const list = document.querySelector('[role=grid]')
+  const cell = (row, column) => `<span style="flex: 1; overflow: hidden">${row}.${column}</span>`
+  const line = (row) => `<div role="row" style="position: absolute; top: ${row * rowHeight}px; width: 100%;
+    height: ${rowHeight}px; display: flex">${Array.from(Array(8), (_, column) => cell(row, column)).join('')}</div>`
+  const show = () => {
+    const first = Math.floor(list.scrollTop / rowHeight)
+    list.lastElementChild.innerHTML = Array.from(Array(30), (_, number) => line(first + number)).join('')
+  }
+  list.addEventListener('scroll', show)
+  show()
 }
 """
 
@@ -105,3 +123,35 @@ class Scrolling:
 async def scroll(page: Page, selector: str, *, frames: int = 120, step: int = 400) -> Scrolling:
     """Scrolls the element, frame by frame."""
     return Scrolling(**await page.evaluate(_SCROLL, [selector, frames, step]))
+
+
+@asynccontextmanager
+async def cpu_time(page: Page) -> AsyncIterator[Callable[[], Awaitable[float]]]:
+    """Milliseconds that the page's main thread computed since the last call: no matter what else the machine does."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    last = 0.0
+
+    async def since() -> float:
+        nonlocal last
+        metrics = (await session.send("Performance.getMetrics"))["metrics"]
+        now = 1000 * next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
+        spent, last = now - last, now
+        return spent
+
+    await since()
+    yield since
+    await session.detach()
+
+
+async def plain_frame_ms(page: Page, *, rows: int, row_height: int, frames: int, step: int) -> float:
+    """What a frame of the plainest scrolled list takes of this machine's processor, which may be a slow one. The page
+    is left with that list.
+    """
+    await page.goto("about:blank")
+    async with cpu_time(page) as spent:
+        await page.evaluate(_PLAIN_LIST, [rows, row_height])
+        await spent()
+        scrolled = await scroll(page, "[role=grid]", frames=frames, step=step)
+        assert (scrolled.travelled, scrolled.blank) == (frames * step, 0)
+        return await spent() / frames
