@@ -105,7 +105,9 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
-        return _with_scheme(value, "postgresql", "postgres")
+        if value is not None and not _is_postgres_url(value.get_secret_value()):
+            raise ValueError("must be a URL that begins with postgresql://, as libpq reads it")
+        return value
 
     @field_validator("redis_url")
     @classmethod
@@ -259,6 +261,21 @@ def _with_scheme(value: SecretStr | None, *schemes: str) -> SecretStr | None:
         if not right:
             raise ValueError(f"must be a URL that begins with {schemes[0]}://")
     return value
+
+
+def _is_postgres_url(value: str) -> bool:
+    """Which may name several hosts, or none."""
+    # Here, because commands that talk to a gateway need no driver.
+    from psycopg import ProgrammingError  # noqa: PLC0415
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        ports = conninfo_to_dict(value).get("port")
+    except ProgrammingError:
+        return False
+    return value.startswith(("postgresql://", "postgres://")) and all(
+        port.isdecimal() and 0 < int(port) < 65536 for port in str(ports or 5432).split(",") if port
+    )
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:

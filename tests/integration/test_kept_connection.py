@@ -34,7 +34,7 @@ async def kept(
         open=False,
         kwargs={"autocommit": True, "prepare_threshold": 5 if prepares else None},
     )
-    await pool.open()
+    await pool.open(wait=True)
     connection = KeptConnection(pool)
     try:
         yield connection
@@ -223,6 +223,21 @@ async def test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement
         theirs.close()
 
 
+async def test_a_server_that_does_not_answer_is_given_up(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with kept(database_urls) as connection:
+        pid = await pid_of(connection)
+        monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 0.3)
+        silent = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
+        behind_it = asyncio.create_task(connection.run("SELECT 1", []))
+        for statement in (silent, behind_it):
+            with pytest.raises(Unavailable):
+                await statement
+        monkeypatch.undo()
+        assert await pid_of(connection) != pid
+
+
 @pytest.mark.parametrize("prepares", [True, False])
 async def test_a_server_that_goes_away_in_the_middle_of_a_statement(
     database_urls: DatabaseUrls, prepares: bool
@@ -288,6 +303,7 @@ async def test_a_statement_that_is_cancelled_is_followed_by_a_connection_that_wo
     database_urls: DatabaseUrls, prepares: bool
 ) -> None:
     async with kept(database_urls, prepares=prepares) as connection:
+        await pid_of(connection)
         sleeping = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
         behind_it = asyncio.create_task(connection.run("SELECT 1", []))
         await asyncio.sleep(0.2)
@@ -303,6 +319,7 @@ async def test_one_that_is_cancelled_while_it_waits_for_its_turn_harms_no_other(
     database_urls: DatabaseUrls,
 ) -> None:
     async with kept(database_urls, prepares=False) as connection:
+        await pid_of(connection)
         sleeping, waiting, last = (
             asyncio.create_task(connection.run("SELECT pg_sleep($1), $1", [seconds]))
             for seconds in ("0.3", "60", "0")
@@ -323,6 +340,7 @@ async def test_one_that_is_cancelled_while_it_waits_for_its_turn_harms_no_other(
         test_it_is_renewed_between_statements_that_never_pause,
         test_who_reads_an_answer_late_gets_it_even_if_the_connection_is_old,
         test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement,
+        test_a_server_that_does_not_answer_is_given_up,
         test_a_server_that_goes_away_in_the_middle_of_a_statement,
         test_a_server_that_goes_away_while_the_worker_is_busy,
         test_a_server_that_goes_away_again_and_again,

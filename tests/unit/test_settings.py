@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from portway.settings import (
     Settings,
@@ -103,6 +104,18 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.data_dir == Path("/srv/portway")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://portway_app:pw@one:5432,two:5433/portway?target_session_attrs=read-write",
+        "postgresql://portway_app:pw@one,two/portway",
+        "postgresql:///portway?host=/run/postgresql",
+    ],
+)
+def test_a_database_at_one_of_several_hosts_or_a_socket(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert settings(monkeypatch, DATABASE_URL=url).database_url == SecretStr(url)
+
+
 def test_no_secret_is_part_of_the_representation(monkeypatch: pytest.MonkeyPatch) -> None:
     found = settings(monkeypatch, DATABASE_URL="postgresql://portway_app:hush@db/portway", JWT_SECRET=SECRET)
     assert "hush" not in repr(found)
@@ -122,6 +135,8 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
         ),
         ({"DATABASE_URL": "host=db password=hush"}, "PORTWAY_DATABASE_URL must be a URL"),
         ({"ADMIN_DATABASE_URL": "postgresql://u:hush@db:port/x"}, "PORTWAY_ADMIN_DATABASE_URL must be a URL"),
+        ({"DATABASE_URL": "postgresql://u:hush@one,two:0/x"}, "PORTWAY_DATABASE_URL must be a URL"),
+        ({"READ_DATABASE_URL": "postgresql://u:hush@db/x?no=1"}, "PORTWAY_READ_DATABASE_URL must be a URL"),
         ({"REDIS_URL": "http://hush"}, "PORTWAY_REDIS_URL must be a URL that begins with redis://"),
         ({"SMTP_URL": "mail.example:25"}, "PORTWAY_SMTP_URL must be a URL that begins with smtp://"),
         ({"PUBLIC_URL": "portway.example"}, "PORTWAY_PUBLIC_URL must be an http or https URL"),

@@ -7,6 +7,9 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from portway.infrastructure.postgres.lost_servers import with_limits
+from portway.infrastructure.postgres.poolers import is_direct
+
 Connection = psycopg.AsyncConnection[TupleRow]
 
 _WAIT_SECONDS = 5.0
@@ -23,9 +26,11 @@ class JobsPool(AsyncConnectionPool[Connection]):
             yield connection
 
     async def can_listen(self) -> bool:
-        """Whether LISTEN is allowed. That notifications come is another matter: a pooler may keep them away."""
+        """Whether notifications come, on a pool that was just opened: a pooler keeps them, or gives them to others."""
         try:
             async with self.connection() as connection:
+                if not await is_direct(connection):
+                    return False
                 await connection.execute("LISTEN portway_jobs")
                 await connection.execute("UNLISTEN portway_jobs")
         except psycopg.Error:
@@ -36,7 +41,7 @@ class JobsPool(AsyncConnectionPool[Connection]):
 def jobs_pool(url: str) -> JobsPool:
     """A pool for the role portway_worker, not open yet."""
     return JobsPool(
-        url,
+        with_limits(url),
         min_size=1,
         max_size=2,
         timeout=_WAIT_SECONDS,

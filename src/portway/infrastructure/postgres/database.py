@@ -11,6 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 from portway.domain.errors import Unauthenticated
 from portway.infrastructure.postgres.errors import translated
 from portway.infrastructure.postgres.kept_connection import KeptConnection
+from portway.infrastructure.postgres.lost_servers import check_unless_silent, with_limits
+from portway.infrastructure.postgres.poolers import is_direct
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -131,7 +133,7 @@ def _pool(
     url: str, max_size: int, *, configure: Callable[[Connection], Awaitable[None]] | None = None
 ) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
-        url,
+        with_limits(url),
         min_size=1,
         max_size=max_size,
         timeout=_POOL_WAIT_SECONDS,
@@ -140,6 +142,7 @@ def _pool(
         reconnect_timeout=_POOL_WAIT_SECONDS,
         open=False,
         configure=configure,
+        check=check_unless_silent,
         kwargs={
             "autocommit": True,
             "prepare_threshold": None,
@@ -150,11 +153,6 @@ def _pool(
 
 
 async def _prepare_where_possible(connection: Connection) -> None:
-    """Lets statements be prepared whose callers ask for it, if this is a connection to the server itself.
-
-    A pooler gives each client a process number of its own invention, as it is what a cancel request names, and each
-    transaction another server.
-    """
-    cursor = await connection.execute("SELECT pg_backend_pid()")
-    if await cursor.fetchone() == (connection.info.backend_pid,):
+    """Lets statements be prepared whose callers ask for it."""
+    if await is_direct(connection):
         connection.prepare_threshold = sys.maxsize

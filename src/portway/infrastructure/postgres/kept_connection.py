@@ -21,6 +21,8 @@ from portway.infrastructure.postgres.errors import translated
 _Connection = psycopg.AsyncConnection[TupleRow]
 
 _KEPT_SECONDS = 60.0
+# A pooler lives when the server behind it does not, so that the network has nothing to tell.
+_PATIENCE_SECONDS = 30.0
 
 
 class KeptConnection:
@@ -157,14 +159,7 @@ class _Pipeline:
 
     async def _results_of(self, statement: str, values: Sequence[bytes]) -> list[PGresult]:
         async with self._turn:
-            if not self._is_open:
-                raise psycopg.OperationalError("the connection was lost before this statement's turn")
-            try:
-                results = await self._sent(statement, values)
-            except asyncio.CancelledError:
-                # Nobody should have to wait for the rest of it.
-                self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
-                raise
+            results = await self._answered(statement, values)
         for number, result in enumerate(results):
             if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
                 error = error_from_result(result)
@@ -176,6 +171,21 @@ class _Pipeline:
                     self._is_outdated = True
                 raise error
         return results
+
+    async def _answered(self, statement: str, values: Sequence[bytes]) -> list[PGresult]:
+        if not self._is_open:
+            raise psycopg.OperationalError("the connection was lost before this statement's turn")
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await self._sent(statement, values)
+        except asyncio.CancelledError:
+            # Nobody should have to wait for the rest of it.
+            self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
+            raise
+        except TimeoutError as error:
+            silence = psycopg.OperationalError(f"no answer within {_PATIENCE_SECONDS:.0f} s")
+            self._fail(silence)
+            raise silence from error
 
     def _sent(self, statement: str, values: Sequence[bytes]) -> "asyncio.Future[list[PGresult]]":
         """What will come back for it."""

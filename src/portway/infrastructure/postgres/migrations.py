@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from portway.infrastructure.postgres.job_schema import migrate_jobs
 
@@ -149,12 +149,11 @@ def _accept_outside_issuer(
 
 def _allow_login(connection: psycopg.Connection[tuple[object, ...]], role: str, url: str) -> None:
     """Lets the role log in with the URL's password, which is sent as a SCRAM verifier and so reaches no log."""
-    parts = urlsplit(url)
-    if parts.username != role or not parts.password:
+    parts = conninfo_to_dict(url)
+    password = parts.get("password")
+    if parts.get("user") != role or not password:
         return  # another role, or a password that comes from elsewhere: the operator's own arrangement
-    verifier = connection.pgconn.encrypt_password(
-        unquote(parts.password).encode(), role.encode(), b"scram-sha-256"
-    )
+    verifier = connection.pgconn.encrypt_password(str(password).encode(), role.encode(), b"scram-sha-256")
     connection.execute(
         sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
             sql.Identifier(role), sql.Literal(verifier.decode())

@@ -1,0 +1,20 @@
+"""Limits of time in a connection string."""
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from portway.infrastructure.postgres.lost_servers import with_limits
+
+
+def test_what_the_url_says_itself_holds() -> None:
+    url = "postgresql://ada:p%40ss%20word@one:5432,two:5433/db?target_session_attrs=read-write&keepalives_idle=60"
+    found = conninfo_to_dict(with_limits(url))
+    assert conninfo_to_dict(url).items() <= found.items()
+    assert (found["password"], found["host"], found["keepalives_idle"]) == ("p@ss word", "one,two", "60")
+    assert found["tcp_user_timeout"] == "20000"
+
+
+def test_what_libpq_cannot_read() -> None:
+    with pytest.raises(psycopg.ProgrammingError):
+        with_limits("postgresql://db/x?no_such=parameter")
