@@ -106,7 +106,10 @@ class Settings(BaseSettings):
     @classmethod
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _is_postgres_url(value.get_secret_value()):
-            raise ValueError("must be a URL that begins with postgresql://, as libpq reads it")
+            raise ValueError(
+                "must be a URL that begins with postgresql://, with libpq's parameters alone, and with what is"
+                " special in a password percent-encoded"
+            )
         return value
 
     @field_validator("redis_url")
@@ -270,11 +273,14 @@ def _is_postgres_url(value: str) -> bool:
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
     try:
-        ports = conninfo_to_dict(value).get("port")
+        parts = conninfo_to_dict(value)
     except ProgrammingError:
         return False
-    return value.startswith(("postgresql://", "postgres://")) and all(
-        port.isdecimal() and 0 < int(port) < 65536 for port in str(ports or 5432).split(",") if port
+    ports = [int(port) if port.isdecimal() else 0 for port in str(parts.get("port", "")).split(",") if port]
+    return (
+        value.startswith(("postgresql://", "postgres://"))
+        and "@" not in str(parts.get("host", ""))  # of a password; what is taken for a host, messages name
+        and all(0 < port < 65536 for port in ports)
     )
 
 

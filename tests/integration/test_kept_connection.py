@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import os
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -223,19 +225,37 @@ async def test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement
         theirs.close()
 
 
+@pytest.mark.parametrize("prepares", [True, False])
 async def test_a_server_that_does_not_answer_is_given_up(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch, prepares: bool
+) -> None:
+    monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(kept_connection, "_LAST_SECONDS", 0.3)
+    async with kept(database_urls, prepares=prepares) as connection:
+        pid = await pid_of(connection)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for statement in [asyncio.create_task(pid_of(connection)) for _ in range(2)]:
+                with pytest.raises(Unavailable):
+                    await statement
+            assert await pid_of(connection) != pid
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_statement_that_takes_too_long_is_not_done_later(
     database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 0.3)
     async with kept(database_urls) as connection:
         pid = await pid_of(connection)
-        monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 0.3)
-        silent = asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"]))
-        behind_it = asyncio.create_task(connection.run("SELECT 1", []))
-        for statement in (silent, behind_it):
+        for statement in [
+            asyncio.create_task(connection.run("SELECT pg_sleep($1)", ["60"])) for _ in range(2)
+        ]:
             with pytest.raises(Unavailable):
                 await statement
-        monkeypatch.undo()
-        assert await pid_of(connection) != pid
+        async with asyncio.timeout(10):
+            assert await pid_of(connection) == pid, "the server answers, and goes on"
 
 
 @pytest.mark.parametrize("prepares", [True, False])
@@ -341,6 +361,7 @@ async def test_one_that_is_cancelled_while_it_waits_for_its_turn_harms_no_other(
         test_who_reads_an_answer_late_gets_it_even_if_the_connection_is_old,
         test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement,
         test_a_server_that_does_not_answer_is_given_up,
+        test_a_statement_that_takes_too_long_is_not_done_later,
         test_a_server_that_goes_away_in_the_middle_of_a_statement,
         test_a_server_that_goes_away_while_the_worker_is_busy,
         test_a_server_that_goes_away_again_and_again,

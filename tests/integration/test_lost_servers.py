@@ -1,5 +1,8 @@
 """Servers that are gone when somebody asks, or while somebody waits."""
 
+import asyncio
+import os
+import signal
 import socket
 
 import psycopg
@@ -8,8 +11,9 @@ from psycopg.conninfo import make_conninfo
 
 from portway.infrastructure.embedded_postgres import DatabaseUrls
 from portway.infrastructure.jobs.pool import jobs_pool
+from portway.infrastructure.postgres import poolers
 from portway.infrastructure.postgres.database import Connection, Database
-from tests.debian import free_port
+from portway.infrastructure.postgres.readiness import PostgresReadiness
 from tests.poolers import pooled
 
 
@@ -64,18 +68,42 @@ async def test_connections_that_broke_while_nobody_needed_them_cost_nobody_an_er
         await database.close()
 
 
-async def test_of_several_hosts_the_one_that_serves_is_found(database_urls: DatabaseUrls) -> None:
-    hosts = {"host": "127.0.0.1,127.0.0.1", "port": f"{free_port()},{database_urls.port}"}
-    database = Database(make_conninfo(database_urls.app, **hosts, target_session_attrs="read-write"))
+async def test_readiness_is_told_though_the_server_says_nothing(database_urls: DatabaseUrls) -> None:
+    database = Database(database_urls.app)
     await database.open()
+    async with database.connection() as connection:
+        pid = connection.info.backend_pid
+    os.kill(pid, signal.SIGSTOP)
     try:
-        async with database.connection() as connection:
-            assert connection.info.port == database_urls.port
+        async with asyncio.timeout(8):
+            found = await PostgresReadiness(database).check()
+        assert found == {"database": "does not answer", "migrations": "unknown"}
     finally:
+        os.kill(pid, signal.SIGCONT)
         await database.close()
 
 
-async def test_notifications_are_waited_for_on_the_server_itself_alone(database_urls: DatabaseUrls) -> None:
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_of_several_hosts_the_one_that_serves_is_found(
+    database_urls: DatabaseUrls, is_silent: bool
+) -> None:
+    with socket.socket() as gone:
+        gone.bind(("127.0.0.1", 0))
+        if is_silent:
+            gone.listen()
+        hosts = {"host": "127.0.0.1,127.0.0.1", "port": f"{gone.getsockname()[1]},{database_urls.port}"}
+        database = Database(make_conninfo(database_urls.app, **hosts, target_session_attrs="read-write"))
+        await database.open()
+        try:
+            async with database.connection() as connection:
+                assert connection.info.port == database_urls.port
+        finally:
+            await database.close()
+
+
+async def test_notifications_are_waited_for_on_the_server_itself_alone(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def can_listen(url: str) -> bool:
         pool = jobs_pool(url)
         await pool.open(wait=True)
@@ -86,3 +114,6 @@ async def test_notifications_are_waited_for_on_the_server_itself_alone(database_
 
     with pooled(database_urls, server_connections=1) as urls:
         assert [await can_listen(database_urls.worker), await can_listen(urls.worker)] == [True, False]
+    # A pooler's process that has our number by chance is an older one.
+    monkeypatch.setattr(poolers, "_YOUNG_SECONDS", 0)
+    assert not await can_listen(database_urls.worker)

@@ -136,6 +136,7 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
         ({"DATABASE_URL": "host=db password=hush"}, "PORTWAY_DATABASE_URL must be a URL"),
         ({"ADMIN_DATABASE_URL": "postgresql://u:hush@db:port/x"}, "PORTWAY_ADMIN_DATABASE_URL must be a URL"),
         ({"DATABASE_URL": "postgresql://u:hush@one,two:0/x"}, "PORTWAY_DATABASE_URL must be a URL"),
+        ({"DATABASE_URL": "postgresql://u:pass@hush@db/x"}, "PORTWAY_DATABASE_URL must be a URL"),
         ({"READ_DATABASE_URL": "postgresql://u:hush@db/x?no=1"}, "PORTWAY_READ_DATABASE_URL must be a URL"),
         ({"REDIS_URL": "http://hush"}, "PORTWAY_REDIS_URL must be a URL that begins with redis://"),
         ({"SMTP_URL": "mail.example:25"}, "PORTWAY_SMTP_URL must be a URL that begins with smtp://"),

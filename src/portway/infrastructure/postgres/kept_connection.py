@@ -5,7 +5,7 @@ import select
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -22,7 +22,8 @@ _Connection = psycopg.AsyncConnection[TupleRow]
 
 _KEPT_SECONDS = 60.0
 # A pooler lives when the server behind it does not, so that the network has nothing to tell.
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 12.0
+_LAST_SECONDS = 2.0
 
 
 class KeptConnection:
@@ -104,8 +105,8 @@ class _Pipeline:
         self._socket = self._wire.socket
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
-        # Neither goes by a pooler, which gives the server away with the answer to a statement, even if it has read the
-        # beginning of the next one by then.
+        # Neither preparing nor sending ahead works behind a pooler: it gives the server away with the answer to a
+        # statement, even if it has passed on the beginning of the next one by then.
         self._may_prepare = connection.prepare_threshold is not None
         self._turn = nullcontext() if self._may_prepare else asyncio.Lock()
         self._prepared = prepared
@@ -118,6 +119,9 @@ class _Pipeline:
         self._loop = asyncio.get_running_loop()
         self._wire.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._receive)
+        self._oldest: asyncio.Future[list[PGresult]] | None = None
+        self._giving_up: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(_PATIENCE_SECONDS, self._look_after)
 
     @property
     def is_idle(self) -> bool:
@@ -176,16 +180,27 @@ class _Pipeline:
         if not self._is_open:
             raise psycopg.OperationalError("the connection was lost before this statement's turn")
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await self._sent(statement, values)
+            return await self._sent(statement, values)
         except asyncio.CancelledError:
             # Nobody should have to wait for the rest of it.
             self._fail(psycopg.OperationalError("a statement before this one was cancelled"))
             raise
-        except TimeoutError as error:
-            silence = psycopg.OperationalError(f"no answer within {_PATIENCE_SECONDS:.0f} s")
-            self._fail(silence)
-            raise silence from error
+
+    def _look_after(self) -> None:
+        """Now and then, instead of a timer for each statement: whether the oldest one is still the one of last time."""
+        oldest = self._waiting[0] if self._waiting else None
+        if oldest is not None and oldest is self._oldest:
+            self._giving_up = self._loop.create_task(self._give_up(oldest))
+        self._oldest = oldest
+        self._timer = self._loop.call_later(_PATIENCE_SECONDS, self._look_after)
+
+    async def _give_up(self, answer: "asyncio.Future[list[PGresult]]") -> None:
+        # If the server is only slow, it must not do what nobody waits for any more.
+        with suppress(psycopg.Error):
+            await self.connection.cancel_safe(timeout=_LAST_SECONDS)
+        await asyncio.wait((answer,), timeout=_LAST_SECONDS)
+        if not answer.done():
+            self._fail(psycopg.OperationalError("the server does not answer"))
 
     def _sent(self, statement: str, values: Sequence[bytes]) -> "asyncio.Future[list[PGresult]]":
         """What will come back for it."""
@@ -260,5 +275,6 @@ class _Pipeline:
 
     def _stop_watching(self) -> None:
         self._is_open = False
+        self._timer.cancel()
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)

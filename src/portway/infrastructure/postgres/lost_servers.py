@@ -11,7 +11,8 @@ from psycopg_pool import AsyncConnectionPool
 # libpq's own values are the operating system's: two hours for who waits, a quarter of an hour for who sends
 # (PostgreSQL's manual, "Parameter Key Words").
 _LIMITS: Mapping[str, int] = {
-    "connect_timeout": 5,  # seconds, as the next two
+    # In seconds, as the next two; less than pools wait, so that the second of two hosts has its turn.
+    "connect_timeout": 3,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,

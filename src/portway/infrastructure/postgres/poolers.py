@@ -3,10 +3,11 @@
 import psycopg
 from psycopg.rows import TupleRow
 
-# One that a pooler opened is most likely older than the client that has it now.
+# A process that a pooler started is most likely older than the client that has it now.
+_YOUNG_SECONDS = 10
 _OWN_PROCESS = """
 SELECT pid FROM pg_stat_activity
-WHERE pid = pg_backend_pid() AND backend_start > clock_timestamp() - interval '10 s'
+WHERE pid = pg_backend_pid() AND backend_start > clock_timestamp() - make_interval(secs => %s)
 """
 
 
@@ -16,5 +17,5 @@ async def is_direct(connection: psycopg.AsyncConnection[TupleRow]) -> bool:
     A pooler gives each client a process number of its own invention, as it is what a cancel request names. Some count
     upwards, and may hit upon the number of the server's process.
     """
-    cursor = await connection.execute(_OWN_PROCESS)
+    cursor = await connection.execute(_OWN_PROCESS, [_YOUNG_SECONDS])
     return await cursor.fetchone() == (connection.info.backend_pid,)

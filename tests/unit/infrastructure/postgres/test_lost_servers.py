@@ -12,7 +12,8 @@ def test_what_the_url_says_itself_holds() -> None:
     found = conninfo_to_dict(with_limits(url))
     assert conninfo_to_dict(url).items() <= found.items()
     assert (found["password"], found["host"], found["keepalives_idle"]) == ("p@ss word", "one,two", "60")
-    assert found["tcp_user_timeout"] == "20000"
+    theirs = ("connect_timeout", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+    assert [found[name] for name in theirs] == ["3", "5", "3", "20000"]
 
 
 def test_what_libpq_cannot_read() -> None:
