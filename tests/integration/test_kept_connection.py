@@ -229,7 +229,7 @@ async def test_a_connection_that_broke_while_nobody_needed_it_costs_no_statement
 async def test_a_server_that_does_not_answer_is_given_up(
     database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch, prepares: bool
 ) -> None:
-    monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 1.5)
     monkeypatch.setattr(kept_connection, "_LAST_SECONDS", 0.3)
     async with kept(database_urls, prepares=prepares) as connection:
         pid = await pid_of(connection)
@@ -238,6 +238,7 @@ async def test_a_server_that_does_not_answer_is_given_up(
             for statement in [asyncio.create_task(pid_of(connection)) for _ in range(2)]:
                 with pytest.raises(Unavailable):
                     await statement
+            monkeypatch.undo()
             assert await pid_of(connection) != pid
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -246,7 +247,7 @@ async def test_a_server_that_does_not_answer_is_given_up(
 async def test_a_statement_that_takes_too_long_is_not_done_later(
     database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(kept_connection, "_PATIENCE_SECONDS", 1.5)
     async with kept(database_urls) as connection:
         pid = await pid_of(connection)
         for statement in [
@@ -254,6 +255,7 @@ async def test_a_statement_that_takes_too_long_is_not_done_later(
         ]:
             with pytest.raises(Unavailable):
                 await statement
+        monkeypatch.undo()
         async with asyncio.timeout(10):
             assert await pid_of(connection) == pid, "the server answers, and goes on"
 

@@ -69,7 +69,7 @@ async def test_connections_that_broke_while_nobody_needed_them_cost_nobody_an_er
 
 
 async def test_readiness_is_told_though_the_server_says_nothing(database_urls: DatabaseUrls) -> None:
-    database = Database(database_urls.app)
+    database = Database(database_urls.app, max_size=1)
     await database.open()
     async with database.connection() as connection:
         pid = connection.info.backend_pid
@@ -92,7 +92,8 @@ async def test_of_several_hosts_the_one_that_serves_is_found(
         if is_silent:
             gone.listen()
         hosts = {"host": "127.0.0.1,127.0.0.1", "port": f"{gone.getsockname()[1]},{database_urls.port}"}
-        database = Database(make_conninfo(database_urls.app, **hosts, target_session_attrs="read-write"))
+        url = make_conninfo(database_urls.app, **hosts, target_session_attrs="read-write", connect_timeout=2)
+        database = Database(url)
         await database.open()
         try:
             async with database.connection() as connection:
