@@ -29,6 +29,30 @@ async def test_not_behind_a_pooler(database_urls: DatabaseUrls) -> None:
         assert await prepared_after_one(urls.app) == 0
 
 
+async def test_two_gateways_share_one_connection_of_a_pooler(database_urls: DatabaseUrls) -> None:
+    """Each has many statements at once, and gets its own answers."""
+
+    async def gets_its_own(database: Database, sender: int) -> bool:
+        sent = [f"{sender}.{number}" for number in range(200)]
+        answered = await asyncio.gather(
+            *(database.executions.run("SELECT $1::text, pg_sleep(0.001)::text", [text]) for text in sent)
+        )
+        return [text for ((text, _),) in answered] == sent
+
+    with pooled(database_urls, server_connections=1) as urls:
+        databases = [Database(urls.app) for _ in range(2)]
+        try:
+            for database in databases:
+                await database.open()
+            assert await asyncio.gather(*(gets_its_own(one, n) for n, one in enumerate(databases))) == [
+                True,
+                True,
+            ]
+        finally:
+            for database in databases:
+                await database.close()
+
+
 async def test_gateways_share_connections_of_a_pooler(database_urls: DatabaseUrls) -> None:
     """Each statement gets its own answer, also where the pooler reads it in pieces while the one before it ends."""
 
